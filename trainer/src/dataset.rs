@@ -1,0 +1,228 @@
+//! The pictures a run learns from: MNIST, embedded in the binary, or a folder of idx files named as MNIST's.
+
+use std::fs;
+use std::path::Path;
+
+use crate::failure::{Failure, Result};
+use crate::idx;
+
+/// File names, as MNIST has them; a folder may hold each plain or with `.gz`.
+const TRAIN_IMAGES: &str = "train-images-idx3-ubyte";
+const TRAIN_LABELS: &str = "train-labels-idx1-ubyte";
+const TEST_IMAGES: &str = "t10k-images-idx3-ubyte";
+const TEST_LABELS: &str = "t10k-labels-idx1-ubyte";
+
+/// TensorFlow's reader, which the original uses, sets the first 5,000 of MNIST's 60,000 training images aside for
+/// validation. The same share of any other set is kept out here.
+const VALIDATION_SHARE: usize = 12;
+
+/// Pictures of one size as bytes, 0 black to 255 white, with their labels.
+#[derive(Clone, Debug)]
+pub struct Pictures {
+    /// `count * pixels` bytes, row-major.
+    pub bytes: Vec<u8>,
+    /// One label a picture.
+    pub labels: Vec<u8>,
+    /// Rows times columns.
+    pub pixels: usize,
+}
+
+impl Pictures {
+    /// Number of pictures.
+    pub fn count(&self) -> usize {
+        self.labels.len()
+    }
+
+    /// Writes picture `index`, scaled to [-1, 1], to `out`: [pixels].
+    pub fn scaled(&self, index: u32, out: &mut [f32]) {
+        let start = index as usize * self.pixels;
+        for (slot, &byte) in out.iter_mut().zip(&self.bytes[start..start + self.pixels]) {
+            *slot = scale_byte(byte);
+        }
+    }
+}
+
+/// Maps a byte to [-1, 1].
+pub fn scale_byte(byte: u8) -> f32 {
+    f32::from(byte) * (2.0 / 255.0) - 1.0
+}
+
+/// A data set, split as training uses it.
+#[derive(Clone, Debug)]
+pub struct Dataset {
+    /// `mnist`, or the folder's name.
+    pub name: String,
+    /// [channels, rows, columns].
+    pub image_shape: [usize; 3],
+    /// What is trained on.
+    pub train: Pictures,
+    /// What is never trained on.
+    pub test: Pictures,
+}
+
+impl Dataset {
+    /// `mnist`, or the path of a folder.
+    ///
+    /// # Errors
+    /// Files that are missing, unreadable, damaged, or do not belong together; each names its path.
+    pub fn load(name_or_folder: &str) -> Result<Self> {
+        if name_or_folder == "mnist" {
+            return Self::mnist();
+        }
+        let folder = Path::new(name_or_folder);
+        if !folder.is_dir() {
+            return Err(Failure::failed(format!("`--data {name_or_folder}` is no folder")).hint(
+                "give a folder with the four idx files named as MNIST's, or drop `--data` to use the built-in MNIST",
+            ));
+        }
+        let name = folder.file_name().map_or_else(|| name_or_folder.to_owned(), |n| n.to_string_lossy().into_owned());
+        let read = |file: &str| read_plain_or_gzip(folder, file);
+        Self::assemble(name, [read(TRAIN_IMAGES)?, read(TRAIN_LABELS)?, read(TEST_IMAGES)?, read(TEST_LABELS)?])
+    }
+
+    /// MNIST as it is embedded in the binary.
+    ///
+    /// # Errors
+    /// Only if the binary itself is damaged.
+    pub fn mnist() -> Result<Self> {
+        let embedded = |file: &str, content: &'static [u8]| (format!("built-in {file}"), content.to_vec());
+        Self::assemble(
+            "mnist".to_owned(),
+            [
+                embedded(TRAIN_IMAGES, include_bytes!("../data/mnist/train-images-idx3-ubyte.gz")),
+                embedded(TRAIN_LABELS, include_bytes!("../data/mnist/train-labels-idx1-ubyte.gz")),
+                embedded(TEST_IMAGES, include_bytes!("../data/mnist/t10k-images-idx3-ubyte.gz")),
+                embedded(TEST_LABELS, include_bytes!("../data/mnist/t10k-labels-idx1-ubyte.gz")),
+            ],
+        )
+    }
+
+    /// Pixels of a picture.
+    pub fn pixels(&self) -> usize {
+        self.image_shape.iter().product()
+    }
+
+    fn assemble(name: String, files: [(String, Vec<u8>); 4]) -> Result<Self> {
+        let [train_images, train_labels, test_images, test_labels] = files;
+        let (mut train, train_dims) = pictures(&train_images, &train_labels)?;
+        let (test, test_dims) = pictures(&test_images, &test_labels)?;
+        if train_dims != test_dims {
+            return Err(Failure::failed(format!(
+                "`{}` holds pictures of {} by {} pixels, `{}` of {} by {}",
+                train_images.0, train_dims[0], train_dims[1], test_images.0, test_dims[0], test_dims[1]
+            ))
+            .hint("training and test files must come from the same data set"));
+        }
+        let aside = train.count() / VALIDATION_SHARE;
+        train.labels.drain(..aside);
+        train.bytes.drain(..aside * train.pixels);
+        Ok(Self { name, image_shape: [1, train_dims[0], train_dims[1]], train, test })
+    }
+}
+
+/// Finds `file` in `folder`, plain or with `.gz`; gives its path and content.
+fn read_plain_or_gzip(folder: &Path, file: &str) -> Result<(String, Vec<u8>)> {
+    for name in [file.to_owned(), format!("{file}.gz")] {
+        let path = folder.join(name);
+        if path.exists() {
+            let content = fs::read(&path)
+                .map_err(|error| Failure::failed(format!("`{}` cannot be read: {error}", path.display())))?;
+            return Ok((path.display().to_string(), content));
+        }
+    }
+    Err(Failure::failed(format!("`{}` is missing (neither it nor `{file}.gz` is there)", folder.join(file).display()))
+        .hint(format!("the folder must hold {TRAIN_IMAGES}, {TRAIN_LABELS}, {TEST_IMAGES} and {TEST_LABELS}")))
+}
+
+/// Joins an image and a label file; gives the pictures and [rows, columns].
+fn pictures(images: &(String, Vec<u8>), labels: &(String, Vec<u8>)) -> Result<(Pictures, [usize; 2])> {
+    let parse = |(name, content): &(String, Vec<u8>), dims| {
+        idx::parse(content, dims).map_err(|problem| {
+            Failure::failed(format!("`{name}` {problem}"))
+                .hint("copy the file again, or drop `--data` to use the built-in MNIST")
+        })
+    };
+    let (image_idx, label_idx) = (parse(images, 3)?, parse(labels, 1)?);
+    let [count, rows, columns] = image_idx.dims[..] else { unreachable!("three dimensions were asked for") };
+    if count != label_idx.dims[0] {
+        return Err(Failure::failed(format!(
+            "`{}` holds {count} pictures, `{}` {} labels",
+            images.0, labels.0, label_idx.dims[0]
+        ))
+        .hint("the two files must come from the same data set"));
+    }
+    Ok((Pictures { bytes: image_idx.bytes, labels: label_idx.bytes, pixels: rows * columns }, [rows, columns]))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn mnist_is_split_as_the_original_reads_it() {
+        let mnist = Dataset::mnist().unwrap();
+        assert_eq!((mnist.train.count(), mnist.test.count()), (55_000, 10_000));
+        assert_eq!(mnist.image_shape, [1, 28, 28]);
+        // The first labels after the 5,000 set aside, and the first of the test file, read off the raw files by od.
+        assert_eq!(mnist.train.labels[..8], [7, 3, 4, 6, 1, 8, 1, 0]);
+        assert_eq!(mnist.test.labels[..8], [7, 2, 1, 0, 4, 1, 4, 9]);
+    }
+
+    #[test]
+    fn bytes_span_minus_one_to_one() {
+        assert_eq!((scale_byte(0), scale_byte(255)), (-1.0, 1.0));
+        assert!(scale_byte(127) < 0.0 && scale_byte(128) > 0.0);
+    }
+
+    fn file(dims: &[u32], len: usize) -> Vec<u8> {
+        let mut content = vec![0, 0, 8, dims.len() as u8];
+        dims.iter().for_each(|dim| content.extend(dim.to_be_bytes()));
+        content.resize(content.len() + len, 3);
+        content
+    }
+
+    fn folder(train: (u32, u32, u32), labels: u32, test: (u32, u32, u32)) -> tempfile::TempDir {
+        let dir = tempfile::tempdir().unwrap();
+        let write = |name: &str, content: Vec<u8>| fs::write(dir.path().join(name), content).unwrap();
+        let images = |(count, rows, columns): (u32, u32, u32)| {
+            file(&[count, rows, columns], (count * rows * columns) as usize)
+        };
+        write(TRAIN_IMAGES, images(train));
+        write(TRAIN_LABELS, file(&[labels], labels as usize));
+        write(TEST_IMAGES, images(test));
+        write(TEST_LABELS, file(&[test.0], test.0 as usize));
+        dir
+    }
+
+    #[test]
+    fn a_folder_is_read_and_a_twelfth_set_aside() {
+        let dir = folder((24, 2, 3), 24, (5, 2, 3));
+        let data = Dataset::load(dir.path().to_str().unwrap()).unwrap();
+        assert_eq!((data.train.count(), data.test.count(), data.image_shape), (22, 5, [1, 2, 3]));
+        assert_eq!(data.train.bytes.len(), 22 * 6);
+    }
+
+    #[test]
+    fn what_does_not_belong_together_is_refused() {
+        let cases = [
+            ("labels", folder((24, 2, 3), 23, (5, 2, 3)), "24 pictures"),
+            ("sizes", folder((24, 2, 3), 24, (5, 3, 3)), "of 2 by 3 pixels"),
+        ];
+        for (name, dir, expected) in cases {
+            let failure = Dataset::load(dir.path().to_str().unwrap()).expect_err(name);
+            assert!(failure.message.contains(expected), "{name}: {failure}");
+        }
+    }
+
+    #[test]
+    fn missing_and_damaged_files_are_named() {
+        let dir = folder((24, 2, 3), 24, (5, 2, 3));
+        fs::write(dir.path().join(TEST_IMAGES), [0, 0, 8, 3, 0]).unwrap();
+        let failure = Dataset::load(dir.path().to_str().unwrap()).unwrap_err();
+        assert!(failure.message.contains(TEST_IMAGES) && failure.message.contains("cut short"), "{failure}");
+        fs::remove_file(dir.path().join(TRAIN_LABELS)).unwrap();
+        let failure = Dataset::load(dir.path().to_str().unwrap()).unwrap_err();
+        assert!(failure.message.contains(TRAIN_LABELS) && failure.message.contains("is missing"), "{failure}");
+        assert!(Dataset::load("/no/such/folder").unwrap_err().message.contains("is no folder"));
+    }
+}
