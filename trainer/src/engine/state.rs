@@ -1,0 +1,95 @@
+//! Everything that the next step depends on: parameters, Adam's moments, the moving average, the step's number.
+
+use crate::layout::Layout;
+use crate::noise;
+use crate::recipe::Recipe;
+
+/// One network: its parameters and Adam's two moments, each flat in the order of its [`Layout`].
+#[derive(Clone, Debug, PartialEq)]
+pub struct Slot {
+    /// Weights and biases.
+    pub parameters: Vec<f32>,
+    /// First moment.
+    pub m: Vec<f32>,
+    /// Second moment.
+    pub v: Vec<f32>,
+}
+
+/// The state of a run between two steps.
+#[derive(Clone, Debug, PartialEq)]
+pub struct State {
+    /// Steps done.
+    pub step: u64,
+    /// G.
+    pub generator: Slot,
+    /// D.
+    pub discriminator: Slot,
+    /// Moving average of G's parameters, where the recipe keeps one.
+    pub ema: Option<Vec<f32>>,
+}
+
+impl State {
+    /// The state before step 0: Glorot-uniform weights (Glorot, Bengio, 2010), zero biases, zero moments; the average
+    /// starts at G's first weights.
+    pub fn initial(recipe: &Recipe, pixels: usize, seed: u64) -> Self {
+        let generator = Slot::initial(&generator_layout(recipe, pixels), seed, 0);
+        let discriminator = Slot::initial(&discriminator_layout(recipe, pixels), seed, 1);
+        let ema = recipe.has_ema().then(|| generator.parameters.clone());
+        Self { step: 0, generator, discriminator, ema }
+    }
+
+    /// The parameters that are exported: the average where there is one.
+    pub fn exported(&self) -> &[f32] {
+        self.ema.as_deref().unwrap_or(&self.generator.parameters)
+    }
+}
+
+impl Slot {
+    fn initial(layout: &Layout, seed: u64, network: u64) -> Self {
+        let mut parameters = vec![0.0; layout.len()];
+        let mut uniform = vec![0.0; layout.len()];
+        noise::fill_uniform(seed, network, 1.0, &mut uniform);
+        for tensor in layout.tensors.iter().filter(|tensor| tensor.shape.len() == 2) {
+            let limit = (6.0 / (tensor.shape[0] + tensor.shape[1]) as f64).sqrt() as f32;
+            for (slot, unit) in parameters[tensor.range.clone()].iter_mut().zip(&uniform[tensor.range.clone()]) {
+                *slot = unit * limit;
+            }
+        }
+        Self { parameters, m: vec![0.0; layout.len()], v: vec![0.0; layout.len()] }
+    }
+}
+
+/// G's layout under a recipe.
+pub fn generator_layout(recipe: &Recipe, pixels: usize) -> Layout {
+    Layout::generator(recipe.latent, recipe.hidden, pixels)
+}
+
+/// D's layout under a recipe.
+pub fn discriminator_layout(recipe: &Recipe, pixels: usize) -> Layout {
+    Layout::discriminator(pixels, recipe.hidden)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn weights_start_glorot_uniform_and_biases_at_zero() {
+        let recipe = Recipe::load("stable", &Default::default()).unwrap();
+        let state = State::initial(&recipe, 784, 4);
+        let layout = generator_layout(&recipe, 784);
+        for tensor in &layout.tensors {
+            let values = &state.generator.parameters[tensor.range.clone()];
+            if tensor.shape.len() == 1 {
+                assert!(values.iter().all(|&v| v == 0.0), "{}", tensor.name);
+                continue;
+            }
+            let limit = (6.0 / (tensor.shape[0] + tensor.shape[1]) as f64).sqrt();
+            let variance = values.iter().map(|&v| f64::from(v).powi(2)).sum::<f64>() / values.len() as f64;
+            assert!(values.iter().all(|&v| f64::from(v).abs() <= limit * (1.0 + 1e-6)), "{}", tensor.name);
+            assert!((variance / (limit * limit / 3.0) - 1.0).abs() < 0.05, "{}: variance {variance}", tensor.name);
+        }
+        assert_ne!(state, State::initial(&recipe, 784, 5));
+        assert_eq!(state.exported(), state.generator.parameters);
+    }
+}
