@@ -1,1 +1,37 @@
-//! placeholder
+//! Runs a generator stored as ONNX: latent vectors in, pictures out, the same code natively and in a browser.
+//!
+//! The file is read by [`tract_onnx`]'s protobuf types, checked by `network`, and run by tract's optimised plans. Only
+//! what a generator of this family is made of is understood (`Gemm`, `LeakyRelu`, `Tanh`, `Reshape`): that keeps the
+//! WebAssembly small, and lets every fault of a file be named before tract sees it.
+//!
+//! ```no_run
+//! let bytes = std::fs::read("gen.onnx")?;
+//! let generator = runtime_wasm::Generator::from_bytes(&bytes)?;
+//! let z = vec![0.0; 2 * generator.latent_size()];
+//! let pixels = generator.generate(&z)?; // two pictures, one after the other
+//! assert_eq!(pixels.len(), 2 * generator.image_shape().iter().product::<usize>());
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! Invariants:
+//! * No input panics: bytes and latent vectors of any kind end in a [`LoadError`] or a [`GenerateError`]. In the
+//!   browser a panic would end the module for good.
+//! * What comes out is finite: a generator that gives NaN or infinity is reported, not shown.
+//! * Nothing of tract is in the interface, and this crate knows no other crate of the workspace.
+//!
+//! Start in `network.rs` for what a model file must be, in `plan.rs` for how it is run, in `wasm.rs` for its JavaScript
+//! face.
+
+mod envelope;
+mod error;
+mod generator;
+mod network;
+mod plan;
+#[cfg(target_arch = "wasm32")]
+mod wasm;
+
+pub use error::{GenerateError, LoadError};
+pub use generator::Generator;
+
+/// The version of tract that runs the models.
+pub const TRACT_VERSION: &str = "0.23.9";

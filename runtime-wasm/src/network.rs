@@ -1,0 +1,388 @@
+//! An ONNX model as a generator: one latent vector in, a chain of layers, one picture out.
+//!
+//! A model of this family is a chain, since each of its operators takes one computed value and constants. So the graph
+//! is walked from `image` back to `z`, checking shapes on the way forth, and everything else in the file is ignored as
+//! ONNX asks. Sizes are compared with the bytes that are really there before anything of that size is allocated.
+//!
+//! Source: the operators Gemm, LeakyRelu, Tanh and Reshape of <https://onnx.ai/onnx/operators/>, opset 13 and later.
+
+use std::collections::{BTreeMap, HashMap};
+
+use tract_onnx::pb;
+
+use crate::LoadError;
+
+/// The operators understood, for messages.
+const OPERATORS: [&str; 4] = ["Gemm", "LeakyRelu", "Reshape", "Tanh"];
+/// The slope of `LeakyRelu` where the node does not give one, by ONNX's definition.
+const DEFAULT_SLOPE: f32 = 0.01;
+/// No layer may be wider than a 256 x 256 picture in colour: a batch of 100 of them is 79 MB, which a phone's browser
+/// still gives.
+const WIDTH_LIMIT: usize = 3 * 256 * 256;
+
+/// A generator's layers in the order they are applied, shapes checked from end to end.
+#[derive(Debug)]
+pub(crate) struct Network {
+    pub(crate) latent_size: usize,
+    /// Channels, height, width.
+    pub(crate) image_shape: [usize; 3],
+    pub(crate) layers: Vec<Layer>,
+}
+
+/// One step from a [batch, …] value to the next.
+#[derive(Debug)]
+pub(crate) enum Layer {
+    /// x · W + b.
+    Dense(Dense),
+    /// x where x is positive, else slope · x.
+    LeakyRelu { slope: f32 },
+    /// tanh x.
+    Tanh,
+    /// The same numbers under another shape, [batch] apart.
+    Reshape { shape: Vec<usize> },
+}
+
+/// A fully connected layer.
+#[derive(Debug)]
+pub(crate) struct Dense {
+    pub(crate) inputs: usize,
+    pub(crate) outputs: usize,
+    /// Row-major: [outputs, inputs] if `transposed`, else [inputs, outputs].
+    pub(crate) weight: Vec<f32>,
+    pub(crate) transposed: bool,
+    /// [outputs].
+    pub(crate) bias: Vec<f32>,
+}
+
+impl Network {
+    /// Reads the graph of a decoded model.
+    pub(crate) fn from_graph(graph: &pb::GraphProto) -> Result<Network, LoadError> {
+        let initializers: HashMap<&str, &pb::TensorProto> =
+            graph.initializer.iter().map(|tensor| (tensor.name.as_str(), tensor)).collect();
+        // Old writers list the weights among the inputs too.
+        let inputs: Vec<_> = graph.input.iter().filter(|input| !initializers.contains_key(&*input.name)).collect();
+        let outputs: Vec<_> = graph.output.iter().collect();
+        let latent_size = latent_size(&inputs).ok_or_else(|| LoadError::Inputs { found: describe(&inputs) })?;
+        let image_shape = image_shape(&outputs).ok_or_else(|| LoadError::Outputs { found: describe(&outputs) })?;
+        within_limit("the latent size", latent_size)?;
+
+        let mut shape = vec![latent_size];
+        let mut layers = Vec::new();
+        for node in chain(graph)? {
+            let layer = read_layer(node, &initializers, &shape)?;
+            shape = layer.output_shape(shape);
+            layers.push(layer);
+        }
+        if shape != image_shape {
+            let reason =
+                format!("it is declared as [batch, {}] and comes out as [batch, {}]", list(&image_shape), list(&shape));
+            return Err(LoadError::Graph { node: "image".into(), reason });
+        }
+        Ok(Network { latent_size, image_shape, layers })
+    }
+
+    /// Numbers in one picture.
+    pub(crate) fn pixels(&self) -> usize {
+        self.image_shape.iter().product()
+    }
+}
+
+impl Layer {
+    /// The shape after this layer of a value that had `shape` before it, [batch] apart.
+    fn output_shape(&self, shape: Vec<usize>) -> Vec<usize> {
+        match self {
+            Layer::Dense(dense) => vec![dense.outputs],
+            Layer::Reshape { shape } => shape.clone(),
+            Layer::LeakyRelu { .. } | Layer::Tanh => shape,
+        }
+    }
+}
+
+/// `metadata_props` as a map. Where a key is given twice, the last one counts.
+pub(crate) fn metadata(model: &pb::ModelProto) -> BTreeMap<String, String> {
+    model.metadata_props.iter().map(|entry| (entry.key.clone(), entry.value.clone())).collect()
+}
+
+/// The latent size, if the only input is `z`, float32 [batch, latent size] with the batch left open.
+fn latent_size(inputs: &[&pb::ValueInfoProto]) -> Option<usize> {
+    match inputs {
+        [z] if z.name == "z" => match float_shape(z)?.as_slice() {
+            [None, Some(latent)] => Some(*latent),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+/// The picture's shape, if the only output is `image`, float32 [batch, channels, height, width].
+fn image_shape(outputs: &[&pb::ValueInfoProto]) -> Option<[usize; 3]> {
+    match outputs {
+        [image] if image.name == "image" => match *float_shape(image)?.as_slice() {
+            [None, Some(channels @ (1 | 3)), Some(height), Some(width)] => Some([channels, height, width]),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+/// The dimensions of a float32 value, `None` for those left open; no shape at all for other types.
+fn float_shape(value: &pb::ValueInfoProto) -> Option<Vec<Option<usize>>> {
+    let tensor = tensor_type(value)?;
+    if tensor.elem_type != pb::tensor_proto::DataType::Float as i32 {
+        return None;
+    }
+    tensor
+        .shape
+        .as_ref()?
+        .dim
+        .iter()
+        .map(|dim| match dim.value {
+            Some(pb::tensor_shape_proto::dimension::Value::DimValue(size)) => {
+                usize::try_from(size).ok().filter(|&size| size > 0).map(Some)
+            }
+            _ => Some(None),
+        })
+        .collect()
+}
+
+fn tensor_type(value: &pb::ValueInfoProto) -> Option<&pb::type_proto::Tensor> {
+    let pb::type_proto::Value::TensorType(tensor) = value.r#type.as_ref()?.value.as_ref()?;
+    Some(tensor)
+}
+
+/// Values as a message tells them: "`z`, float32 [batch, 100]".
+fn describe(values: &[&pb::ValueInfoProto]) -> String {
+    use pb::tensor_shape_proto::dimension::Value;
+    /// More than a reader takes in; a hostile file could name thousands.
+    const SHOWN: usize = 4;
+
+    let mut parts: Vec<String> = values
+        .iter()
+        .take(SHOWN)
+        .map(|value| {
+            let name = shorten(&value.name);
+            let Some(tensor) = tensor_type(value) else { return format!("`{name}`, not a tensor") };
+            let element = match pb::tensor_proto::DataType::try_from(tensor.elem_type) {
+                Ok(pb::tensor_proto::DataType::Float) => "float32".to_string(),
+                Ok(pb::tensor_proto::DataType::Double) => "float64".to_string(),
+                Ok(other) => other.as_str_name().to_lowercase(),
+                Err(_) => format!("type {}", tensor.elem_type),
+            };
+            let dims = tensor.shape.iter().flat_map(|shape| &shape.dim).take(8).map(|dim| match &dim.value {
+                Some(Value::DimValue(size)) => size.to_string(),
+                Some(Value::DimParam(name)) if !name.is_empty() => shorten(name),
+                _ => "?".to_string(),
+            });
+            format!("`{name}`, {element} [{}]", dims.collect::<Vec<_>>().join(", "))
+        })
+        .collect();
+    if values.len() > SHOWN {
+        parts.push(format!("and {} more", values.len() - SHOWN));
+    }
+    if parts.is_empty() { "there are none".into() } else { parts.join("; ") }
+}
+
+/// The nodes from `z` to `image`, in this order.
+fn chain(graph: &pb::GraphProto) -> Result<Vec<&pb::NodeProto>, LoadError> {
+    for node in &graph.node {
+        let standard = matches!(node.domain.as_str(), "" | "ai.onnx");
+        if !standard || !OPERATORS.contains(&node.op_type.as_str()) {
+            let prefix = if standard { String::new() } else { format!("{}.", shorten(&node.domain)) };
+            return Err(LoadError::Operator {
+                operator: prefix + &shorten(&node.op_type),
+                known: OPERATORS.join(", "),
+            });
+        }
+    }
+    let producers: HashMap<&str, &pb::NodeProto> =
+        graph.node.iter().flat_map(|node| node.output.iter().map(move |name| (name.as_str(), node))).collect();
+    let mut nodes = Vec::new();
+    let mut value = "image";
+    while value != "z" {
+        let Some(&node) = producers.get(value) else {
+            return Err(LoadError::Graph { node: shorten(value), reason: "nothing in the file computes it".into() });
+        };
+        // A chain visits a node once; a longer walk goes round in a circle.
+        if nodes.len() == graph.node.len() {
+            return Err(LoadError::Graph { node: title(node), reason: "it takes its own result".into() });
+        }
+        nodes.push(node);
+        value = node.input.first().map_or("", String::as_str);
+    }
+    nodes.reverse();
+    Ok(nodes)
+}
+
+/// One node as a layer on a value of `shape`, [batch] apart.
+fn read_layer(
+    node: &pb::NodeProto,
+    initializers: &HashMap<&str, &pb::TensorProto>,
+    shape: &[usize],
+) -> Result<Layer, LoadError> {
+    match node.op_type.as_str() {
+        "Gemm" => read_gemm(node, initializers, shape).map(Layer::Dense),
+        "LeakyRelu" => {
+            let slope = attribute(node, "alpha").map_or(DEFAULT_SLOPE, |alpha| alpha.f);
+            Ok(Layer::LeakyRelu { slope })
+        }
+        "Reshape" => read_reshape(node, initializers, shape).map(|shape| Layer::Reshape { shape }),
+        // `chain` lets nothing else through.
+        _ => Ok(Layer::Tanh),
+    }
+}
+
+/// Gemm is alpha · x · B + beta · C; alpha and beta are taken into the weights.
+fn read_gemm(
+    node: &pb::NodeProto,
+    initializers: &HashMap<&str, &pb::TensorProto>,
+    shape: &[usize],
+) -> Result<Dense, LoadError> {
+    let misfit = |reason: String| LoadError::Graph { node: title(node), reason };
+    let &[inputs] = shape else {
+        return Err(misfit(format!("it takes [batch, size] and is given [batch, {}]", list(shape))));
+    };
+    if attribute(node, "transA").is_some_and(|attribute| attribute.i != 0) {
+        return Err(misfit("it would mix the pictures of a batch (transA)".into()));
+    }
+    let transposed = attribute(node, "transB").is_some_and(|attribute| attribute.i != 0);
+    let alpha = attribute(node, "alpha").map_or(1.0, |attribute| attribute.f);
+    let beta = attribute(node, "beta").map_or(1.0, |attribute| attribute.f);
+
+    let weight_name = node.input.get(1).map_or("", String::as_str);
+    let (dims, mut weight) = floats(weight_name, initializers)?;
+    let (weight_inputs, outputs) = match (dims.as_slice(), transposed) {
+        (&[inputs, outputs], false) => (inputs, outputs),
+        (&[outputs, inputs], true) => (inputs, outputs),
+        _ => return Err(misfit(format!("its weights are [{}], not a matrix", list(&dims)))),
+    };
+    if weight_inputs != inputs {
+        return Err(misfit(format!("its weights take {weight_inputs} numbers and it is given {inputs}")));
+    }
+    within_limit("a layer's width", outputs)?;
+    let mut bias = match node.input.get(2).filter(|name| !name.is_empty()) {
+        None => vec![0.0; outputs],
+        Some(name) => {
+            let (dims, bias) = floats(name, initializers)?;
+            match dims.as_slice() {
+                [size] | [1, size] if *size == outputs => bias,
+                _ => return Err(misfit(format!("its bias is [{}] and its result [batch, {outputs}]", list(&dims)))),
+            }
+        }
+    };
+    weight.iter_mut().for_each(|value| *value *= alpha);
+    bias.iter_mut().for_each(|value| *value *= beta);
+    Ok(Dense { inputs, outputs, weight, transposed, bias })
+}
+
+/// The new shape, [batch] apart: the constant must keep the first dimension, as 0 or -1, and name the others.
+fn read_reshape(
+    node: &pb::NodeProto,
+    initializers: &HashMap<&str, &pb::TensorProto>,
+    shape: &[usize],
+) -> Result<Vec<usize>, LoadError> {
+    let misfit = |reason: &str| LoadError::Graph { node: title(node), reason: reason.into() };
+    let name = node.input.get(1).map_or("", String::as_str);
+    let target = integers(name, initializers)?;
+    let wanted: Option<Vec<usize>> = match target.split_first() {
+        Some((0 | -1, rest)) => rest.iter().map(|&size| usize::try_from(size).ok().filter(|&size| size > 0)).collect(),
+        _ => None,
+    };
+    let wanted = wanted.ok_or_else(|| misfit("it does not keep the pictures of a batch apart"))?;
+    let numbers = wanted.iter().try_fold(1usize, |product, &size| product.checked_mul(size));
+    if numbers != Some(shape.iter().product()) {
+        return Err(misfit(&format!("it makes [batch, {}] of [batch, {}]", list(&wanted), list(shape))));
+    }
+    Ok(wanted)
+}
+
+/// A float32 constant: its dimensions and its values, row-major, all finite.
+fn floats(name: &str, initializers: &HashMap<&str, &pb::TensorProto>) -> Result<(Vec<usize>, Vec<f32>), LoadError> {
+    let unusable = |reason: String| LoadError::Weights { name: shorten(name), reason };
+    let tensor = constant(name, initializers)?;
+    if tensor.data_type != pb::tensor_proto::DataType::Float as i32 {
+        return Err(unusable("they are not float32".into()));
+    }
+    let (dims, count) = dimensions(tensor)?;
+    let values: Vec<f32> = if tensor.raw_data.is_empty() {
+        tensor.float_data.clone()
+    } else {
+        // ONNX's raw data is little-endian on every machine. A remainder would be part of a number: counted as one more.
+        let whole = tensor.raw_data.len().is_multiple_of(4);
+        let values = tensor.raw_data.chunks_exact(4).map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]]));
+        values.chain((!whole).then_some(0.0)).collect()
+    };
+    if Some(values.len()) != count {
+        return Err(unusable(format!("[{}] is declared and {} numbers are there", list(&dims), values.len())));
+    }
+    if values.iter().any(|value| !value.is_finite()) {
+        return Err(unusable("they hold NaN or infinity".into()));
+    }
+    Ok((dims, values))
+}
+
+/// An int64 constant of one dimension.
+fn integers(name: &str, initializers: &HashMap<&str, &pb::TensorProto>) -> Result<Vec<i64>, LoadError> {
+    let tensor = constant(name, initializers)?;
+    let (dims, count) = dimensions(tensor)?;
+    let values: Vec<i64> = if tensor.raw_data.is_empty() {
+        tensor.int64_data.clone()
+    } else {
+        let raw = tensor.raw_data.chunks_exact(8);
+        raw.map(|b| i64::from_le_bytes([b[0], b[1], b[2], b[3], b[4], b[5], b[6], b[7]])).collect()
+    };
+    if tensor.data_type != pb::tensor_proto::DataType::Int64 as i32 || dims.len() != 1 || Some(values.len()) != count {
+        return Err(LoadError::Weights { name: shorten(name), reason: "they are not a list of int64".into() });
+    }
+    Ok(values)
+}
+
+fn constant<'a>(
+    name: &str,
+    initializers: &HashMap<&str, &'a pb::TensorProto>,
+) -> Result<&'a pb::TensorProto, LoadError> {
+    let unusable = |reason: &str| LoadError::Weights { name: shorten(name), reason: reason.into() };
+    let tensor = initializers.get(name).ok_or_else(|| unusable("they are not in the file as an initializer"))?;
+    if !tensor.external_data.is_empty() {
+        return Err(unusable("they are kept in another file"));
+    }
+    Ok(tensor)
+}
+
+/// A tensor's dimensions, and how many numbers that is unless it overflows.
+fn dimensions(tensor: &pb::TensorProto) -> Result<(Vec<usize>, Option<usize>), LoadError> {
+    let dims: Option<Vec<usize>> = tensor.dims.iter().map(|&size| usize::try_from(size).ok()).collect();
+    let Some(dims) = dims.filter(|dims| dims.len() <= 8) else {
+        return Err(LoadError::Weights { name: shorten(&tensor.name), reason: "their shape makes no sense".into() });
+    };
+    let count = dims.iter().try_fold(1usize, |product, &size| product.checked_mul(size));
+    Ok((dims, count))
+}
+
+fn within_limit(what: &'static str, found: usize) -> Result<(), LoadError> {
+    if found <= WIDTH_LIMIT {
+        return Ok(());
+    }
+    Err(LoadError::TooLarge { what, found: found as u64, limit: WIDTH_LIMIT as u64 })
+}
+
+fn attribute<'a>(node: &'a pb::NodeProto, name: &str) -> Option<&'a pb::AttributeProto> {
+    node.attribute.iter().find(|attribute| attribute.name == name)
+}
+
+/// A node's name for messages; ONNX lets it be empty.
+fn title(node: &pb::NodeProto) -> String {
+    shorten(if node.name.is_empty() { &node.op_type } else { &node.name })
+}
+
+fn list(sizes: &[usize]) -> String {
+    sizes.iter().map(usize::to_string).collect::<Vec<_>>().join(", ")
+}
+
+/// A string of the file, short enough for a sentence: a hostile one may hold megabytes.
+fn shorten(name: &str) -> String {
+    const LONGEST: usize = 60;
+    match name.char_indices().nth(LONGEST) {
+        Some((end, _)) => format!("{}…", &name[..end]),
+        None => name.into(),
+    }
+}
