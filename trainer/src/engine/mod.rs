@@ -11,7 +11,7 @@ mod state;
 use crate::failure::Result;
 use crate::recipe::StepRates;
 
-pub use state::{Slot, State};
+pub use state::{Slot, State, discriminator_layout, generator_layout};
 
 /// What one step is given.
 #[derive(Clone, Copy, Debug)]

@@ -1,0 +1,270 @@
+//! A run between two steps, as one safetensors file: what `--resume` goes on from and what the exporter reads.
+//!
+//! Tensors are named by [`crate::layout`]; G's average is prefixed `ema.`, Adam's moments `adam.m.` and `adam.v.`.
+//! Everything else is in the file's metadata, which maps strings to strings. Random numbers need no state of their
+//! own: they follow from the seed and the step.
+
+use std::collections::HashMap;
+
+use safetensors::tensor::{Dtype, SafeTensors, TensorView};
+use serde::{Deserialize, Serialize};
+
+use crate::engine::{Slot, State, StepStats, discriminator_layout, generator_layout};
+use crate::failure::{Failure, Result};
+use crate::layout::{Layout, TensorSpec};
+use crate::recipe::Recipe;
+
+/// Value of the metadata key `format`.
+pub const FORMAT: &str = "forger-checkpoint-1";
+
+/// What makes one run differ from another: with the same identity, engine and threads, the same bytes come out.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Identity {
+    /// Every hyperparameter.
+    pub recipe: Recipe,
+    /// Key of every random number.
+    pub seed: u64,
+    /// Epochs of the whole run; the schedules depend on it.
+    pub epochs: u64,
+    /// Name of the data set.
+    pub dataset: String,
+    /// [channels, rows, columns].
+    pub image_shape: [usize; 3],
+}
+
+/// Sums over the steps of the epoch under way; the means of an epoch survive an interruption inside it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct EpochSums {
+    /// Steps summed up.
+    pub steps: u64,
+    /// Seconds of those steps.
+    pub seconds: f64,
+    d_loss: f64,
+    g_loss: f64,
+    d_real: f64,
+    d_fake: f64,
+    r1: f64,
+    r2: f64,
+}
+
+impl EpochSums {
+    /// Adds one step.
+    pub fn add(&mut self, stats: &StepStats, seconds: f64) {
+        self.steps += 1;
+        self.seconds += seconds;
+        self.d_loss += stats.d_loss;
+        self.g_loss += stats.g_loss;
+        self.d_real += stats.d_real;
+        self.d_fake += stats.d_fake;
+        self.r1 += stats.r1;
+        self.r2 += stats.r2;
+    }
+
+    /// Means over the steps.
+    pub fn means(&self) -> StepStats {
+        let mean = |sum: f64| sum / self.steps.max(1) as f64;
+        StepStats {
+            d_loss: mean(self.d_loss),
+            g_loss: mean(self.g_loss),
+            d_real: mean(self.d_real),
+            d_fake: mean(self.d_fake),
+            r1: mean(self.r1),
+            r2: mean(self.r2),
+        }
+    }
+}
+
+/// A few latent vectors and the pictures that the trainer computed for them.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Parity {
+    /// [count, latent], row-major.
+    pub z: Vec<f32>,
+    /// [count, pixels], row-major.
+    pub image: Vec<f32>,
+}
+
+/// The whole of a run between two steps.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Checkpoint {
+    /// Which run this is.
+    pub identity: Identity,
+    /// Parameters, moments, average, step.
+    pub state: State,
+    /// Whole epochs done.
+    pub epochs_done: u64,
+    /// The epoch under way.
+    pub sums: EpochSums,
+    /// Seconds spent in steps so far.
+    pub train_seconds: f64,
+    /// Means of the last whole epoch, a JSON object; reproducible values only, since it goes into the model.
+    pub metrics: String,
+    /// Engine, device and threads that got here.
+    pub made_by: [String; 3],
+    /// For the model file.
+    pub parity: Parity,
+}
+
+impl Checkpoint {
+    /// The file's bytes.
+    pub fn to_bytes(&self) -> Vec<u8> {
+        let mut tensors: Vec<(String, Vec<usize>, Vec<u8>)> = Vec::new();
+        let mut put = |name: String, shape: Vec<usize>, values: &[f32]| {
+            tensors.push((name, shape, values.iter().flat_map(|v| v.to_le_bytes()).collect()));
+        };
+        let (g, d) = self.identity.layouts();
+        for (layout, slot) in [(&g, &self.state.generator), (&d, &self.state.discriminator)] {
+            for (prefix, flat) in [("", &slot.parameters), ("adam.m.", &slot.m), ("adam.v.", &slot.v)] {
+                for spec in &layout.tensors {
+                    put(format!("{prefix}{}", spec.name), spec.shape.clone(), &flat[spec.range.clone()]);
+                }
+            }
+        }
+        for spec in self.state.ema.iter().flat_map(|_| &g.tensors) {
+            let ema = self.state.ema.as_ref().expect("iterated only where there is one");
+            put(format!("ema.{}", spec.name), spec.shape.clone(), &ema[spec.range.clone()]);
+        }
+        let latent = self.identity.recipe.latent;
+        let count = self.parity.z.len() / latent;
+        put("parity.z".to_owned(), vec![count, latent], &self.parity.z);
+        put("parity.image".to_owned(), vec![count, self.identity.pixels()], &self.parity.image);
+        let views = tensors.iter().map(|(name, shape, bytes)| {
+            let view = TensorView::new(Dtype::F32, shape.clone(), bytes).expect("shape and length come from one layout");
+            (name.as_str(), view)
+        });
+        safetensors::serialize(views, Some(self.metadata())).expect("plain f32 tensors always serialise")
+    }
+
+    /// Reads a file's bytes.
+    ///
+    /// # Errors
+    /// What is wrong with the file, without its name.
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self> {
+        let broken = |what: String| Failure::failed(format!("the checkpoint {what}"));
+        let (_, header) = SafeTensors::read_metadata(bytes).map_err(|error| broken(format!("is damaged: {error}")))?;
+        let file = SafeTensors::deserialize(bytes).map_err(|error| broken(format!("is damaged: {error}")))?;
+        let metadata = header.metadata().clone().unwrap_or_default();
+        let text = |key: &str| metadata.get(key).ok_or_else(|| broken(format!("lacks the metadata `{key}`")));
+        if text("format")? != FORMAT {
+            return Err(broken(format!("has the format `{}`, this trainer reads `{FORMAT}`", text("format")?)));
+        }
+        let number = |key: &str| {
+            let value = text(key)?;
+            value.parse::<u64>().map_err(|_| broken(format!("has `{value}` where the number `{key}` should be")))
+        };
+        let json = |key: &str, error: serde_json::Error| broken(format!("has damaged metadata `{key}`: {error}"));
+        let identity = Identity {
+            recipe: Recipe::parse(text("recipe_toml")?, "of the checkpoint", &toml::Table::new())?,
+            seed: number("seed")?,
+            epochs: number("epochs_total")?,
+            dataset: text("dataset")?.clone(),
+            image_shape: serde_json::from_str(text("image_shape")?).map_err(|error| json("image_shape", error))?,
+        };
+        let (g, d) = identity.layouts();
+        let read = |name: &str, shape: &[usize]| read_tensor(&file, name, shape);
+        let flat = |prefix: &str, layout: &Layout| -> Result<Vec<f32>> {
+            let parts = layout.tensors.iter().map(|TensorSpec { name, shape, .. }| read(&format!("{prefix}{name}"), shape));
+            Ok(parts.collect::<Result<Vec<_>>>()?.concat())
+        };
+        let slot = |layout: &Layout| -> Result<Slot> {
+            Ok(Slot { parameters: flat("", layout)?, m: flat("adam.m.", layout)?, v: flat("adam.v.", layout)? })
+        };
+        let ema = identity.recipe.has_ema().then(|| flat("ema.", &g)).transpose()?;
+        let state = State { step: number("step")?, generator: slot(&g)?, discriminator: slot(&d)?, ema };
+        let count = file.tensor("parity.z").map_or(0, |view| view.shape().first().copied().unwrap_or(0));
+        let parity = Parity {
+            z: read("parity.z", &[count, identity.recipe.latent])?,
+            image: read("parity.image", &[count, identity.pixels()])?,
+        };
+        Ok(Self {
+            state,
+            epochs_done: number("epochs")?,
+            sums: serde_json::from_str(text("sums")?).map_err(|error| json("sums", error))?,
+            train_seconds: serde_json::from_str(text("train_seconds")?).map_err(|error| json("train_seconds", error))?,
+            metrics: text("metrics")?.clone(),
+            made_by: [text("engine")?.clone(), text("device")?.clone(), text("threads")?.clone()],
+            parity,
+            identity,
+        })
+    }
+
+    fn metadata(&self) -> HashMap<String, String> {
+        let identity = &self.identity;
+        let recipe = &identity.recipe;
+        let architecture = exporter::Architecture::mlp(
+            recipe.latent,
+            vec![recipe.hidden; 2],
+            recipe.leaky_slope,
+            identity.image_shape,
+        );
+        let [engine, device, threads] = self.made_by.clone();
+        [
+            ("format", FORMAT.to_owned()),
+            ("architecture", json_text(&architecture)),
+            ("recipe", recipe.name.clone()),
+            ("recipe_toml", recipe.to_toml()),
+            ("seed", identity.seed.to_string()),
+            ("epochs", self.epochs_done.to_string()),
+            ("epochs_total", identity.epochs.to_string()),
+            ("step", self.state.step.to_string()),
+            ("dataset", identity.dataset.clone()),
+            ("image_shape", json_text(&identity.image_shape)),
+            ("sums", json_text(&self.sums)),
+            ("train_seconds", json_text(&self.train_seconds)),
+            ("metrics", self.metrics.clone()),
+            ("engine", engine),
+            ("device", device),
+            ("threads", threads),
+        ]
+        .map(|(key, value)| (key.to_owned(), value))
+        .into()
+    }
+}
+
+fn json_text(value: &impl Serialize) -> String {
+    serde_json::to_string(value).expect("plain structs of finite numbers are always JSON")
+}
+
+impl Identity {
+    /// Pixels of a picture.
+    pub fn pixels(&self) -> usize {
+        self.image_shape.iter().product()
+    }
+
+    /// Layouts of G and D.
+    pub fn layouts(&self) -> (Layout, Layout) {
+        (generator_layout(&self.recipe, self.pixels()), discriminator_layout(&self.recipe, self.pixels()))
+    }
+
+    /// What differs from `other`, each as `name: this one's, the other's`.
+    pub fn differences(&self, other: &Self) -> Vec<String> {
+        let mut pairs = vec![
+            ("--seed".to_owned(), self.seed.to_string(), other.seed.to_string()),
+            ("--epochs".to_owned(), self.epochs.to_string(), other.epochs.to_string()),
+            ("--data".to_owned(), self.dataset.clone(), other.dataset.clone()),
+            ("image size".to_owned(), format!("{:?}", self.image_shape), format!("{:?}", other.image_shape)),
+        ];
+        let table = |recipe: &Recipe| recipe.to_toml().parse::<toml::Table>().expect("written by ourselves");
+        let theirs = table(&other.recipe);
+        pairs.extend(table(&self.recipe).into_iter().map(|(key, ours)| {
+            let theirs = theirs[&key].to_string();
+            (format!("recipe's {key}"), ours.to_string(), theirs)
+        }));
+        let differing = pairs.into_iter().filter(|(_, ours, theirs)| ours != theirs);
+        differing.map(|(name, ours, theirs)| format!("{name}: {ours} in the run folder, {theirs} now")).collect()
+    }
+}
+
+fn read_tensor(file: &SafeTensors, name: &str, shape: &[usize]) -> Result<Vec<f32>> {
+    let view = file.tensor(name).map_err(|_| {
+        Failure::failed(format!("the checkpoint lacks the tensor `{name}`")).hint("it was not written by this trainer")
+    })?;
+    if view.shape() != shape || view.dtype() != Dtype::F32 {
+        return Err(Failure::failed(format!(
+            "the checkpoint is of another architecture: tensor `{name}` is {} {:?}, its recipe needs F32 {shape:?}",
+            view.dtype(),
+            view.shape()
+        )));
+    }
+    let words = view.data().chunks_exact(4);
+    Ok(words.map(|word| f32::from_le_bytes(word.try_into().expect("chunks of four"))).collect())
+}

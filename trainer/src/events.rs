@@ -1,0 +1,155 @@
+//! What a run reports to programs: one JSON object a line, as it happens.
+
+use std::fs::File;
+use std::io::{self, Write};
+use std::path::Path;
+
+use serde::Serialize;
+
+use crate::checkpoint::EpochSums;
+use crate::failure::{Failure, Result};
+
+/// One line of `--log-json`.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(tag = "event", rename_all = "snake_case")]
+pub enum Event<'a> {
+    /// Before the first step.
+    Start {
+        /// Name of the recipe.
+        recipe: &'a str,
+        /// `reference` or `fused`.
+        engine: &'a str,
+        /// What it runs on.
+        device: &'a str,
+        /// Key of every random number.
+        seed: u64,
+        /// Threads of the engine.
+        threads: usize,
+        /// Parameters of G and D together.
+        parameters: usize,
+        /// Name of the data set.
+        dataset: &'a str,
+        /// Steps done before, when a run goes on.
+        resumed_at_step: u64,
+    },
+    /// After each epoch.
+    Epoch(EpochEvent),
+    /// After the model is written.
+    Done {
+        /// The model file.
+        out: &'a str,
+        /// Seconds in steps, all sittings of the run together.
+        train_seconds: f64,
+        /// Seconds from start to end of this process's run.
+        wall_seconds: f64,
+    },
+}
+
+/// Means over an epoch.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct EpochEvent {
+    /// From 0.
+    pub epoch: u64,
+    /// Steps of the epoch.
+    pub steps: u64,
+    /// Wall time of steps alone; a step is one D and one G update.
+    pub ms_per_step: f64,
+    /// Training pictures a second, of steps alone.
+    pub images_per_second: f64,
+    /// D's loss without penalties.
+    pub d_loss: f64,
+    /// G's loss.
+    pub g_loss: f64,
+    /// Mean of sigmoid(D(x)).
+    pub d_real: f64,
+    /// Mean of sigmoid(D(G(z))).
+    pub d_fake: f64,
+    /// Mean squared gradient norm on real pictures.
+    pub r1: f64,
+    /// Mean squared gradient norm on generated pictures.
+    pub r2: f64,
+}
+
+impl EpochEvent {
+    /// The means of `sums`, over minibatches of `batch`.
+    pub fn new(epoch: u64, batch: usize, sums: &EpochSums) -> Self {
+        let means = sums.means();
+        Self {
+            epoch,
+            steps: sums.steps,
+            ms_per_step: sums.seconds * 1e3 / sums.steps.max(1) as f64,
+            images_per_second: (sums.steps * batch as u64) as f64 / sums.seconds.max(f64::MIN_POSITIVE),
+            d_loss: means.d_loss,
+            g_loss: means.g_loss,
+            d_real: means.d_real,
+            d_fake: means.d_fake,
+            r1: means.r1,
+            r2: means.r2,
+        }
+    }
+
+    /// The values that a run of the same seed gives again, as JSON: what goes into the model file.
+    pub fn reproducible(&self) -> String {
+        let mut value = serde_json::to_value(self).expect("numbers are JSON");
+        let object = value.as_object_mut().expect("a struct is an object");
+        object.remove("ms_per_step");
+        object.remove("images_per_second");
+        value.to_string()
+    }
+}
+
+/// Where events go: nowhere, a file, or standard output.
+pub struct EventLog(Option<Box<dyn Write>>);
+
+impl EventLog {
+    /// Opens `target`: a path, or `-` for standard output.
+    ///
+    /// # Errors
+    /// A file that cannot be made.
+    pub fn open(target: Option<&Path>) -> Result<Self> {
+        let Some(path) = target else { return Ok(Self(None)) };
+        if path == Path::new("-") {
+            return Ok(Self(Some(Box::new(io::stdout()))));
+        }
+        let file = File::create(path).map_err(|error| {
+            Failure::failed(format!("`--log-json {}` cannot be written: {error}", path.display()))
+                .hint("give a file in a folder that exists, or `-` for standard output")
+        })?;
+        Ok(Self(Some(Box::new(file))))
+    }
+
+    /// Writes one event. A log that can no longer be written (a closed pipe, a full disk) is given up, once and
+    /// silently: it must not end a training run.
+    pub fn write(&mut self, event: &Event) {
+        let Some(target) = &mut self.0 else { return };
+        let line = serde_json::to_string(event).expect("events are plain structs of finite numbers");
+        if writeln!(target, "{line}").and_then(|()| target.flush()).is_err() {
+            self.0 = None;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::StepStats;
+
+    #[test]
+    fn events_have_the_names_of_the_contract() {
+        let mut sums = EpochSums::default();
+        let stats = StepStats { d_loss: 1.0, g_loss: 2.0, d_real: 0.5, d_fake: 0.25, r1: 0.0, r2: 0.0 };
+        sums.add(&stats, 0.5);
+        sums.add(&StepStats { d_loss: 3.0, ..stats }, 0.5);
+        let epoch = EpochEvent::new(4, 100, &sums);
+        assert_eq!(
+            serde_json::to_string(&Event::Epoch(epoch)).unwrap(),
+            r#"{"event":"epoch","epoch":4,"steps":2,"ms_per_step":500.0,"images_per_second":200.0,"d_loss":2.0,"g_loss":2.0,"d_real":0.5,"d_fake":0.25,"r1":0.0,"r2":0.0}"#
+        );
+        assert!(!epoch.reproducible().contains("second"), "{}", epoch.reproducible());
+        let done = Event::Done { out: "gen.onnx", train_seconds: 1.0, wall_seconds: 2.0 };
+        assert_eq!(
+            serde_json::to_string(&done).unwrap(),
+            r#"{"event":"done","out":"gen.onnx","train_seconds":1.0,"wall_seconds":2.0}"#
+        );
+    }
+}
