@@ -1,2 +1,80 @@
-//! placeholder
-fn main() {}
+//! `trainer`: reads the command line, trains, and turns the outcome into an exit code.
+
+use std::io::{self, Write};
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use clap::Parser;
+use trainer::cli::{Cli, Command, RecipesAction, TrainArgs};
+use trainer::console::Console;
+use trainer::failure::{Failure, Result};
+use trainer::recipe::{BUILT_IN, Recipe};
+use trainer::train::{Outcome, train};
+
+/// What a shell calls a process that Ctrl-C ended.
+const INTERRUPTED: u8 = 130;
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let outcome = match &cli.command {
+        Some(Command::Recipes { action }) => recipes(action.as_ref()),
+        None => run(&cli.train),
+    };
+    match outcome {
+        Ok(code) => ExitCode::from(code),
+        Err(failure) => {
+            let _ = writeln!(io::stderr(), "error: {failure}");
+            ExitCode::from(failure.exit_code())
+        }
+    }
+}
+
+fn run(args: &TrainArgs) -> Result<u8> {
+    let options = args.options()?;
+    limit_candle_threads(options.threads);
+    let stop = stop_flag()?;
+    let mut console = Console::new(args.quiet);
+    let outcome = train(&options, &stop, &mut console);
+    // The bar would otherwise stand between the reader and an error.
+    console.finish();
+    Ok(match outcome? {
+        Outcome::Done => 0,
+        Outcome::Interrupted => INTERRUPTED,
+    })
+}
+
+fn recipes(action: Option<&RecipesAction>) -> Result<u8> {
+    let text = match action {
+        None => BUILT_IN.iter().map(|(name, _)| format!("{name}\n")).collect(),
+        Some(RecipesAction::Show { name }) => match BUILT_IN.iter().find(|(known, _)| known == name) {
+            Some((_, text)) => (*text).to_owned(),
+            None => Recipe::load(name, &toml::Table::new())?.to_toml(),
+        },
+    };
+    // A reader that has gone away (`| head`) is no failure.
+    let _ = io::stdout().write_all(text.as_bytes());
+    Ok(0)
+}
+
+/// Set by Ctrl-C or SIGTERM; a second one ends the process at once.
+fn stop_flag() -> Result<Arc<AtomicBool>> {
+    let stop = Arc::new(AtomicBool::new(false));
+    let flag = stop.clone();
+    ctrlc::set_handler(move || {
+        if flag.swap(true, Ordering::Relaxed) {
+            std::process::exit(i32::from(INTERRUPTED));
+        }
+    })
+    .map_err(|error| Failure::failed(format!("Ctrl-C cannot be listened for: {error}")))?;
+    Ok(stop)
+}
+
+/// candle reads its thread counts from the environment, once, at its first large operation.
+#[allow(unsafe_code, reason = "candle offers no other way to set its thread count")]
+fn limit_candle_threads(threads: usize) {
+    for name in ["RAYON_NUM_THREADS", "CANDLE_NUM_THREADS"] {
+        // SAFETY: the process has a single thread here: called before the signal handler, the bar and candle start.
+        unsafe { std::env::set_var(name, threads.to_string()) };
+    }
+}

@@ -14,8 +14,9 @@ use candle_core::{DType, Device, Tensor, Var};
 
 use super::state::{Slot, State, discriminator_layout, generator_layout};
 use super::{Engine, Probe, StepInput, StepStats};
+use crate::checkpoint::Checkpoint;
 use crate::dataset::Pictures;
-use crate::failure::Result;
+use crate::failure::{Failure, Result};
 use crate::recipe::{Loss, Recipe};
 use adam::Adam;
 use network::Network;
@@ -195,6 +196,21 @@ impl Engine for Reference {
             })
             .collect()
     }
+}
+
+/// Pictures of the generator that a checkpoint file would be exported as, by candle on the CPU.
+/// z: [n, latent] -> [n, pixels], in [-1, 1].
+///
+/// # Errors
+/// A checkpoint that cannot be read, or z of another latent size.
+pub fn generate(checkpoint: &[u8], z: &[f32]) -> Result<Vec<f32>> {
+    let Checkpoint { identity, state, .. } = Checkpoint::from_bytes(checkpoint)?;
+    if !z.len().is_multiple_of(identity.recipe.latent) {
+        let (len, latent) = (z.len(), identity.recipe.latent);
+        return Err(Failure::failed(format!("{len} numbers are no latent vectors of {latent} coordinates")));
+    }
+    let none = Arc::new(Pictures { bytes: Vec::new(), labels: Vec::new(), pixels: identity.pixels() });
+    Reference::new(&identity.recipe, none, &state, Device::Cpu, DType::F32)?.generate(z)
 }
 
 fn scalar(tensor: &Tensor) -> Result<f64> {

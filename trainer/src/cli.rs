@@ -1,0 +1,210 @@
+//! The command line: flags and subcommands, as clap reads them.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+use serde::Serialize;
+
+use crate::choose::{DeviceChoice, EngineChoice};
+use crate::failure::{Failure, Result};
+use crate::recipe::Recipe;
+use crate::train::Options;
+
+/// Trains a GAN on MNIST and writes its generator as ONNX.
+#[derive(Debug, Parser)]
+#[command(name = "trainer", version, args_conflicts_with_subcommands = true)]
+pub struct Cli {
+    /// Another job than training.
+    #[command(subcommand)]
+    pub command: Option<Command>,
+    /// Flags of training.
+    #[command(flatten)]
+    pub train: TrainArgs,
+}
+
+/// Jobs other than training.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// List the built-in recipes, or print one
+    Recipes {
+        /// What to do; nothing lists the names
+        #[command(subcommand)]
+        action: Option<RecipesAction>,
+    },
+}
+
+/// What to do with recipes.
+#[derive(Debug, Subcommand)]
+pub enum RecipesAction {
+    /// Print a recipe as TOML
+    Show {
+        /// seed, stable, or a TOML file
+        name: String,
+    },
+}
+
+/// Flags of training.
+#[derive(Debug, Args)]
+pub struct TrainArgs {
+    /// Passes over the training pictures
+    #[arg(long, value_name = "N", default_value_t = 50, value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
+    pub epochs: u64,
+    /// The ONNX model; the run folder stands beside it, with .run for .onnx
+    #[arg(long, value_name = "FILE", default_value = "gen.onnx")]
+    pub out: PathBuf,
+    /// seed, stable, or a TOML file
+    #[arg(long, value_name = "RECIPE", default_value = "stable")]
+    pub recipe: String,
+    /// auto, cpu, gpu or gpu:N
+    #[arg(long, value_name = "DEVICE", default_value = "auto")]
+    pub device: DeviceChoice,
+    /// What does the training step
+    #[arg(long, value_name = "ENGINE", default_value = "auto")]
+    pub engine: EngineChoice,
+    /// Key of every random number
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub seed: u64,
+    /// mnist (built in), or a folder of idx files named as MNIST's
+    #[arg(long, value_name = "DATA", default_value = "mnist")]
+    pub data: String,
+    /// Go on from the run folder
+    #[arg(long)]
+    pub resume: bool,
+    /// Write one JSON object a line; - for standard output
+    #[arg(long, value_name = "FILE")]
+    pub log_json: Option<PathBuf>,
+    /// Nothing on standard error but errors
+    #[arg(long)]
+    pub quiet: bool,
+    /// Threads of the engine [default: 1, the fastest on a machine with other work; see ARCHITECTURE.md]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub threads: Option<u16>,
+    /// Single values of the recipe.
+    #[command(flatten)]
+    pub overrides: Overrides,
+}
+
+/// One flag for each key of a recipe.
+#[derive(Debug, Default, Args, Serialize)]
+#[command(next_help_heading = "Single values of the recipe")]
+pub struct Overrides {
+    /// Coordinates of z
+    #[arg(long, value_name = "N")]
+    latent: Option<usize>,
+    /// Width of both hidden layers of both networks
+    #[arg(long, value_name = "N")]
+    hidden: Option<usize>,
+    /// Slope of the leaky ReLU
+    #[arg(long, value_name = "X", allow_negative_numbers = true)]
+    leaky_slope: Option<f64>,
+    /// non-saturating or relativistic
+    #[arg(long, value_name = "LOSS")]
+    loss: Option<String>,
+    /// D's target for real pictures
+    #[arg(long, value_name = "X", allow_negative_numbers = true)]
+    real_label: Option<f64>,
+    /// Weight of R1 at the start
+    #[arg(long, value_name = "X", allow_negative_numbers = true)]
+    r1_gamma: Option<f64>,
+    /// Weight of R1 at the end
+    #[arg(long, value_name = "X", allow_negative_numbers = true)]
+    r1_gamma_final: Option<f64>,
+    /// Weight of R2 at the start
+    #[arg(long, value_name = "X", allow_negative_numbers = true)]
+    r2_gamma: Option<f64>,
+    /// Weight of R2 at the end
+    #[arg(long, value_name = "X", allow_negative_numbers = true)]
+    r2_gamma_final: Option<f64>,
+    /// Pictures in a minibatch
+    #[arg(long, value_name = "N")]
+    batch: Option<usize>,
+    /// Adam's learning rate
+    #[arg(long, value_name = "X", allow_negative_numbers = true)]
+    lr: Option<f64>,
+    /// Learning rate at the end
+    #[arg(long, value_name = "X", allow_negative_numbers = true)]
+    lr_final: Option<f64>,
+    /// Fraction of the run before the rate falls
+    #[arg(long, value_name = "X", allow_negative_numbers = true)]
+    lr_hold: Option<f64>,
+    /// Adam's decay of the first moment
+    #[arg(long, value_name = "X", allow_negative_numbers = true)]
+    beta1: Option<f64>,
+    /// Adam's decay of the second moment
+    #[arg(long, value_name = "X", allow_negative_numbers = true)]
+    beta2: Option<f64>,
+    /// Adam's guard against division by zero
+    #[arg(long, value_name = "X", allow_negative_numbers = true)]
+    adam_epsilon: Option<f64>,
+    /// Decay of the average of G's weights; 0 for none
+    #[arg(long, value_name = "X", allow_negative_numbers = true)]
+    ema: Option<f64>,
+    /// Whether that decay ramps up
+    #[arg(long, value_name = "BOOL")]
+    ema_ramp: Option<bool>,
+    /// fresh or held: the other coordinates of the sweep
+    #[arg(long, value_name = "KIND")]
+    sweep: Option<String>,
+}
+
+impl TrainArgs {
+    /// The options of a run, the recipe read and checked.
+    ///
+    /// # Errors
+    /// A recipe that cannot be used.
+    pub fn options(&self) -> Result<Options> {
+        let overrides = toml::Table::try_from(&self.overrides)
+            .map_err(|error| Failure::usage(format!("a flag cannot be put into the recipe: {error}")))?;
+        Ok(Options {
+            epochs: self.epochs,
+            out: self.out.clone(),
+            recipe: Recipe::load(&self.recipe, &overrides)?,
+            engine: self.engine,
+            device: self.device,
+            seed: self.seed,
+            data: self.data.clone(),
+            resume: self.resume,
+            log_json: self.log_json.clone(),
+            threads: self.threads(),
+        })
+    }
+
+    /// Threads of the engine. candle waits for its threads in a spin barrier, which other work on the machine makes
+    /// slower than no threads at all; so one is the default.
+    pub fn threads(&self) -> usize {
+        self.threads.map_or(1, usize::from)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_sound() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn every_key_of_a_recipe_has_its_flag() {
+        let command = Cli::command();
+        let flags: Vec<&str> = command.get_arguments().filter_map(|arg| arg.get_long()).collect();
+        for key in Recipe::load("stable", &toml::Table::new()).unwrap().to_toml().parse::<toml::Table>().unwrap().keys() {
+            let flag = key.replace('_', "-");
+            assert!(key == "name" || flags.contains(&flag.as_str()), "--{flag} is missing");
+        }
+    }
+
+    #[test]
+    fn a_flag_overrides_one_value_of_the_recipe() {
+        let options = |args: &[&str]| {
+            let args = [&["trainer"], args].concat();
+            Cli::try_parse_from(args).unwrap().train.options()
+        };
+        let recipe = options(&["--recipe", "seed", "--lr", "0.5", "--ema-ramp", "true"]).unwrap().recipe;
+        assert_eq!((recipe.lr, recipe.ema_ramp, recipe.beta1), (0.5, true, 0.9));
+        assert!(options(&["--lr", "-1"]).unwrap_err().message.contains("`lr` is -1"));
+        assert!(options(&["--lr", "nan"]).unwrap_err().message.contains("`lr` is NaN"));
+    }
+}
