@@ -1,0 +1,401 @@
+//! Models that load and models that must not, made here by tract's own protobuf types.
+//!
+//! `pictures`: what comes out equals plain f64 arithmetic, for any number of latent vectors. `faults`: each kind of bad
+//! file gets its sentence. `robustness`: whatever is done to the bytes, nothing panics.
+
+use prost::Message;
+use runtime_wasm::{GenerateError, Generator};
+use tract_onnx::pb;
+
+const LATENT: usize = 5;
+const HIDDEN: usize = 7;
+const SIDE: usize = 3;
+const PIXELS: usize = SIDE * SIDE;
+const SLOPE: f32 = 0.2;
+
+mod pictures {
+    use super::*;
+
+    #[test]
+    fn any_number_of_pictures_equals_plain_arithmetic() {
+        let generator = Generator::from_bytes(&model().encode_to_vec()).unwrap();
+        // Around each border between the plans: one by one, padded, full, full and a rest.
+        for pictures in [0, 1, 2, 31, 32, 99, 100, 101, 250] {
+            let z: Vec<f32> = (0..pictures * LATENT).map(|i| number(7, i) * 3.0).collect();
+            let images = generator.generate(&z).unwrap();
+            assert_eq!(images.len(), pictures * PIXELS, "{pictures} pictures");
+            for (z, image) in z.chunks(LATENT).zip(images.chunks(PIXELS)) {
+                for (found, expected) in image.iter().zip(plain_arithmetic(z)) {
+                    // Sums of at most 7 products of order 1 in f32, then tanh: a few units in the last place of 1.
+                    assert!((f64::from(*found) - expected).abs() < 2e-6, "{pictures} pictures: {found} {expected}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn weights_may_be_stored_either_way_and_scaled() {
+        let reference = Generator::from_bytes(&model().encode_to_vec()).unwrap();
+        let mut other = model();
+        let weight = initializer(&mut other, "generator.hidden1.weight");
+        let values = floats(weight);
+        *weight = float_tensor(
+            "generator.hidden1.weight",
+            &[LATENT as i64, HIDDEN as i64],
+            (0..LATENT * HIDDEN).map(|i| values[i % HIDDEN * LATENT + i / HIDDEN] * 0.5).collect(),
+        );
+        let gemm = &mut graph(&mut other).node[0];
+        gemm.attribute = vec![integer_attribute("transB", 0), float_attribute("alpha", 2.0)];
+        let other = Generator::from_bytes(&other.encode_to_vec()).unwrap();
+        let z = [0.5, -1.0, 2.0, 0.0, 1.5];
+        for (a, b) in reference.generate(&z).unwrap().into_iter().zip(other.generate(&z).unwrap()) {
+            assert!((a - b).abs() < 1e-6, "{a} {b}");
+        }
+    }
+
+    #[test]
+    fn shape_and_metadata_are_told() {
+        let generator = Generator::from_bytes(&model().encode_to_vec()).unwrap();
+        assert_eq!(generator.latent_size(), LATENT);
+        assert_eq!(generator.image_shape(), [1, SIDE, SIDE]);
+        assert_eq!(generator.metadata()["forger.recipe"], "stable");
+    }
+
+    #[test]
+    fn a_generator_serves_several_threads() {
+        let generator = Generator::from_bytes(&model().encode_to_vec()).unwrap();
+        let expected = generator.generate(&[1.0; LATENT]).unwrap();
+        std::thread::scope(|scope| {
+            for _ in 0..4 {
+                scope.spawn(|| assert_eq!(generator.generate(&[1.0; LATENT]).unwrap(), expected));
+            }
+        });
+    }
+
+    #[test]
+    fn latent_vectors_that_are_none_get_a_sentence() {
+        let generator = Generator::from_bytes(&model().encode_to_vec()).unwrap();
+        let cases: [(&str, Vec<f32>, &str); 3] = [
+            ("six", vec![0.0; 6], "6 numbers are not whole latent vectors: this model takes 5 for each picture"),
+            ("NaN", [vec![0.0; 7], vec![f32::NAN; 3]].concat(), "z[2] of picture 1 is not a finite number"),
+            ("infinity", vec![f32::INFINITY; 5], "z[0] of picture 0 is not a finite number"),
+        ];
+        for (name, z, expected) in cases {
+            assert_eq!(generator.generate(&z).unwrap_err().to_string(), expected, "{name}");
+        }
+        assert!(generator.generate(&[0.0; LATENT]).is_ok(), "usable after errors");
+    }
+
+    #[test]
+    fn pixels_that_are_not_numbers_are_reported() {
+        let mut overflowing = model();
+        // Without the tanh, which turns every overflow into an edge of [-1, 1].
+        graph(&mut overflowing).node[4].input[0] = "generator.output".into();
+        *initializer(&mut overflowing, "generator.hidden1.weight") =
+            float_tensor("generator.hidden1.weight", &[HIDDEN as i64, LATENT as i64], vec![3e38; HIDDEN * LATENT]);
+        let generator = Generator::from_bytes(&overflowing.encode_to_vec()).unwrap();
+        assert_eq!(generator.generate(&[1e3; LATENT]), Err(GenerateError::NotFinite { picture: 0 }));
+    }
+}
+
+mod faults {
+    use super::*;
+
+    /// Changes the good model, and expects the sentence.
+    fn check(name: &str, change: impl FnOnce(&mut pb::ModelProto), expected: &str) {
+        let mut model = model();
+        change(&mut model);
+        let error = Generator::from_bytes(&model.encode_to_vec()).expect_err(name);
+        assert_eq!(error.to_string(), expected, "{name}");
+    }
+
+    const INPUTS: &str = "; expected one input `z`, float32 [batch, latent size]";
+    const OUTPUTS: &str = "; expected one output `image`, float32 [batch, 1 or 3 channels, height, width]";
+
+    #[test]
+    fn other_inputs_and_outputs() {
+        let inputs = |found: &str| format!("the model's inputs are not a generator's: {found}{INPUTS}");
+        let outputs = |found: &str| format!("the model's outputs are not a generator's: {found}{OUTPUTS}");
+        let float = pb::tensor_proto::DataType::Float;
+        check("no input", |m| graph(m).input.clear(), &inputs("there are none"));
+        check("another name", |m| graph(m).input[0].name = "x".into(), &inputs("`x`, float32 [batch, 5]"));
+        check(
+            "pictures in",
+            |m| graph(m).input[0] = value("z", float, &["batch", "1", "28", "28"]),
+            &inputs("`z`, float32 [batch, 1, 28, 28]"),
+        );
+        check(
+            "integers",
+            |m| graph(m).input[0] = value("z", pb::tensor_proto::DataType::Int64, &["batch", "5"]),
+            &inputs("`z`, int64 [batch, 5]"),
+        );
+        check(
+            "a label too",
+            |m| graph(m).input.push(value("label", pb::tensor_proto::DataType::Int64, &["batch"])),
+            &inputs("`z`, float32 [batch, 5]; `label`, int64 [batch]"),
+        );
+        check("a fixed batch", |m| graph(m).input[0] = value("z", float, &["1", "5"]), &inputs("`z`, float32 [1, 5]"));
+        check(
+            "two channels",
+            |m| graph(m).output[0] = value("image", float, &["batch", "2", "3", "3"]),
+            &outputs("`image`, float32 [batch, 2, 3, 3]"),
+        );
+        check("no output", |m| graph(m).output.clear(), &outputs("there are none"));
+    }
+
+    #[test]
+    fn graphs_that_do_not_fit_together() {
+        check(
+            "an operator",
+            |m| graph(m).node[1].op_type = "Conv".into(),
+            "the model uses the operator `Conv`, which this runtime does not have (it has Gemm, LeakyRelu, Reshape, Tanh)",
+        );
+        check(
+            "an operator of a vendor",
+            |m| graph(m).node[1].domain = "com.example".into(),
+            "the model uses the operator `com.example.LeakyRelu`, which this runtime does not have \
+             (it has Gemm, LeakyRelu, Reshape, Tanh)",
+        );
+        check(
+            "another picture size",
+            |m| graph(m).output[0] = value("image", pb::tensor_proto::DataType::Float, &["batch", "1", "28", "28"]),
+            "the model's graph does not fit together at `image`: \
+             it is declared as [batch, 1, 28, 28] and comes out as [batch, 1, 3, 3]",
+        );
+        check(
+            "another latent size",
+            |m| graph(m).input[0] = value("z", pb::tensor_proto::DataType::Float, &["batch", "6"]),
+            "the model's graph does not fit together at `generator.hidden1`: its weights take 5 numbers and it is given 6",
+        );
+        check(
+            "a circle",
+            |m| graph(m).node[0].input[0] = "generator.output".into(),
+            "the model's graph does not fit together at `generator.output`: it takes its own result",
+        );
+        check(
+            "a loose end",
+            |m| graph(m).node[0].input[0] = "nowhere".into(),
+            "the model's graph does not fit together at `nowhere`: nothing in the file computes it",
+        );
+        check("no graph", |m| m.graph = None, "this is not an ONNX model: it holds no graph");
+    }
+
+    #[test]
+    fn weights_that_cannot_be_used() {
+        let weights = |reason: &str| format!("the weights `generator.hidden1.weight` cannot be used: {reason}");
+        fn hidden1(model: &mut pb::ModelProto) -> &mut pb::TensorProto {
+            initializer(model, "generator.hidden1.weight")
+        }
+        check(
+            "gone",
+            |m| graph(m).initializer.retain(|t| t.name != "generator.hidden1.weight"),
+            &weights("they are not in the file as an initializer"),
+        );
+        check(
+            "2 GB declared",
+            |m| hidden1(m).dims = vec![1 << 29, 1],
+            &weights("[536870912, 1] is declared and 35 numbers are there"),
+        );
+        check("a size that overflows", |m| hidden1(m).dims = vec![i64::MAX, i64::MAX], &{
+            weights("[9223372036854775807, 9223372036854775807] is declared and 35 numbers are there")
+        });
+        check("a negative size", |m| hidden1(m).dims = vec![-1, 5], &weights("their shape makes no sense"));
+        check("float64", |m| hidden1(m).data_type = 11, &weights("they are not float32"));
+        check(
+            "NaN",
+            |m| hidden1(m).raw_data[..4].copy_from_slice(&f32::NAN.to_le_bytes()),
+            &weights("they hold NaN or infinity"),
+        );
+        check(
+            "elsewhere",
+            |m| hidden1(m).external_data.push(pb::StringStringEntryProto::default()),
+            &weights("they are kept in another file"),
+        );
+    }
+
+    #[test]
+    fn files_that_are_none() {
+        let whole = model().encode_to_vec();
+        let error = |bytes: &[u8]| Generator::from_bytes(bytes).unwrap_err().to_string();
+        assert_eq!(error(b""), "the model file is empty");
+        assert_eq!(
+            error(b"<!doctype html>"),
+            "this is not an ONNX model: it is a web page or another text in angle brackets"
+        );
+        assert_eq!(error(b"\x89PNG\r\n\x1a\n"), "this is not an ONNX model: it does not have the fields of one");
+        assert!(error(&whole[..whole.len() / 2]).starts_with("the model file is cut short: "));
+    }
+}
+
+mod robustness {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn arbitrary_bytes_never_panic(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
+            let _ = Generator::from_bytes(&bytes);
+        }
+
+        #[test]
+        fn damaged_models_never_panic(
+            cut in 0usize..1200,
+            changes in proptest::collection::vec((0usize..1200, any::<u8>()), 0..4),
+        ) {
+            let mut bytes = model().encode_to_vec();
+            for (position, byte) in changes {
+                let position = position % bytes.len();
+                bytes[position] = byte;
+            }
+            // Half of the cases keep the whole length.
+            if cut < bytes.len() && cut % 2 == 0 {
+                bytes.truncate(cut);
+            }
+            if let Ok(generator) = Generator::from_bytes(&bytes) {
+                let _ = generator.generate(&vec![1.0; generator.latent_size()]);
+            }
+        }
+    }
+
+    #[test]
+    fn every_cut_is_refused() {
+        let mut whole = model();
+        // Metadata follows the graph: a cut between the two leaves a model that is whole as far as anyone can tell.
+        whole.metadata_props.clear();
+        let whole = whole.encode_to_vec();
+        let graph_end = whole.len();
+        for length in 0..graph_end {
+            let cut = Generator::from_bytes(&whole[..length]);
+            assert!(cut.is_err() || length >= graph_end - 4, "{length} of {graph_end} bytes");
+        }
+    }
+}
+
+/// 5 → 7 → leaky ReLU → 9 → tanh → [1, 3, 3], with the names that Forger's exporter gives.
+fn model() -> pb::ModelProto {
+    let (latent, hidden, pixels) = (LATENT as i64, HIDDEN as i64, PIXELS as i64);
+    let float = pb::tensor_proto::DataType::Float;
+    pb::ModelProto {
+        ir_version: 8,
+        opset_import: vec![pb::OperatorSetIdProto { domain: String::new(), version: 17 }],
+        graph: Some(pb::GraphProto {
+            name: "generator".into(),
+            node: vec![
+                node("Gemm", "generator.hidden1", &["z", "generator.hidden1.weight", "generator.hidden1.bias"], {
+                    vec![integer_attribute("transB", 1)]
+                }),
+                node("LeakyRelu", "generator.hidden1.activation", &["generator.hidden1"], {
+                    vec![float_attribute("alpha", SLOPE)]
+                }),
+                node(
+                    "Gemm",
+                    "generator.output",
+                    &["generator.hidden1.activation", "generator.output.weight", "generator.output.bias"],
+                    vec![integer_attribute("transB", 1)],
+                ),
+                node("Tanh", "generator.output.activation", &["generator.output"], vec![]),
+                node("Reshape", "image", &["generator.output.activation", "image.shape"], vec![]),
+            ],
+            initializer: vec![
+                float_tensor("generator.hidden1.weight", &[hidden, latent], numbers(1, HIDDEN * LATENT)),
+                float_tensor("generator.hidden1.bias", &[hidden], numbers(2, HIDDEN)),
+                float_tensor("generator.output.weight", &[pixels, hidden], numbers(3, PIXELS * HIDDEN)),
+                float_tensor("generator.output.bias", &[pixels], numbers(4, PIXELS)),
+                pb::TensorProto {
+                    name: "image.shape".into(),
+                    dims: vec![4],
+                    data_type: pb::tensor_proto::DataType::Int64 as i32,
+                    int64_data: vec![-1, 1, SIDE as i64, SIDE as i64],
+                    ..Default::default()
+                },
+            ],
+            input: vec![value("z", float, &["batch", "5"])],
+            output: vec![value("image", float, &["batch", "1", "3", "3"])],
+            ..Default::default()
+        }),
+        metadata_props: vec![pb::StringStringEntryProto { key: "forger.recipe".into(), value: "stable".into() }],
+        ..Default::default()
+    }
+}
+
+/// The same network in f64, equation by equation.
+fn plain_arithmetic(z: &[f32]) -> Vec<f64> {
+    let dense = |x: &[f64], weight: Vec<f32>, bias: Vec<f32>| -> Vec<f64> {
+        let row = |(row, bias): (&[f32], &f32)| -> f64 {
+            row.iter().zip(x).map(|(w, x)| f64::from(*w) * x).sum::<f64>() + f64::from(*bias)
+        };
+        weight.chunks(x.len()).zip(&bias).map(row).collect()
+    };
+    let z: Vec<f64> = z.iter().copied().map(f64::from).collect();
+    let hidden: Vec<f64> = dense(&z, numbers(1, HIDDEN * LATENT), numbers(2, HIDDEN))
+        .into_iter()
+        .map(|x| if x > 0.0 { x } else { f64::from(SLOPE) * x })
+        .collect();
+    dense(&hidden, numbers(3, PIXELS * HIDDEN), numbers(4, PIXELS)).into_iter().map(f64::tanh).collect()
+}
+
+/// Numbers in [-1, 1) that look random and are the same everywhere.
+fn numbers(stream: usize, count: usize) -> Vec<f32> {
+    (0..count).map(|index| number(stream, index)).collect()
+}
+
+fn number(stream: usize, index: usize) -> f32 {
+    let mixed = ((stream * 1_000_003 + index) as u32).wrapping_mul(0x9E37_79B9);
+    ((mixed ^ mixed >> 15).wrapping_mul(0x85EB_CA6B) >> 8) as f32 / (1 << 23) as f32 - 1.0
+}
+
+fn node(op_type: &str, output: &str, inputs: &[&str], attribute: Vec<pb::AttributeProto>) -> pb::NodeProto {
+    pb::NodeProto {
+        op_type: op_type.into(),
+        name: output.into(),
+        input: inputs.iter().map(|name| name.to_string()).collect(),
+        output: vec![output.into()],
+        attribute,
+        ..Default::default()
+    }
+}
+
+fn integer_attribute(name: &str, i: i64) -> pb::AttributeProto {
+    let r#type = pb::attribute_proto::AttributeType::Int as i32;
+    pb::AttributeProto { name: name.into(), r#type, i, ..Default::default() }
+}
+
+fn float_attribute(name: &str, f: f32) -> pb::AttributeProto {
+    let r#type = pb::attribute_proto::AttributeType::Float as i32;
+    pb::AttributeProto { name: name.into(), r#type, f, ..Default::default() }
+}
+
+fn float_tensor(name: &str, dims: &[i64], values: Vec<f32>) -> pb::TensorProto {
+    pb::TensorProto {
+        name: name.into(),
+        dims: dims.to_vec(),
+        data_type: pb::tensor_proto::DataType::Float as i32,
+        raw_data: values.into_iter().flat_map(f32::to_le_bytes).collect(),
+        ..Default::default()
+    }
+}
+
+fn floats(tensor: &pb::TensorProto) -> Vec<f32> {
+    tensor.raw_data.chunks(4).map(|bytes| f32::from_le_bytes(bytes.try_into().unwrap())).collect()
+}
+
+/// A graph input or output; a dimension that is no number is a symbol.
+fn value(name: &str, element: pb::tensor_proto::DataType, dims: &[&str]) -> pb::ValueInfoProto {
+    use pb::tensor_shape_proto::{Dimension, dimension::Value};
+    let dim = dims.iter().map(|dim| Dimension {
+        value: Some(dim.parse().map_or_else(|_| Value::DimParam(dim.to_string()), Value::DimValue)),
+        ..Default::default()
+    });
+    let shape = Some(pb::TensorShapeProto { dim: dim.collect() });
+    let tensor = pb::type_proto::Tensor { elem_type: element as i32, shape };
+    let r#type = pb::TypeProto { value: Some(pb::type_proto::Value::TensorType(tensor)), ..Default::default() };
+    pb::ValueInfoProto { name: name.into(), r#type: Some(r#type), ..Default::default() }
+}
+
+fn graph(model: &mut pb::ModelProto) -> &mut pb::GraphProto {
+    model.graph.as_mut().unwrap()
+}
+
+fn initializer<'a>(model: &'a mut pb::ModelProto, name: &str) -> &'a mut pb::TensorProto {
+    graph(model).initializer.iter_mut().find(|tensor| tensor.name == name).unwrap()
+}
