@@ -25,6 +25,10 @@ mod model;
 mod onnx;
 mod write_whole;
 
+#[cfg(test)]
+#[path = "../tests/common/mod.rs"]
+mod fixture;
+
 pub use architecture::{Architecture, Mlp};
 pub use checkpoint::FORMAT as CHECKPOINT_FORMAT;
 pub use error::ExportError;
