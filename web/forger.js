@@ -136,8 +136,11 @@ async function startRuntime() {
     );
   }
   try {
+    // Asked for before its module is there: the two come together.
+    const wasm = fetch(new URL('runtime/runtime_bg.wasm', import.meta.url));
+    wasm.catch(() => {});
     const runtime = await import('./runtime/runtime.js');
-    await runtime.default();
+    await runtime.default({ module_or_path: wasm });
     return runtime;
   } catch (error) {
     throw new ForgerError(
