@@ -190,16 +190,17 @@ fn read_layers(file: &SafeTensors, architecture: &Mlp, prefix: &str) -> Result<V
     }
 }
 
-/// `parity.z` and `parity.image`: both, of equally many pictures, or neither.
+/// `parity.z` and `parity.image`: both, of equally many pictures, or neither; no pictures are none.
 fn read_parity(file: &SafeTensors, architecture: &Mlp) -> Result<Option<Parity>, ExportError> {
     const NAMES: [&str; 2] = ["parity.z", "parity.image"];
     let Some(first) = NAMES.iter().find_map(|name| file.tensor(name).ok()) else { return Ok(None) };
     let count = first.shape().first().copied().unwrap_or(0);
     let [z, image] = NAMES;
-    Ok(Some(Parity {
+    let parity = Parity {
         z: read_tensor(file, z, &[count, architecture.latent])?,
         image: read_tensor(file, image, &[count, architecture.pixels()])?,
-    }))
+    };
+    Ok((count > 0).then_some(parity))
 }
 
 /// A tensor of exactly this shape, row-major.

@@ -260,6 +260,9 @@ output image: Float [batch, 1, 2, 7]";
         let mut parts = Parts::new();
         parts.remove("parity.");
         assert_eq!(properties(&exported(&parts)).get("forger.parity"), None);
+        parts.put("parity.z", &[0, LATENT], 0.0);
+        parts.put("parity.image", &[0, PIXELS], 0.0);
+        assert_eq!(properties(&exported(&parts)).get("forger.parity"), None, "nor with empty ones");
     }
 
     #[test]
