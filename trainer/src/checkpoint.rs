@@ -128,7 +128,8 @@ impl Checkpoint {
         put("parity.z".to_owned(), vec![count, latent], &self.parity.z);
         put("parity.image".to_owned(), vec![count, self.identity.pixels()], &self.parity.image);
         let views = tensors.iter().map(|(name, shape, bytes)| {
-            let view = TensorView::new(Dtype::F32, shape.clone(), bytes).expect("shape and length come from one layout");
+            let view =
+                TensorView::new(Dtype::F32, shape.clone(), bytes).expect("shape and length come from one layout");
             (name.as_str(), view)
         });
         safetensors::serialize(views, Some(self.metadata())).expect("plain f32 tensors always serialise")
@@ -162,7 +163,8 @@ impl Checkpoint {
         let (g, d) = identity.layouts();
         let read = |name: &str, shape: &[usize]| read_tensor(&file, name, shape);
         let flat = |prefix: &str, layout: &Layout| -> Result<Vec<f32>> {
-            let parts = layout.tensors.iter().map(|TensorSpec { name, shape, .. }| read(&format!("{prefix}{name}"), shape));
+            let parts =
+                layout.tensors.iter().map(|TensorSpec { name, shape, .. }| read(&format!("{prefix}{name}"), shape));
             Ok(parts.collect::<Result<Vec<_>>>()?.concat())
         };
         let slot = |layout: &Layout| -> Result<Slot> {
@@ -179,7 +181,8 @@ impl Checkpoint {
             state,
             epochs_done: number("epochs")?,
             sums: serde_json::from_str(text("sums")?).map_err(|error| json("sums", error))?,
-            train_seconds: serde_json::from_str(text("train_seconds")?).map_err(|error| json("train_seconds", error))?,
+            train_seconds: serde_json::from_str(text("train_seconds")?)
+                .map_err(|error| json("train_seconds", error))?,
             metrics: text("metrics")?.clone(),
             made_by: [text("engine")?.clone(), text("device")?.clone(), text("threads")?.clone()],
             parity,

@@ -12,7 +12,7 @@ use crate::train::Options;
 
 /// Trains a GAN on MNIST and writes its generator as ONNX.
 #[derive(Debug, Parser)]
-#[command(name = "trainer", version, args_conflicts_with_subcommands = true)]
+#[command(name = "trainer", version, args_conflicts_with_subcommands = true, args_override_self = true)]
 pub struct Cli {
     /// Another job than training.
     #[command(subcommand)]
@@ -190,7 +190,8 @@ mod tests {
     fn every_key_of_a_recipe_has_its_flag() {
         let command = Cli::command();
         let flags: Vec<&str> = command.get_arguments().filter_map(|arg| arg.get_long()).collect();
-        for key in Recipe::load("stable", &toml::Table::new()).unwrap().to_toml().parse::<toml::Table>().unwrap().keys() {
+        for key in Recipe::load("stable", &toml::Table::new()).unwrap().to_toml().parse::<toml::Table>().unwrap().keys()
+        {
             let flag = key.replace('_', "-");
             assert!(key == "name" || flags.contains(&flag.as_str()), "--{flag} is missing");
         }

@@ -184,9 +184,8 @@ mod tests {
     fn folder(train: (u32, u32, u32), labels: u32, test: (u32, u32, u32)) -> tempfile::TempDir {
         let dir = tempfile::tempdir().unwrap();
         let write = |name: &str, content: Vec<u8>| fs::write(dir.path().join(name), content).unwrap();
-        let images = |(count, rows, columns): (u32, u32, u32)| {
-            file(&[count, rows, columns], (count * rows * columns) as usize)
-        };
+        let images =
+            |(count, rows, columns): (u32, u32, u32)| file(&[count, rows, columns], (count * rows * columns) as usize);
         write(TRAIN_IMAGES, images(train));
         write(TRAIN_LABELS, file(&[labels], labels as usize));
         write(TEST_IMAGES, images(test));

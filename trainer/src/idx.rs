@@ -50,7 +50,9 @@ fn read(mut source: impl Read, wanted_dims: u8) -> Result<Idx, String> {
         dims.push(u32::from_be_bytes(word) as usize);
     }
     let expected = dims.iter().try_fold(1u64, |product, &dim| product.checked_mul(dim as u64));
-    let expected = expected.filter(|&n| n > 0 && n <= MAX_BYTES).ok_or(format!("declares the dimensions {dims:?}, which cannot be"))?;
+    let expected = expected
+        .filter(|&n| n > 0 && n <= MAX_BYTES)
+        .ok_or(format!("declares the dimensions {dims:?}, which cannot be"))?;
     let mut bytes = Vec::new();
     // One byte more than expected tells a file that goes on from one that ends.
     source.take(expected + 1).read_to_end(&mut bytes).map_err(|error| unreadable(&error))?;
@@ -58,7 +60,10 @@ fn read(mut source: impl Read, wanted_dims: u8) -> Result<Idx, String> {
         return Err(format!("goes on after the {expected} bytes that its header {dims:?} declares"));
     }
     if (bytes.len() as u64) < expected {
-        return Err(format!("is cut short: {expected} bytes expected unpacked after the header, {} found", bytes.len()));
+        return Err(format!(
+            "is cut short: {expected} bytes expected unpacked after the header, {} found",
+            bytes.len()
+        ));
     }
     Ok(Idx { dims, bytes })
 }

@@ -46,7 +46,11 @@ impl Layout {
             let (inputs, outputs) = (pair[0], pair[1]);
             for (part, shape) in [("weight", vec![outputs, inputs]), ("bias", vec![outputs])] {
                 let len: usize = shape.iter().product();
-                tensors.push(TensorSpec { name: format!("{network}.{layer}.{part}"), shape, range: start..start + len });
+                tensors.push(TensorSpec {
+                    name: format!("{network}.{layer}.{part}"),
+                    shape,
+                    range: start..start + len,
+                });
                 start += len;
             }
         }

@@ -77,7 +77,9 @@ mod tests {
         let moment = |k: i32| z.iter().map(|&v| f64::from(v).powi(k)).sum::<f64>() / z.len() as f64;
         // Five standard errors of each sample moment of a true normal: sqrt(var / n).
         let n = (z.len() as f64).sqrt();
-        for (k, expected, deviation) in [(1, 0.0, 1.0), (2, 1.0, 2f64.sqrt()), (3, 0.0, 15f64.sqrt()), (4, 3.0, 96f64.sqrt())] {
+        for (k, expected, deviation) in
+            [(1, 0.0, 1.0), (2, 1.0, 2f64.sqrt()), (3, 0.0, 15f64.sqrt()), (4, 3.0, 96f64.sqrt())]
+        {
             assert!((moment(k) - expected).abs() < 5.0 * deviation / n, "moment {k}: {}", moment(k));
         }
     }

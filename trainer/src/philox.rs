@@ -27,10 +27,7 @@ pub enum Stream {
 
 /// The four words of one block of `stream`: block `block` of step `step`.
 pub fn block(seed: u64, stream: Stream, step: u64, block: u32) -> [u32; 4] {
-    philox(
-        [seed as u32, (seed >> 32) as u32],
-        [block, step as u32, (step >> 32) as u32, stream as u32],
-    )
+    philox([seed as u32, (seed >> 32) as u32], [block, step as u32, (step >> 32) as u32, stream as u32])
 }
 
 /// Philox4x32-10 itself: ten rounds on the counter, the key bumped between them.

@@ -145,9 +145,8 @@ impl Recipe {
         if !problems.is_empty() {
             return Err(refusal(origin, &problems));
         }
-        let recipe: Recipe = table
-            .try_into()
-            .map_err(|error: toml::de::Error| refusal(origin, &[error.message().to_owned()]))?;
+        let recipe: Recipe =
+            table.try_into().map_err(|error: toml::de::Error| refusal(origin, &[error.message().to_owned()]))?;
         let problems = recipe.problems();
         if problems.is_empty() { Ok(recipe) } else { Err(refusal(origin, &problems)) }
     }
@@ -197,10 +196,9 @@ impl Recipe {
         for (key, value) in [("beta1", self.beta1), ("beta2", self.beta2), ("ema", self.ema)] {
             number(key, value, (0.0..1.0).contains(&value), "at least 0 and below 1");
         }
-        for (key, start, end) in [
-            ("r1_gamma", self.r1_gamma, self.r1_gamma_final),
-            ("r2_gamma", self.r2_gamma, self.r2_gamma_final),
-        ] {
+        for (key, start, end) in
+            [("r1_gamma", self.r1_gamma, self.r1_gamma_final), ("r2_gamma", self.r2_gamma, self.r2_gamma_final)]
+        {
             number(key, start, start >= 0.0, "at least 0");
             number(&format!("{key}_final"), end, end >= 0.0, "at least 0");
             if (start == 0.0) != (end == 0.0) {
@@ -298,12 +296,24 @@ mod tests {
     #[test]
     fn bad_values_are_refused_together_and_by_name() {
         let cases: [(&str, &[(&str, Value)], &[&str]); 6] = [
-            ("negative and NaN", &[("lr", (-0.1).into()), ("beta1", f64::NAN.into())], &["`lr` is -0.1", "`beta1` is NaN"]),
+            (
+                "negative and NaN",
+                &[("lr", (-0.1).into()), ("beta1", f64::NAN.into())],
+                &["`lr` is -0.1", "`beta1` is NaN"],
+            ),
             ("infinite", &[("lr", f64::INFINITY.into())], &["`lr` is inf"]),
             ("zero batch", &[("batch", 0.into())], &["`batch` is 0: it must be between 1 and"]),
-            ("unknown", &[("learning_rte", 1.0.into()), ("btach", 3.into())], &["`btach`: did you mean `batch`?", "`learning_rte`"]),
+            (
+                "unknown",
+                &[("learning_rte", 1.0.into()), ("btach", 3.into())],
+                &["`btach`: did you mean `batch`?", "`learning_rte`"],
+            ),
             ("wrong type", &[("lr", "fast".into())], &["`lr` must be a `float`"]),
-            ("one gamma zero", &[("r1_gamma", 0.0.into())], &["`r1_gamma` is 0: it must be 0 just when `r1_gamma_final` is"]),
+            (
+                "one gamma zero",
+                &[("r1_gamma", 0.0.into())],
+                &["`r1_gamma` is 0: it must be 0 just when `r1_gamma_final` is"],
+            ),
         ];
         for (name, overrides, expected) in cases {
             let failure = with(overrides).expect_err(name);

@@ -152,9 +152,8 @@ impl RunFolder {
 
     fn write(&self, path: &Path, bytes: &[u8]) -> Result<()> {
         exporter::write_whole(path, bytes).map_err(|error| {
-            Failure::failed(format!("`{}` cannot be written: {error}", path.display())).hint(
-                "make room or give another folder; the last checkpoint is whole, and `--resume` goes on from it",
-            )
+            Failure::failed(format!("`{}` cannot be written: {error}", path.display()))
+                .hint("make room or give another folder; the last checkpoint is whole, and `--resume` goes on from it")
         })
     }
 }
@@ -171,7 +170,9 @@ mod tests {
 
     #[test]
     fn the_run_folder_is_named_after_the_model() {
-        for (out, expected) in [("gen.onnx", "gen.run"), ("a/b.onnx", "a/b.run"), ("model", "model.run"), ("a.b.onnx", "a.b.run")] {
+        for (out, expected) in
+            [("gen.onnx", "gen.run"), ("a/b.onnx", "a/b.run"), ("model", "model.run"), ("a.b.onnx", "a.b.run")]
+        {
             assert_eq!(run_folder_of(Path::new(out)), Path::new(expected), "{out}");
         }
     }

@@ -154,7 +154,10 @@ impl Run {
         let steps_per_epoch = (dataset.train.count() / recipe.batch) as u64;
         if steps_per_epoch == 0 {
             let count = dataset.train.count();
-            return Err(Failure::usage(format!("`--batch {}` is more than the {count} training pictures", recipe.batch)));
+            return Err(Failure::usage(format!(
+                "`--batch {}` is more than the {count} training pictures",
+                recipe.batch
+            )));
         }
         let earlier = if resume { Some(checkpoint_to_resume(&folder, &identity)?) } else { None };
         if earlier.is_none() {
@@ -247,7 +250,8 @@ impl Run {
         let sweep = self.engine.generate(&sweep_z(self.identity.seed, recipe.latent, recipe.sweep))?;
         self.folder.write_sweep(&pictures::sheet(&sweep, self.identity.image_shape, SHEET_COLUMNS)?)?;
         let checkpoint = self.write_checkpoint()?;
-        let onnx = exporter::export(&checkpoint).map_err(|error| Failure::failed(format!("the export failed: {error}")))?;
+        let onnx =
+            exporter::export(&checkpoint).map_err(|error| Failure::failed(format!("the export failed: {error}")))?;
         self.folder.write_model(&onnx)
     }
 

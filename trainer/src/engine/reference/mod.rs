@@ -59,7 +59,17 @@ impl Reference {
         let ema = state.ema.as_ref().map(|flat| generator.tensors_of(flat)).transpose()?;
         let (recipe, step) = (recipe.clone(), state.step);
         Ok(Self {
-            recipe, pictures, device, dtype, generator, discriminator, adam_g, adam_d, ema, step, last: Vec::new()
+            recipe,
+            pictures,
+            device,
+            dtype,
+            generator,
+            discriminator,
+            adam_g,
+            adam_d,
+            ema,
+            step,
+            last: Vec::new(),
         })
     }
 
@@ -191,9 +201,7 @@ impl Engine for Reference {
         });
         let tensors = self.last.iter().cloned().chain(parameters);
         tensors
-            .map(|(name, tensor)| {
-                Ok(Probe { name, values: tensor.to_dtype(DType::F64)?.flatten_all()?.to_vec1()? })
-            })
+            .map(|(name, tensor)| Ok(Probe { name, values: tensor.to_dtype(DType::F64)?.flatten_all()?.to_vec1()? }))
             .collect()
     }
 }

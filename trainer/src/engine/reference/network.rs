@@ -80,10 +80,7 @@ impl Network {
     /// candle's.
     pub fn gradients(&self, loss: &Tensor) -> Result<Vec<Tensor>> {
         let store = loss.backward()?;
-        self.vars
-            .iter()
-            .map(|var| Ok(store.get(var).cloned().map_or_else(|| var.zeros_like(), Ok)?.detach()))
-            .collect()
+        self.vars.iter().map(|var| Ok(store.get(var).cloned().map_or_else(|| var.zeros_like(), Ok)?.detach())).collect()
     }
 
     /// The weight of layer `layer` (0, 1, 2): [out, in].

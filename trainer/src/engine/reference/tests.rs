@@ -137,7 +137,14 @@ mod plain {
         sum / real.len() as f64
     }
 
-    pub fn g_loss(setting: &Setting, [gl, dl]: [&Layout; 2], g: &[f64], d: &[f64], real: &[Vec<f64>], z: &[f64]) -> f64 {
+    pub fn g_loss(
+        setting: &Setting,
+        [gl, dl]: [&Layout; 2],
+        g: &[f64],
+        d: &[f64],
+        real: &[Vec<f64>],
+        z: &[f64],
+    ) -> f64 {
         let recipe = &setting.recipe;
         let fakes = generate(recipe, gl, g, z);
         let losses = real.iter().zip(&fakes).map(|(x, y)| {
@@ -183,7 +190,8 @@ fn close(name: &str, got: &[f64], expected: &[f64], tolerance: f64) {
 
 /// The named probes of one network, joined in the layout's order.
 fn joined(probes: &[Probe], prefix: &str, layout: &Layout) -> Vec<f64> {
-    let find = |name: &str| probes.iter().find(|p| p.name == format!("{prefix}.{name}")).expect("every tensor is probed");
+    let find =
+        |name: &str| probes.iter().find(|p| p.name == format!("{prefix}.{name}")).expect("every tensor is probed");
     layout.tensors.iter().flat_map(|spec| find(&spec.name).values.clone()).collect()
 }
 

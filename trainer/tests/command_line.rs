@@ -1,0 +1,318 @@
+//! The `trainer` binary as a user meets it: real processes, real files, exit codes and messages.
+//!
+//! `runs` trains a few steps on a small cut of MNIST and looks at what is left; `resume` interrupts and kills;
+//! `refusals` gives it everything it must not accept.
+
+mod small_mnist;
+
+use std::fs;
+use std::path::Path;
+use std::process::{Child, Command, Output, Stdio};
+
+use small_mnist::SmallMnist;
+
+/// Training flags that make an epoch of the small set 11 steps of a small network.
+const SMALL: [&str; 6] = ["--batch", "20", "--hidden", "16", "--latent", "8"];
+
+fn trainer(args: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_trainer"));
+    command.args(args).stdin(Stdio::null());
+    command
+}
+
+fn run(args: &[&str]) -> Output {
+    trainer(args).output().expect("the binary is built")
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+fn run_small(data: &SmallMnist, out: &Path, more: &[&str]) -> Output {
+    run(&[&["--data", data.path(), "--out", out.to_str().unwrap()], &SMALL[..], more].concat())
+}
+
+mod runs {
+    use super::*;
+
+    #[test]
+    fn a_run_leaves_the_model_and_the_run_folder_of_the_contract() {
+        let (data, dir) = (SmallMnist::new(), tempfile::tempdir().unwrap());
+        let out = dir.path().join("digits.onnx");
+        let log = dir.path().join("log.jsonl");
+        let output = run_small(&data, &out, &["--epochs", "3", "--log-json", log.to_str().unwrap()]);
+        assert!(output.status.success(), "{}", text(&output.stderr));
+        assert_eq!(text(&output.stdout), "on epoch 0\non epoch 1\non epoch 2\n");
+        assert!(fs::metadata(&out).unwrap().len() > 1000);
+        let run = dir.path().join("digits.run");
+        for file in
+            ["checkpoint.safetensors", "metrics.jsonl", "sweep.png", "samples/epoch-000.png", "samples/epoch-002.png"]
+        {
+            assert!(run.join(file).is_file(), "{file} is missing");
+        }
+        let events: Vec<serde_json::Value> =
+            fs::read_to_string(&log).unwrap().lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+        let names: Vec<_> = events.iter().map(|event| event["event"].as_str().unwrap()).collect();
+        assert_eq!(names, ["start", "epoch", "epoch", "epoch", "done"]);
+        assert_eq!((events[0]["recipe"].as_str(), events[0]["seed"].as_u64()), (Some("stable"), Some(0)));
+        assert_eq!((events[1]["epoch"].as_u64(), events[1]["steps"].as_u64()), (Some(0), Some(11)));
+        assert!(events[1]["ms_per_step"].as_f64().unwrap() > 0.0);
+        assert_eq!(fs::read_to_string(run.join("metrics.jsonl")).unwrap().lines().count(), 3);
+        let left: Vec<_> = fs::read_dir(dir.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+        assert_eq!(left.len(), 3, "only the model, the run folder and the log: {left:?}");
+    }
+
+    #[test]
+    fn the_same_seed_gives_the_same_bytes_and_another_seed_others() {
+        let (data, dir) = (SmallMnist::new(), tempfile::tempdir().unwrap());
+        let model = |name: &str, recipe: &str, seed: &str| {
+            let out = dir.path().join(name);
+            let output = run_small(&data, &out, &["--epochs", "2", "--seed", seed, "--recipe", recipe]);
+            assert!(output.status.success(), "{}", text(&output.stderr));
+            fs::read(out).unwrap()
+        };
+        for recipe in ["seed", "stable"] {
+            let first = model("a.onnx", recipe, "5");
+            assert!(first == model("b.onnx", recipe, "5"), "{recipe}: two runs of one seed differ");
+            assert!(first != model("c.onnx", recipe, "6"), "{recipe}: two seeds give one model");
+        }
+    }
+
+    #[test]
+    fn quiet_leaves_standard_error_empty() {
+        let (data, dir) = (SmallMnist::new(), tempfile::tempdir().unwrap());
+        let output = run_small(&data, &dir.path().join("gen.onnx"), &["--epochs", "1", "--quiet"]);
+        assert_eq!((text(&output.stdout).as_str(), text(&output.stderr).as_str()), ("on epoch 0\n", ""));
+    }
+
+    #[test]
+    fn events_go_to_standard_output_by_a_dash() {
+        let (data, dir) = (SmallMnist::new(), tempfile::tempdir().unwrap());
+        let output = run_small(&data, &dir.path().join("gen.onnx"), &["--epochs", "1", "--log-json", "-"]);
+        let stdout = text(&output.stdout);
+        let lines: Vec<&str> = stdout.lines().collect();
+        assert!(lines[0].starts_with(r#"{"event":"start""#) && lines.contains(&"on epoch 0"), "{stdout}");
+    }
+
+    #[test]
+    fn recipes_are_listed_and_shown_and_a_shown_one_trains() {
+        assert_eq!(text(&run(&["recipes"]).stdout), "seed\nstable\n");
+        let shown = run(&["recipes", "show", "seed"]);
+        let (data, dir) = (SmallMnist::new(), tempfile::tempdir().unwrap());
+        let file = dir.path().join("own.toml");
+        fs::write(&file, text(&shown.stdout).replace("name = \"seed\"", "name = \"own\"")).unwrap();
+        let output =
+            run_small(&data, &dir.path().join("gen.onnx"), &["--epochs", "1", "--recipe", file.to_str().unwrap()]);
+        assert!(text(&output.stderr).starts_with("own on "), "{}", text(&output.stderr));
+    }
+
+    #[test]
+    fn fashion_mnist_from_a_folder_of_gzip_files_trains() {
+        let Some(folder) = std::env::var_os("FORGER_FASHION_MNIST") else {
+            assert!(std::env::var_os("FORGER_REQUIRE_ALL").is_none(), "FORGER_FASHION_MNIST must name the folder");
+            println!("skipped: FORGER_FASHION_MNIST does not name a folder of idx files");
+            return;
+        };
+        let dir = tempfile::tempdir().unwrap();
+        let out = dir.path().join("gen.onnx");
+        let data = folder.to_str().unwrap();
+        let args = ["--data", data, "--out", out.to_str().unwrap(), "--epochs", "1", "--batch", "1000"];
+        let output = run(&[&args[..], &["--hidden", "16"]].concat());
+        assert!(output.status.success(), "{}", text(&output.stderr));
+        assert!(text(&output.stderr).contains("stable on fashion-mnist"), "{}", text(&output.stderr));
+    }
+}
+
+mod resume {
+    use super::*;
+
+    const EPOCHS: [&str; 2] = ["--epochs", "40"];
+
+    /// Starts a run and waits until it has finished at least one epoch.
+    fn start(data: &SmallMnist, out: &Path, more: &[&str]) -> Child {
+        let args = [&["--data", data.path(), "--out", out.to_str().unwrap()], &SMALL[..], &EPOCHS, more].concat();
+        let child = trainer(&args).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        let checkpoint = out.with_extension("run").join("checkpoint.safetensors");
+        while !checkpoint.exists() {
+            std::thread::yield_now();
+        }
+        child
+    }
+
+    fn signal(child: &Child, name: &str) {
+        assert!(Command::new("kill").args([name, &child.id().to_string()]).status().unwrap().success());
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn resume_gives_the_same_bytes_after_ctrl_c_and_after_a_kill() {
+        let (data, dir) = (SmallMnist::new(), tempfile::tempdir().unwrap());
+        let whole = dir.path().join("whole.onnx");
+        assert!(run_small(&data, &whole, &EPOCHS).status.success());
+        for (name, code) in [("-INT", Some(130)), ("-TERM", Some(130)), ("-KILL", None)] {
+            let out = dir.path().join(format!("stopped{name}.onnx"));
+            let mut child = start(&data, &out, &[]);
+            signal(&child, name);
+            let status = child.wait().unwrap();
+            if status.code() != Some(0) {
+                assert_eq!(status.code(), code, "{name}");
+                assert!(!out.exists(), "{name}: an unfinished run leaves no model");
+            }
+            let output = run_small(&data, &out, &[&EPOCHS[..], &["--resume"]].concat());
+            assert!(output.status.success(), "{name}: {}", text(&output.stderr));
+            assert!(fs::read(&out).unwrap() == fs::read(&whole).unwrap(), "{name}: resumed to other bytes");
+            let metrics = fs::read_to_string(out.with_extension("run").join("metrics.jsonl")).unwrap();
+            assert_eq!(metrics.lines().count(), 40, "{name}");
+        }
+    }
+
+    #[test]
+    fn resume_with_other_settings_says_which_differ() {
+        let (data, dir) = (SmallMnist::new(), tempfile::tempdir().unwrap());
+        let out = dir.path().join("gen.onnx");
+        assert!(run_small(&data, &out, &["--epochs", "1"]).status.success());
+        let cases: [(&[&str], &str); 3] = [
+            (&["--epochs", "2"], "--epochs: 1 in the run folder, 2 now"),
+            (&["--epochs", "1", "--seed", "9"], "--seed: 0 in the run folder, 9 now"),
+            (&["--epochs", "1", "--lr", "0.5"], "recipe's lr: 0.002 in the run folder, 0.5 now"),
+        ];
+        for (more, expected) in cases {
+            let output = run_small(&data, &out, &[more, &["--resume"]].concat());
+            assert_eq!(output.status.code(), Some(2), "{expected}");
+            assert!(text(&output.stderr).contains(expected), "{}", text(&output.stderr));
+        }
+    }
+
+    #[test]
+    fn a_checkpoint_of_another_architecture_or_a_damaged_one_is_named() {
+        let (data, dir) = (SmallMnist::new(), tempfile::tempdir().unwrap());
+        let out = dir.path().join("gen.onnx");
+        assert!(run_small(&data, &out, &["--epochs", "1"]).status.success());
+        let path = dir.path().join("gen.run/checkpoint.safetensors");
+        let good = fs::read(&path).unwrap();
+
+        let output = run_small(&data, &out, &["--epochs", "1", "--hidden", "32", "--resume"]);
+        assert!(text(&output.stderr).contains("recipe's hidden: 16 in the run folder, 32 now"));
+
+        // The same length of text, so that the header still holds: only the recipe lies about the weights.
+        let lying = find_and_replace(&good, b"hidden = 16", b"hidden = 24");
+        let cases: [(&str, Vec<u8>, &str); 4] = [
+            ("another architecture", lying, "of another architecture: tensor `generator.hidden1.weight`"),
+            ("cut short", good[..good.len() / 2].to_vec(), "is damaged"),
+            ("empty", Vec::new(), "is damaged"),
+            ("a text", b"hello, this is no checkpoint".to_vec(), "is damaged"),
+        ];
+        for (name, bytes, expected) in cases {
+            fs::write(&path, bytes).unwrap();
+            let output = run_small(&data, &out, &["--epochs", "1", "--resume"]);
+            assert_eq!(output.status.code(), Some(1), "{name}");
+            let message = text(&output.stderr);
+            assert!(message.contains(expected) && message.contains("checkpoint.safetensors"), "{name}: {message}");
+        }
+    }
+
+    fn find_and_replace(bytes: &[u8], from: &[u8], to: &[u8]) -> Vec<u8> {
+        let at = bytes.windows(from.len()).position(|window| window == from).expect("the recipe is in the header");
+        [&bytes[..at], to, &bytes[at + from.len()..]].concat()
+    }
+
+    #[test]
+    fn resume_without_a_run_says_so() {
+        let (data, dir) = (SmallMnist::new(), tempfile::tempdir().unwrap());
+        let output = run_small(&data, &dir.path().join("gen.onnx"), &["--resume"]);
+        assert_eq!(output.status.code(), Some(1));
+        assert!(text(&output.stderr).contains("there is no checkpoint in"), "{}", text(&output.stderr));
+    }
+}
+
+mod refusals {
+    use super::*;
+
+    #[test]
+    fn bad_requests_are_refused_in_words_with_the_right_exit_code() {
+        let dir = tempfile::tempdir().unwrap();
+        let recipe = dir.path().join("typo.toml");
+        fs::write(&recipe, text(&run(&["recipes", "show", "stable"]).stdout).replace("lr_hold", "lr_hodl")).unwrap();
+        let recipe = recipe.to_str().unwrap();
+        let file = dir.path().join("file");
+        fs::write(&file, "x").unwrap();
+        let (under_file, no_folder) = (file.join("gen.onnx"), dir.path().join("no/gen.onnx"));
+        let good_out = dir.path().join("gen.onnx");
+        let out = good_out.to_str().unwrap();
+        let cases: [(&[&str], i32, &str); 15] = [
+            (&["--epochs", "0"], 2, "'0' for '--epochs <N>'"),
+            (&["--epochs", "-3"], 2, "--epochs"),
+            (&["--epochs", "1.5"], 2, "--epochs"),
+            (&["--lr", "-0.1", "--out", out], 2, "`lr` is -0.1: it must be a number above 0"),
+            (&["--lr", "nan", "--out", out], 2, "`lr` is NaN"),
+            (&["--batch", "0", "--out", out], 2, "`batch` is 0"),
+            (&["--batch", "99999999", "--out", out], 2, "`batch` is 99999999"),
+            (&["--recipe", recipe, "--out", out], 2, "unknown key `lr_hodl`: did you mean `lr_hold`?"),
+            (&["--recipe", "stabel", "--out", out], 2, "recipe `stabel` is not built in"),
+            (&["--loss", "hinge", "--out", out], 2, "hinge"),
+            (&["--device", "gpu", "--out", out], 1, "no GPU backend"),
+            (&["--device", "tpu"], 2, "gpu:N"),
+            (&["--out", no_folder.to_str().unwrap()], 1, "which does not exist"),
+            (&["--out", under_file.to_str().unwrap()], 1, "which does not exist"),
+            (&["--data", "/no/such/folder", "--out", out], 1, "is no folder"),
+        ];
+        for (args, code, expected) in cases {
+            let output = run(args);
+            let message = text(&output.stderr);
+            assert_eq!(output.status.code(), Some(code), "{args:?}: {message}");
+            assert!(message.starts_with("error: ") && message.contains(expected), "{args:?}: {message}");
+            assert!(!message.contains("panicked") && output.stdout.is_empty(), "{args:?}: {message}");
+        }
+    }
+
+    #[test]
+    fn an_output_that_cannot_be_written_is_found_out_before_training() {
+        let output = run(&["--out", "/proc/gen.onnx"]);
+        assert_eq!(output.status.code(), Some(1));
+        assert!(text(&output.stderr).contains("cannot be written") && output.stdout.is_empty());
+    }
+
+    #[test]
+    fn damaged_data_files_are_named_with_what_is_wrong() {
+        let dir = tempfile::tempdir().unwrap();
+        let out = dir.path().join("gen.onnx");
+        let images = "train-images-idx3-ubyte";
+        type Damage = fn(&Path);
+        let cases: [(&str, Damage, &str); 5] = [
+            ("missing", |path| fs::remove_file(path).unwrap(), "is missing"),
+            ("cut short", |path| cut(path, 1000), "is cut short: 188160 bytes expected"),
+            ("wrong magic", |path| overwrite(path, 3, 1), "starts with 00 00 08 01, not 00 00 08 03"),
+            ("wrong count", |path| overwrite(path, 7, 239), "goes on after the"),
+            ("a gzip that is none", |path| fs::write(path, [0x1f, 0x8b, 1, 2]).unwrap(), "cut short"),
+        ];
+        for (name, damage, expected) in cases {
+            let data = SmallMnist::new();
+            damage(&Path::new(data.path()).join(images));
+            let output = run_small(&data, &out, &["--epochs", "1"]);
+            let message = text(&output.stderr);
+            assert_eq!(output.status.code(), Some(1), "{name}: {message}");
+            assert!(message.contains(expected) && message.contains(images), "{name}: {message}");
+        }
+    }
+
+    fn cut(path: &Path, by: usize) {
+        let bytes = fs::read(path).unwrap();
+        fs::write(path, &bytes[..bytes.len() - by]).unwrap();
+    }
+
+    fn overwrite(path: &Path, at: usize, byte: u8) {
+        let mut bytes = fs::read(path).unwrap();
+        bytes[at] = byte;
+        fs::write(path, bytes).unwrap();
+    }
+
+    #[test]
+    fn a_loss_that_is_no_number_ends_the_run_with_the_step() {
+        let (data, dir) = (SmallMnist::new(), tempfile::tempdir().unwrap());
+        let out = dir.path().join("gen.onnx");
+        let output = run_small(&data, &out, &["--epochs", "9", "--lr", "1e30", "--lr-final", "1e30"]);
+        assert_eq!(output.status.code(), Some(1));
+        assert!(text(&output.stderr).contains("training has diverged"), "{}", text(&output.stderr));
+        assert!(!out.exists());
+    }
+}
