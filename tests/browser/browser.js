@@ -1,0 +1,113 @@
+// The browser and the built site under test.
+//
+//   FORGER_SITE         the folder that `cargo xtask site` wrote; without it the tests of the page are skipped
+//   FORGER_CHROMIUM     the browser, /usr/bin/chromium if not told
+//   FORGER_REQUIRE_ALL  1: a skipped test is a failed one
+//   FORGER_SHOTS        a folder for screenshots, none taken if not told
+
+import assert from 'node:assert/strict';
+import { existsSync } from 'node:fs';
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { after, before, describe } from 'node:test';
+import { chromium } from 'playwright-core';
+import { serve } from './server.js';
+
+const { FORGER_SITE, FORGER_CHROMIUM = '/usr/bin/chromium', FORGER_REQUIRE_ALL, FORGER_SHOTS } = process.env;
+
+export const SITE = FORGER_SITE;
+
+/** The sizes and schemes that the page is looked at in. */
+export const LOOKS = [
+  { name: 'phone-light', viewport: { width: 390, height: 844 }, colorScheme: 'light' },
+  { name: 'phone-dark', viewport: { width: 390, height: 844 }, colorScheme: 'dark' },
+  { name: 'desktop-light', viewport: { width: 1280, height: 800 }, colorScheme: 'light' },
+  { name: 'desktop-dark', viewport: { width: 1280, height: 800 }, colorScheme: 'dark' },
+];
+
+const FLAGS = [
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+];
+
+/** A group of tests that need the site in a browser. `define` is given a function that opens the page. */
+export function describeOnSite(name, define) {
+  const reason = whyNot();
+  if (reason && FORGER_REQUIRE_ALL !== '1') console.log(`skipped: ${reason}`);
+  describe(name, { skip: FORGER_REQUIRE_ALL !== '1' && reason }, () => {
+    let server;
+    let browser;
+    before(async () => {
+      assert.ok(!reason, reason);
+      server = await serve(FORGER_SITE);
+      browser = await chromium.launch({ executablePath: FORGER_CHROMIUM, args: FLAGS });
+    });
+    after(async () => {
+      await browser?.close();
+      await server?.close();
+    });
+    define((options) => openPage(browser, server.url, options));
+  });
+}
+
+function whyNot() {
+  if (!FORGER_SITE) return 'FORGER_SITE names no built site (`cargo xtask site --model gen.onnx --out site`)';
+  if (!existsSync(join(FORGER_SITE, 'index.html'))) return `there is no index.html in FORGER_SITE, ${FORGER_SITE}`;
+  if (!existsSync(FORGER_CHROMIUM)) return `there is no browser at ${FORGER_CHROMIUM} (FORGER_CHROMIUM)`;
+  return false;
+}
+
+/**
+ * Opens the page in a browser profile of its own.
+ *
+ * `prepare` is called with the page before it loads. `complaints` fills with what must never happen: messages on the
+ * console, uncaught errors, requests to another origin.
+ */
+async function openPage(browser, url, { prepare, ...options } = {}) {
+  const context = await browser.newContext({ viewport: LOOKS[2].viewport, ...options });
+  const page = await context.newPage();
+  const complaints = [];
+  page.on('console', (message) => complaints.push(`${message.type()}: ${message.text()}`));
+  page.on('pageerror', (error) => complaints.push(`uncaught: ${error.message}`));
+  page.on('request', (request) => {
+    if (new URL(request.url()).origin !== new URL(url).origin) complaints.push(`request to ${request.url()}`);
+  });
+  await prepare?.(page);
+  await page.goto(url);
+  return { page, complaints, close: () => context.close() };
+}
+
+/** Waits until the page says that it can be used. */
+export async function ready(page) {
+  await page.getByRole('status').getByText('Ready').waitFor();
+}
+
+export async function shoot(page, name) {
+  if (!FORGER_SHOTS) return;
+  await mkdir(FORGER_SHOTS, { recursive: true });
+  await page.screenshot({ path: join(FORGER_SHOTS, `${name}.png`) });
+  await page.screenshot({ path: join(FORGER_SHOTS, `${name}-whole.png`), fullPage: true });
+}
+
+// What a person finds on the page, by role and name.
+export const z0 = (page) => page.getByRole('slider', { name: 'z[0]', exact: true });
+export const digit = (page) => page.getByRole('img', { name: 'generated digit of seed' });
+export const sheet = (page, kind) => page.getByRole('img', { name: new RegExp(`100 generated digits.*${kind}`) });
+
+/** What a canvas shows, as a text to compare. */
+export const pixels = (canvas) => canvas.evaluate((element) => element.toDataURL());
+
+/** Waits until a canvas shows something else than `before`; gives what it shows. */
+export async function changed(canvas, before, what) {
+  const deadline = Date.now() + 5000;
+  while (Date.now() < deadline) {
+    const now = await pixels(canvas);
+    if (now !== before) return now;
+  }
+  assert.fail(`the picture did not change: ${what}`);
+}
