@@ -1,1 +1,19 @@
-//! placeholder
+//! The trainer, the exporter and the runtimes against each other: what the tests of this crate share.
+//!
+//! A suite asks [`models::models`] for models to test and [`runtimes::runtimes`] for everything that can run one, and
+//! compares. What a machine may lack (ONNX Runtime, Python's `onnx`) is asked for through [`tools`]: without it a test
+//! says `skipped: why`, or fails where everything is required.
+//!
+//! | variable | meaning |
+//! | --- | --- |
+//! | `FORGER_MODEL` | a trained `gen.onnx` to test beside the invented models, its run folder next to it |
+//! | `ORT_DYLIB_PATH` | ONNX Runtime's shared library |
+//! | `FORGER_PYTHON` | a Python interpreter with the package `onnx` |
+//! | `FORGER_REQUIRE_ALL` | `1`: a missing tool is a failure |
+//!
+//! Invariant: nothing here looks at what is private to another crate, so a suite stands for what a stranger would see.
+
+pub mod models;
+pub mod plain;
+pub mod runtimes;
+pub mod tools;

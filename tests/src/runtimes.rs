@@ -1,0 +1,65 @@
+//! Everything that can draw a model's pictures, behind one function.
+
+use ort::session::Session;
+use ort::value::TensorRef;
+
+use crate::models::Model;
+use crate::plain::Plain;
+use crate::tools;
+
+/// Something that runs a model.
+pub struct Runtime {
+    /// For messages.
+    pub name: &'static str,
+    generate: Box<dyn FnMut(&[f32]) -> Vec<f32>>,
+}
+
+impl Runtime {
+    fn new(name: &'static str, generate: impl FnMut(&[f32]) -> Vec<f32> + 'static) -> Self {
+        Self { name, generate: Box::new(generate) }
+    }
+
+    /// z: [n, latent] -> [n, pixels].
+    pub fn generate(&mut self, z: &[f32]) -> Vec<f32> {
+        (self.generate)(z)
+    }
+}
+
+/// The runtimes, the judge first; ONNX Runtime where there is one.
+///
+/// # Panics
+/// If one of them refuses the model.
+pub fn runtimes(model: &Model) -> Vec<Runtime> {
+    let plain = Plain::read(&model.checkpoint);
+    let latent = plain.latent();
+    let checkpoint = model.checkpoint.clone();
+    let generator = runtime_wasm::Generator::from_bytes(&model.onnx).expect("tract runs the model");
+    let single = runtime_wasm::Generator::from_bytes(&model.onnx).expect("tract runs the model");
+    let mut runtimes = vec![
+        Runtime::new("plain f64", move |z| plain.generate(z)),
+        Runtime::new("candle", move |z| {
+            trainer::reference::generate(&checkpoint, z).expect("candle runs the checkpoint")
+        }),
+        Runtime::new("tract", move |z| generator.generate(z).unwrap()),
+        Runtime::new("tract, one by one", move |z| {
+            z.chunks_exact(latent).flat_map(|z| single.generate(z).unwrap()).collect()
+        }),
+    ];
+    if tools::onnx_runtime() {
+        let mut session = session(&model.onnx);
+        runtimes.push(Runtime::new("onnx runtime", move |z| run(&mut session, z, latent)));
+    }
+    runtimes
+}
+
+fn session(onnx: &[u8]) -> Session {
+    let session = Session::builder().and_then(|mut builder| builder.commit_from_memory(onnx));
+    session.expect("ONNX Runtime takes the model")
+}
+
+fn run(session: &mut Session, z: &[f32], latent: usize) -> Vec<f32> {
+    let z = TensorRef::from_array_view(([z.len() / latent, latent], z)).unwrap();
+    let outputs = session.run(ort::inputs!["z" => z]).expect("ONNX Runtime runs the model");
+    let (_, image) = outputs["image"].try_extract_tensor::<f32>().expect("pictures are float32");
+    image.to_vec()
+}

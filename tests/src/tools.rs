@@ -1,0 +1,59 @@
+//! What a machine may lack, and how a test says so.
+
+use std::ffi::OsString;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::OnceLock;
+
+/// ONNX Runtime's shared library.
+const ORT_LIBRARY: &str = "ORT_DYLIB_PATH";
+/// A Python interpreter with the package `onnx`.
+const PYTHON: &str = "FORGER_PYTHON";
+/// Whether everything must be there.
+const REQUIRE_ALL: &str = "FORGER_REQUIRE_ALL";
+
+/// Writes a line past the test harness, which would swallow it when the test passes.
+pub fn say(line: &str) {
+    // A closed standard error is no reason for a test to fail.
+    let _ = writeln!(std::io::stderr().lock(), "{line}");
+}
+
+/// Loads ONNX Runtime once; false where there is none, which has then been said.
+///
+/// # Panics
+/// If it is required and missing, or given and not usable.
+pub fn onnx_runtime() -> bool {
+    static LOADED: OnceLock<bool> = OnceLock::new();
+    *LOADED.get_or_init(|| {
+        let Some(library) = variable(ORT_LIBRARY, "ONNX Runtime") else { return false };
+        let environment = ort::init_from(&library)
+            .unwrap_or_else(|error| panic!("`{ORT_LIBRARY}={}` cannot be loaded: {error}", library.display()));
+        environment.commit();
+        true
+    })
+}
+
+/// Runs a script of `tests/tools/` and gives its standard output; nothing where there is no Python with `onnx`, which
+/// has then been said.
+///
+/// # Panics
+/// If Python is required and missing, or if the script fails.
+pub fn python(script: &str, arguments: &[&Path]) -> Option<String> {
+    let interpreter = variable(PYTHON, "Python with the package `onnx`")?;
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tools").join(script);
+    let output = Command::new(&interpreter).arg(&script).args(arguments).output();
+    let output = output.unwrap_or_else(|error| panic!("`{PYTHON}={}` cannot be run: {error}", interpreter.display()));
+    assert!(output.status.success(), "{}: {}", script.display(), String::from_utf8_lossy(&output.stderr));
+    Some(String::from_utf8(output.stdout).expect("the scripts print UTF-8"))
+}
+
+fn variable(name: &str, tool: &str) -> Option<PathBuf> {
+    let set = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty());
+    if let Some(path) = set(name) {
+        return Some(path.into());
+    }
+    assert!(set(REQUIRE_ALL) != Some(OsString::from("1")), "{tool} is required by `{REQUIRE_ALL}`: set `{name}`");
+    say(&format!("skipped: `{name}` names no {tool}"));
+    None
+}
