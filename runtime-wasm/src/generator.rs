@@ -12,8 +12,9 @@ use crate::{GenerateError, LoadError, envelope};
 
 /// Pictures in the larger of the two plans: a sheet of 10 by 10 is one run.
 const BATCH: usize = 100;
-/// From this many pictures on, a padded batch costs less than one run for each.
-const PADDED_FROM: usize = 32;
+/// From this many pictures on, a padded batch costs less than one run for each: in V8, on the generator of the default
+/// recipe, one picture takes 28 µs and a batch of 100 takes 2.2 ms.
+const PADDED_FROM: usize = 79;
 /// A file is held in memory about five times while it is loaded; this much a browser still gives.
 const FILE_LIMIT: usize = 64 << 20;
 

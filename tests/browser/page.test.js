@@ -23,7 +23,7 @@ describeOnSite('the page', (open) => {
     assert.notEqual(await pixels(sheet(page, 'held')), await pixels(sheet(page, 'fresh noise')));
     const facts = page.getByRole('region', { name: 'What runs here' });
     await facts.getByText(/^Identical to the trainer /).waitFor();
-    for (const fact of [/^tract \d+\.\d+\.\d+, WebAssembly$/, /^128 bit$/]) await facts.getByText(fact).waitFor();
+    for (const fact of [/^tract \d+\.\d+\.\d+$/, /^128 bit$/]) await facts.getByText(fact).waitFor();
     assert.deepEqual(complaints, []);
     await close();
   });
@@ -114,14 +114,13 @@ describeOnSite('the page', (open) => {
     await ready(page);
     const first = await pixels(digit(page));
     await page.getByText('The other numbers, by hand').click();
+    await page.getByRole('slider', { name: 'z[99]' }).waitFor();
     assert.equal(await page.getByRole('slider').count(), 100);
     await page.getByRole('slider', { name: 'z[99]' }).focus();
     await page.keyboard.press('End');
     await changed(digit(page), first, 'z[99]');
     await page.getByRole('button', { name: 'Back to the seed’s' }).click();
-    await page.waitForFunction(() => document.querySelector('[role=img]').getAttribute('aria-label').includes('seed 1 '));
-    await changed(digit(page), '', 'put back');
-    await page.waitForTimeout(100);
+    await digit(page).evaluate(() => new Promise(requestAnimationFrame));
     assert.equal(await pixels(digit(page)), first);
     assert.deepEqual(complaints, []);
     await close();
@@ -140,6 +139,7 @@ describeOnSite('the page', (open) => {
       const { page, close } = await open({ viewport: { width, height } });
       await ready(page);
       await page.getByText('The other numbers, by hand').click();
+      await page.getByRole('slider', { name: 'z[99]' }).waitFor();
       const overflow = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
       assert.ok(overflow <= 0, `${overflow} px too wide at ${width}`);
       await shoot(page, `width-${width}`);

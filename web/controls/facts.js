@@ -16,7 +16,7 @@ export function showFacts(root, generator, runtime, loadMs) {
   const fid = metric(generator.metadata['forger.metrics'], 'fid');
   /** @type {[string, string][]} */
   const facts = [
-    ['Runtime', `tract ${runtime.tract}, WebAssembly`],
+    ['Runtime', `tract ${runtime.tract}`],
     ['SIMD', runtime.simd ? '128 bit' : 'off'],
     ['One picture', `${microseconds(generator)} µs`],
     ['Ready after', `${Math.round(loadMs)} ms`],
@@ -38,8 +38,8 @@ function describeParity(parity) {
   if (difference > IDENTICAL) {
     return `Not the trainer’s pictures: ${count} computed again here differ by up to ${difference.toPrecision(2)} (of −1 to 1).`;
   }
-  const within = difference === 0 ? 'to the last bit' : `within ${difference.toExponential(0).replace('-', '−')}`;
-  return `Identical to the trainer ${within}: ${count} it left in the model ${pictures === 1 ? 'was' : 'were'} computed again here.`;
+  const bound = difference === 0 ? 'to the last bit' : `within ${difference.toFixed(7)}`;
+  return `Identical to the trainer ${bound}: ${count} it left in the model ${pictures === 1 ? 'was' : 'were'} computed again here.`;
 }
 
 /** The median time of one picture, measured now: long enough for a clock that ticks in tenths of a millisecond. */
