@@ -43,6 +43,8 @@ function explore(generator) {
     seed: FIRST_SEED,
     /** The latent vector on show. */
     z: new Float32Array(latentSize),
+    /** The latent vector whose other coordinates the held sweep holds: the last one that is no frame of fresh noise. */
+    held: new Float32Array(latentSize),
     /** @type {import('./sweep.js').SweepKind} */
     kind: 'held',
     /** The frame of the sweep on show, if it is one. @type {number | undefined} */
@@ -52,8 +54,8 @@ function explore(generator) {
   /** The sweep with fresh noise depends on the seed alone. */
   let fresh = sweepZ('fresh', state.z, state.seed);
   let scheduled = false;
-  /** The sheets on show are not those of the state. */
-  let stale = true;
+  /** Which of the sheets on show are not those of the state. */
+  const stale = { held: true, fresh: true };
 
   const picture = createPicture(byId('picture'), generator);
   const sheets = {
@@ -68,7 +70,7 @@ function explore(generator) {
   const seed = createSeed(byId('seed-control'), (value) => change(() => start(value)));
   const player = createPlayer(byId('sweep'), {
     onPlay: (playing) => change(() => (state.playing = playing), { keepPlaying: true }),
-    onKind: (kind) => change(() => (state.kind = kind), { keepPlaying: true }),
+    onKind: (kind) => change(() => setKind(kind), { keepPlaying: true }),
     onFrame: (frame) => change(() => showFrame(frame), { keepPlaying: true }),
   });
 
@@ -90,22 +92,31 @@ function explore(generator) {
   function start(value) {
     state.seed = value;
     state.z = sampleZ(value, 1, latentSize);
+    state.held = state.z.slice();
     state.frame = undefined;
     fresh = sweepZ('fresh', state.z, value);
-    stale = true;
+    stale.held = stale.fresh = true;
   }
 
   /** @param {number} coordinate @param {number} value */
   function setCoordinate(coordinate, value) {
     state.z[coordinate] = value;
-    // The held sweep gives z[0] its own values, so only another coordinate changes it.
-    stale ||= coordinate !== 0;
-    state.frame = coordinate === 0 && state.kind === 'held' ? frameOfZ0(value) : undefined;
+    // The held sweep gives z[0] values of its own, so it is the same sweep unless another coordinate is another.
+    stale.held ||= state.z.some((value, i) => i > 0 && value !== state.held[i]);
+    state.held = state.z.slice();
+    state.frame = state.kind === 'held' ? frameOfZ0(state.z[0]) : undefined;
+  }
+
+  /** @param {import('./sweep.js').SweepKind} kind */
+  function setKind(kind) {
+    state.kind = kind;
+    // What is on show is a frame of the other kind, if of any.
+    state.frame = undefined;
   }
 
   /** @param {number} frame */
   function showFrame(frame) {
-    const all = state.kind === 'held' ? sweepZ('held', state.z, state.seed) : fresh;
+    const all = state.kind === 'held' ? sweepZ('held', state.held, state.seed) : fresh;
     state.z = all.slice(frame * latentSize, (frame + 1) * latentSize);
     state.frame = frame;
   }
@@ -117,11 +128,9 @@ function explore(generator) {
     board.show(state.z);
     seed.show(state.seed);
     player.show(state);
-    if (stale) {
-      stale = false;
-      sheets.held.draw(sweepZ('held', state.z, state.seed));
-      sheets.fresh.draw(fresh);
-    }
+    if (stale.held) sheets.held.draw(sweepZ('held', state.held, state.seed));
+    if (stale.fresh) sheets.fresh.draw(fresh);
+    stale.held = stale.fresh = false;
     sheets.held.point(state.kind === 'held' ? state.frame : undefined);
     sheets.fresh.point(state.kind === 'fresh' ? state.frame : undefined);
   }

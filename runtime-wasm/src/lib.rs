@@ -35,3 +35,13 @@ pub use generator::Generator;
 
 /// The version of tract that runs the models.
 pub const TRACT_VERSION: &str = "0.23.9";
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn the_version_told_is_the_version_linked() {
+        let lock = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../Cargo.lock")).unwrap();
+        let (_, entry) = lock.split_once("name = \"tract-core\"\nversion = \"").unwrap();
+        assert_eq!(entry.split('"').next(), Some(super::TRACT_VERSION));
+    }
+}

@@ -89,6 +89,23 @@ describeOnSite('the page', (open) => {
     });
   }
 
+  test('after a sweep with fresh noise, the held sweep is still the one on its sheet', async () => {
+    const { page, close } = await open();
+    await ready(page);
+    for (const kind of ['fresh noise', 'held']) {
+      await page.getByRole('radio', { name: kind }).check();
+      const shown = await pixels(digit(page));
+      await page.getByRole('button', { name: 'Play the sweep' }).click();
+      await changed(digit(page), shown, kind);
+      await page.getByRole('button', { name: 'Pause the sweep' }).click();
+      await page.getByRole('button', { name: 'Play the sweep' }).waitFor();
+    }
+    const label = await digit(page).getAttribute('aria-label');
+    const frame = Number(/frame (\d+) of the sweep$/.exec(label)[1]) - 1;
+    assert.ok(await page.evaluate(sameAsTile, ['held', frame]), `frame ${frame} is not the sheet's tile`);
+    await close();
+  });
+
   test('a new digit takes the next seed, and a seed typed in gives its digit again', async () => {
     const { page, complaints, close } = await open();
     await ready(page);
