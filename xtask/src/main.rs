@@ -1,2 +1,55 @@
-//! placeholder
-fn main() {}
+//! Set-up and orchestration: what a person would otherwise type, in the right order, with the tools it needs.
+//!
+//! This crate starts programs and moves files. It holds no product logic: how to train is in `trainer`, how a model is
+//! written in `exporter`, how it is run in `runtime-wasm`. Whatever it installs goes under `target/`, except for what
+//! only a system's package manager can install, and each thing installed is said aloud.
+//!
+//! * `site`: [`site`] puts the static site together from [`runtime`] (compiled by [`wasm`], shrunk by [`wasm_opt`]).
+//! * `demo`: [`demo`] trains by [`model`], builds the site, serves it by [`serve`].
+//! * `test`: [`test`] fetches what the tests need ([`browser`], [`onnxruntime`], [`python`], [`fashion_mnist`]), runs
+//!   every test of the workspace and counts them by [`summary`].
+//!
+//! Standard error tells what is going on; standard output carries results alone.
+
+mod apt;
+mod files;
+mod hint;
+mod node;
+mod onnx_file;
+mod program;
+mod runtime;
+mod site;
+mod wasm;
+mod wasm_opt;
+mod workspace;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+#[derive(Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask", about = "Builds, tests and serves Forger")]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Put the static site of a model together
+    Site(site::Arguments),
+}
+
+fn main() -> ExitCode {
+    let outcome = match Arguments::parse().command {
+        Command::Site(arguments) => site::run(&arguments).map(|()| true),
+    };
+    match outcome {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -1,0 +1,203 @@
+//! Puts the static site together: the files of `web/`, the runtime compiled for the browser, and one model.
+//!
+//! The folder works on any static host, from any sub-path. `site.json` lists its files, and is how a later run knows
+//! the folder for a site of ours: nothing that isn't listed is ever deleted.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+
+use crate::hint::hinted;
+use crate::{files, onnx_file, runtime, workspace};
+
+/// The list of the site's files: paths from its root and their sizes in bytes.
+const MANIFEST: &str = "site.json";
+/// Below this a file travels in a packet or two anyway, compressed or not.
+const WORTH_COMPRESSING: u64 = 4096;
+
+#[derive(clap::Args)]
+pub(crate) struct Arguments {
+    /// The generator, as ONNX
+    #[arg(long, value_name = "FILE", default_value = "gen.onnx")]
+    pub(crate) model: PathBuf,
+    /// The folder to write; a site that is already there is replaced
+    #[arg(long, value_name = "DIR", default_value = "site")]
+    pub(crate) out: PathBuf,
+}
+
+/// Builds the runtime and writes the site.
+///
+/// # Errors
+/// If the model is none, the folder isn't ours to replace, or building fails; the folder is then as before.
+pub(crate) fn run(arguments: &Arguments) -> Result<()> {
+    let model = onnx_file::read(&arguments.model)?;
+    refuse_to_replace_what_is_not_ours(&arguments.out)?;
+    let runtime = runtime::build()?;
+    files::replace_folder(&arguments.out, |site| assemble(site, &workspace::root().join("web"), &runtime, &model))?;
+    tell_sizes(&arguments.out)
+}
+
+/// Fills the empty folder `site`.
+fn assemble(site: &Path, web: &Path, runtime: &Path, model: &[u8]) -> Result<()> {
+    for file in files::list(web, &stays_at_home)? {
+        files::copy(&web.join(&file), &site.join(&file))?;
+    }
+    for file in files::list(runtime, &is_hidden)? {
+        files::copy(&runtime.join(&file), &site.join("runtime").join(&file))?;
+    }
+    fs::write(site.join("gen.onnx"), model)?;
+
+    for file in files::list(site, &is_hidden)? {
+        let path = site.join(&file);
+        let compressed =
+            files::with_suffix(&path, "br").exists() || file.extension().is_some_and(|e| e == "br" || e == "gz");
+        if !compressed && is_compressible(&file) && fs::metadata(&path)?.len() >= WORTH_COMPRESSING {
+            files::compress(&path)?;
+        }
+    }
+    write_manifest(site)
+}
+
+/// Files of `web/` that are for whoever works on the page, not for its visitors.
+fn stays_at_home(name: &str) -> bool {
+    is_hidden(name)
+        || name == "README.md"
+        || name == "package.json"
+        || name.contains(".test.")
+        || name == "node_modules"
+}
+
+fn is_hidden(name: &str) -> bool {
+    name.starts_with('.')
+}
+
+fn is_compressible(file: &Path) -> bool {
+    let extension = file.extension().unwrap_or_default().to_string_lossy();
+    ["css", "html", "js", "json", "onnx", "svg", "ts", "txt", "wasm"].contains(&&*extension)
+}
+
+fn write_manifest(site: &Path) -> Result<()> {
+    let mut sizes = BTreeMap::new();
+    for file in files::list(site, &|_| false)? {
+        sizes.insert(name_in_manifest(&file), fs::metadata(site.join(&file))?.len());
+    }
+    Ok(fs::write(site.join(MANIFEST), serde_json::to_string_pretty(&serde_json::json!({ "files": sizes }))? + "\n")?)
+}
+
+/// With `/` on every system.
+fn name_in_manifest(file: &Path) -> String {
+    file.iter().map(|part| part.to_string_lossy()).collect::<Vec<_>>().join("/")
+}
+
+/// An `--out` that holds anything but a site we wrote is left alone.
+fn refuse_to_replace_what_is_not_ours(out: &Path) -> Result<()> {
+    let another = "give another folder to `--out`, or empty this one yourself";
+    if !out.exists() {
+        return Ok(());
+    }
+    if !out.is_dir() {
+        return Err(hinted(format_args!("`{}` is not a folder", out.display()), another));
+    }
+    let ours = match fs::read(out.join(MANIFEST)) {
+        Ok(manifest) => listed(&manifest).with_context(|| format!("`{}/{MANIFEST}` is damaged", out.display()))?,
+        Err(_) => Vec::new(),
+    };
+    let stranger = |file: &PathBuf| {
+        let name = name_in_manifest(file);
+        name != MANIFEST && !ours.contains(&name)
+    };
+    match files::list(out, &|_| false)?.iter().find(|file| stranger(file)) {
+        None => Ok(()),
+        Some(file) => Err(hinted(
+            format_args!("`{}` holds `{}`, which is no part of a site written here", out.display(), file.display()),
+            another,
+        )),
+    }
+}
+
+fn listed(manifest: &[u8]) -> Option<Vec<String>> {
+    let manifest: serde_json::Value = serde_json::from_slice(manifest).ok()?;
+    Some(manifest.get("files")?.as_object()?.keys().cloned().collect())
+}
+
+fn tell_sizes(site: &Path) -> Result<()> {
+    let size = |path: PathBuf| fs::metadata(path).map_or("-".into(), |metadata| files::size(metadata.len()));
+    eprintln!("\n{:>10} {:>10} {:>10}", "as it is", "gzip", "brotli");
+    for file in files::list(site, &|name| name.ends_with(".br") || name.ends_with(".gz"))? {
+        let path = site.join(&file);
+        let [gz, br] = ["gz", "br"].map(|suffix| size(files::with_suffix(&path, suffix)));
+        eprintln!("{:>10} {gz:>10} {br:>10}  {}", size(path.clone()), file.display());
+    }
+    eprintln!("\nthe site is in `{}`", site.display());
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A folder with these files, each holding its own name.
+    fn folder(files: &[&str]) -> tempfile::TempDir {
+        let room = tempfile::tempdir().unwrap();
+        for file in files {
+            let path = room.path().join(file);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, file).unwrap();
+        }
+        room
+    }
+
+    fn assembled() -> tempfile::TempDir {
+        let web = folder(&["index.html", "app/slider.js", "README.md", ".hidden", "app/slider.test.js"]);
+        let runtime = folder(&["runtime.js", "runtime_bg.wasm", ".made-from"]);
+        let site = tempfile::tempdir().unwrap();
+        assemble(site.path(), web.path(), runtime.path(), &[b'm'; WORTH_COMPRESSING as usize]).unwrap();
+        site
+    }
+
+    #[test]
+    fn a_site_holds_page_runtime_and_model_and_nothing_else() {
+        let files = files::list(assembled().path(), &|_| false).unwrap();
+        let expected = [
+            "app/slider.js",
+            "gen.onnx",
+            "gen.onnx.br",
+            "gen.onnx.gz",
+            "index.html",
+            "runtime/runtime.js",
+            "runtime/runtime_bg.wasm",
+            "site.json",
+        ];
+        assert_eq!(files, expected.map(PathBuf::from));
+    }
+
+    #[test]
+    fn only_our_own_sites_are_replaced() {
+        let with_a_letter = assembled();
+        fs::write(with_a_letter.path().join("app/letter.txt"), "dear").unwrap();
+        for (name, out, expected) in [
+            ("a site of ours", assembled(), None),
+            ("an empty folder", folder(&[]), None),
+            ("a folder with a letter", folder(&["letter.txt"]), Some("holds `letter.txt`")),
+            ("somebody's page", folder(&["index.html", "forger.js"]), Some("holds `forger.js`")),
+            ("a site with a letter", with_a_letter, Some("letter.txt`")),
+            ("a broken list", folder(&["site.json"]), Some("is damaged")),
+        ] {
+            let outcome = refuse_to_replace_what_is_not_ours(out.path()).map_err(|error| format!("{error:#}"));
+            match expected {
+                None => assert_eq!(outcome, Ok(()), "{name}"),
+                Some(part) => assert!(outcome.as_ref().is_err_and(|e| e.contains(part)), "{name}: {outcome:?}"),
+            }
+        }
+        assert!(refuse_to_replace_what_is_not_ours(Path::new("/no/such/folder")).is_ok());
+    }
+
+    #[test]
+    fn a_file_is_no_site() {
+        let room = folder(&["site"]);
+        let error = refuse_to_replace_what_is_not_ours(&room.path().join("site")).unwrap_err().to_string();
+        assert!(error.contains("is not a folder"), "{error}");
+    }
+}

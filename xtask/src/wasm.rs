@@ -1,0 +1,174 @@
+//! Compiles `runtime-wasm` to WebAssembly, with whatever toolchain can be had.
+//!
+//! The ordinary way is the Rust toolchain in use plus `rustup target add wasm32-unknown-unknown`. Where that can't
+//! download, Debian still has a compiler and its library's source (`rustc-web`, `cargo-web`, `rust-web-src`, kept
+//! current for browsers); the library is then compiled along, and the linker is the `rust-lld` of the rustup toolchain.
+//! `FORGER_WASM_TOOLCHAIN=rustup|debian` insists on one of them.
+//!
+//! Either compiles into a build folder of its own, `target/wasm/`, so that neither disturbs the ordinary one.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, Result};
+
+use crate::hint::hinted;
+use crate::{apt, program, workspace};
+
+const TARGET: &str = "wasm32-unknown-unknown";
+const DEBIAN_PACKAGES: [&str; 3] = ["rustc-web", "cargo-web", "rust-web-src"];
+const DEBIAN_RUSTC: &str = "/usr/bin/rustc";
+const DEBIAN_CARGO: &str = "/usr/bin/cargo";
+/// tract's kernels for WebAssembly need 128-bit SIMD, which every current browser has.
+const RUSTFLAGS: &str = "-C target-feature=+simd128";
+
+/// A compiler that can compile for the browser.
+#[derive(Debug)]
+pub(crate) enum Toolchain {
+    /// The one in use, which has the target's library.
+    InUse,
+    /// Debian's, which compiles the library too.
+    Debian {
+        /// The rustup toolchain's linker.
+        rust_lld: PathBuf,
+    },
+}
+
+/// Finds a toolchain, installing what is missing.
+///
+/// # Errors
+/// If there is none and none can be installed: says what to type.
+pub(crate) fn toolchain() -> Result<Toolchain> {
+    let wanted = std::env::var("FORGER_WASM_TOOLCHAIN").unwrap_or_default();
+    match wanted.as_str() {
+        "rustup" => the_one_in_use(),
+        "debian" => debian(),
+        "" => the_one_in_use().or_else(|why| {
+            eprintln!("{why:#}\ntrying Debian's compiler instead");
+            debian().map_err(|why_not| {
+                hinted(
+                    format_args!("no compiler for {TARGET} ({why:#}; {why_not:#})"),
+                    format_args!("run `rustup target add {TARGET}` where there is a network, then this again"),
+                )
+            })
+        }),
+        other => Err(hinted(
+            format_args!("`FORGER_WASM_TOOLCHAIN={other}` names no toolchain"),
+            "it is `rustup` or `debian`; unset, whichever works is taken",
+        )),
+    }
+}
+
+/// Compiles the runtime; gives the path of the `.wasm` file, which wasm-bindgen has yet to see.
+///
+/// # Errors
+/// If it doesn't compile.
+pub(crate) fn compile(toolchain: &Toolchain) -> Result<PathBuf> {
+    let (mut command, folder) = match toolchain {
+        Toolchain::InUse => (program::cargo(), workspace::target().join("wasm")),
+        Toolchain::Debian { rust_lld } => (debian_cargo(rust_lld), workspace::target().join("wasm/debian")),
+    };
+    command.args(["rustc", "--package", "runtime-wasm", "--lib", "--crate-type", "cdylib"]);
+    command.args(["--profile", "wasm", "--target", TARGET, "--target-dir"]).arg(&folder);
+    if matches!(toolchain, Toolchain::Debian { .. }) {
+        command.arg("-Zbuild-std=std,panic_abort");
+    }
+    // Set here and not in `.cargo/config.toml`, where a user's own RUSTFLAGS would switch it off.
+    command.env_remove("CARGO_ENCODED_RUSTFLAGS").env("RUSTFLAGS", RUSTFLAGS);
+    eprintln!("compiling the runtime to WebAssembly");
+    program::run(&mut command)?;
+    Ok(folder.join(TARGET).join("wasm/runtime_wasm.wasm"))
+}
+
+fn the_one_in_use() -> Result<Toolchain> {
+    let library = sysroot()?.join("lib/rustlib").join(TARGET).join("lib");
+    if !library.is_dir() {
+        eprintln!("installing the Rust target {TARGET}");
+        program::run_silently(Command::new("rustup").args(["target", "add", TARGET]))?;
+    }
+    Ok(Toolchain::InUse)
+}
+
+fn debian() -> Result<Toolchain> {
+    let rust_lld = rust_lld()?;
+    if !debian_compiler_with_source() {
+        if !apt::available() {
+            return Err(hinted(
+                "Debian's compiler is not installed, and only root can install it with `apt-get`",
+                apt::by_hand(&DEBIAN_PACKAGES),
+            ));
+        }
+        apt::install(&DEBIAN_PACKAGES)?;
+    }
+    Ok(Toolchain::Debian { rust_lld })
+}
+
+/// Whether Debian's rustc, its cargo and the library's source are all there.
+fn debian_compiler_with_source() -> bool {
+    let rustc = || Command::new(DEBIAN_RUSTC);
+    let source = "lib/rustlib/src/rust/library/Cargo.lock";
+    Path::new(DEBIAN_CARGO).exists()
+        && Path::new(DEBIAN_RUSTC).exists()
+        && program::run_silently(outside_of_cargo(&mut rustc()).args(["--print", "sysroot"]))
+            .is_ok_and(|sysroot| Path::new(sysroot.trim()).join(source).exists())
+}
+
+fn debian_cargo(rust_lld: &Path) -> Command {
+    let mut command = Command::new(DEBIAN_CARGO);
+    outside_of_cargo(&mut command);
+    command.current_dir(workspace::root());
+    // Build scripts that look for `rustc` on the PATH must find the same one.
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let folders = std::iter::once(PathBuf::from("/usr/bin")).chain(std::env::split_paths(&path));
+    if let Ok(path) = std::env::join_paths(folders) {
+        command.env("PATH", path);
+    }
+    command.env("RUSTC", DEBIAN_RUSTC);
+    // `-Z` flags are for nightly compilers; this makes a stable one take them.
+    command.env("RUSTC_BOOTSTRAP", "1");
+    command.env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_LINKER", rust_lld);
+    command
+}
+
+/// Takes away what the cargo that runs us told its children: another cargo would obey it and use the wrong compiler.
+fn outside_of_cargo(command: &mut Command) -> &mut Command {
+    for name in [
+        "CARGO",
+        "CARGO_BUILD_RUSTC",
+        "CARGO_BUILD_TARGET",
+        "DYLD_FALLBACK_LIBRARY_PATH",
+        "LD_LIBRARY_PATH",
+        "RUSTC",
+        "RUSTC_WRAPPER",
+        "RUSTC_WORKSPACE_WRAPPER",
+        "RUSTDOC",
+        "RUSTUP_TOOLCHAIN",
+    ] {
+        command.env_remove(name);
+    }
+    command
+}
+
+fn sysroot() -> Result<PathBuf> {
+    let said = program::run_silently(rustc().args(["--print", "sysroot"]))?;
+    Ok(PathBuf::from(said.trim()))
+}
+
+fn rust_lld() -> Result<PathBuf> {
+    let version = program::run_silently(rustc().arg("-vV"))?;
+    let host = version.lines().find_map(|line| line.strip_prefix("host: ")).context("`rustc -vV` names no host")?;
+    let rust_lld = sysroot()?.join("lib/rustlib").join(host).join("bin/rust-lld");
+    if !rust_lld.is_file() {
+        return Err(hinted(
+            format_args!("the Rust toolchain in use has no linker for WebAssembly (`{}`)", rust_lld.display()),
+            "use a toolchain installed by rustup",
+        ));
+    }
+    Ok(rust_lld)
+}
+
+fn rustc() -> Command {
+    let mut command = Command::new(std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into()));
+    command.current_dir(workspace::root());
+    command
+}
