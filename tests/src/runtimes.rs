@@ -1,5 +1,6 @@
 //! Everything that can draw a model's pictures, behind one function.
 
+use ort::environment::Environment;
 use ort::session::Session;
 use ort::value::TensorRef;
 
@@ -45,15 +46,15 @@ pub fn runtimes(model: &Model) -> Vec<Runtime> {
             z.chunks_exact(latent).flat_map(|z| single.generate(z).unwrap()).collect()
         }),
     ];
-    if tools::onnx_runtime() {
-        let mut session = session(&model.onnx);
+    if let Some(environment) = tools::onnx_runtime() {
+        let mut session = session(environment, &model.onnx);
         runtimes.push(Runtime::new("onnx runtime", move |z| run(&mut session, z, latent)));
     }
     runtimes
 }
 
-fn session(onnx: &[u8]) -> Session {
-    let session = Session::builder().and_then(|mut builder| builder.commit_from_memory(onnx));
+fn session(environment: &Environment, onnx: &[u8]) -> Session {
+    let session = Session::builder(environment).and_then(|mut builder| builder.commit_from_memory(onnx));
     session.expect("ONNX Runtime takes the model")
 }
 

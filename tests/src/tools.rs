@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
 
+use ort::environment::Environment;
+
 /// ONNX Runtime's shared library.
 const ORT_LIBRARY: &str = "ORT_DYLIB_PATH";
 /// A Python interpreter with the package `onnx`.
@@ -19,19 +21,19 @@ pub fn say(line: &str) {
     let _ = writeln!(std::io::stderr().lock(), "{line}");
 }
 
-/// Loads ONNX Runtime once; false where there is none, which has then been said.
+/// ONNX Runtime, loaded once, since a process may have only one; nothing where there is none, which has then been said.
 ///
 /// # Panics
 /// If it is required and missing, or given and not usable.
-pub fn onnx_runtime() -> bool {
-    static LOADED: OnceLock<bool> = OnceLock::new();
-    *LOADED.get_or_init(|| {
-        let Some(library) = variable(ORT_LIBRARY, "ONNX Runtime") else { return false };
-        let environment = ort::init_from(&library)
+pub fn onnx_runtime() -> Option<&'static Environment> {
+    static ENVIRONMENT: OnceLock<Option<Environment>> = OnceLock::new();
+    let load = || {
+        let library = variable(ORT_LIBRARY, "ONNX Runtime")?;
+        let builder = ort::init_from(&library)
             .unwrap_or_else(|error| panic!("`{ORT_LIBRARY}={}` cannot be loaded: {error}", library.display()));
-        environment.commit();
-        true
-    })
+        Some(builder.build().expect("this is the process's only environment"))
+    };
+    ENVIRONMENT.get_or_init(load).as_ref()
 }
 
 /// Runs a script of `tests/tools/` and gives its standard output; nothing where there is no Python with `onnx`, which
