@@ -29,15 +29,19 @@ try {
     Generator.load(new URL('gen.onnx', import.meta.url), { onProgress: status.progress }),
     runtimeInfo(),
   ]);
-  explore(generator);
+  explore(generator, status.failed);
   status.ready();
   showFacts(byId('facts'), generator, runtime, performance.now() - started);
 } catch (error) {
   status.failed(error);
 }
 
-/** @param {Generator} generator */
-function explore(generator) {
+/**
+ * Shows the first digit, and from then on whatever the controls make of it.
+ * @param {Generator} generator
+ * @param {(error: unknown) => void} onFailure A model can load and still fail on some latent vector.
+ */
+function explore(generator, onFailure) {
   const { latentSize } = generator;
   const state = {
     seed: FIRST_SEED,
@@ -74,7 +78,9 @@ function explore(generator) {
     onFrame: (frame) => change(() => showFrame(frame), { keepPlaying: true }),
   });
 
-  change(() => start(FIRST_SEED));
+  start(FIRST_SEED);
+  // At once: in a tab that is not on show the next frame may be long in coming.
+  draw();
 
   /**
    * @param {() => void} edit
@@ -85,7 +91,15 @@ function explore(generator) {
     edit();
     if (scheduled) return;
     scheduled = true;
-    requestAnimationFrame(draw);
+    requestAnimationFrame(() => {
+      scheduled = false;
+      try {
+        draw();
+      } catch (error) {
+        state.playing = false;
+        onFailure(error);
+      }
+    });
   }
 
   /** Begins with the digit of a seed. @param {number} value */
@@ -122,7 +136,6 @@ function explore(generator) {
   }
 
   function draw() {
-    scheduled = false;
     picture.show(state);
     z0.show(state.z[0]);
     board.show(state.z);
