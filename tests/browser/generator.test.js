@@ -1,13 +1,18 @@
 // `forger.js` in a real browser: the model gives there what was trained, and is given in each of the ways that pages do.
 //
-//   FORGER_REFERENCE  a JSON file {"z": [[…], …], "image": [[…], …]} made by another engine from the same model
+//   FORGER_REFERENCE  a JSON file {"z": [[…], …], "image": [[…], …]} made by another engine from the same model; it may
+//                     tell the largest difference that float32 explains for these pictures as "float32_error"
 
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { test } from 'node:test';
 import { describeOnSite, ready } from './browser.js';
 
-/** A grey step is 2/255; sums of 128 products in another order and another tanh give a few 1e-6. */
+/**
+ * The largest difference of any pixel, in [-1, 1]; a grey step of eight bits is 2/255, 784 times as large. It is no bound of
+ * float32 itself: plain SIMD rounds each product before it is added, fused arithmetic does not, and where a trained model
+ * adds up terms of 230 to almost nothing the two come 1.07e-5 apart (1 pixel of 400,000). Hence `float32_error`.
+ */
 const LARGEST_DIFFERENCE = 1e-5;
 
 const base64 = (numbers) => Buffer.from(Float32Array.from(numbers).buffer).toString('base64');
@@ -46,9 +51,10 @@ describeOnSite('the generator in the browser', (open) => {
   test('draws what another engine drew', { skip: !process.env.FORGER_REFERENCE && 'no FORGER_REFERENCE' }, async (t) => {
     const reference = JSON.parse(await readFile(process.env.FORGER_REFERENCE, 'utf8'));
     const { page, close } = await open();
+    const allowed = Math.max(LARGEST_DIFFERENCE, reference.float32_error ?? 0);
     const found = await difference(page, reference);
-    t.diagnostic(`${reference.z.flat().length / 100} pictures of the reference: largest difference ${found}`);
-    assert.ok(found <= LARGEST_DIFFERENCE, `largest difference ${found}`);
+    t.diagnostic(`${reference.z.flat().length / 100} pictures of the reference: largest difference ${found}, allowed ${allowed}`);
+    assert.ok(found <= allowed, `largest difference ${found}`);
     await close();
   });
 
