@@ -8,8 +8,6 @@ use trainer::engine::State;
 use trainer::noise;
 use trainer::recipe::Recipe;
 
-use crate::plain::Plain;
-
 /// The trained model under test.
 const MODEL: &str = "FORGER_MODEL";
 /// Of the invented weights; the models differ by it too.
@@ -56,7 +54,7 @@ pub fn invented(recipe: &str) -> Model {
         identity,
     };
     let z = noise::sample_z(SEED, PARITY, checkpoint.identity.recipe.latent);
-    let image = Plain::read(&checkpoint.to_bytes()).generate(&z);
+    let image = trainer::reference::generate(&checkpoint.to_bytes(), &z).expect("a checkpoint of the trainer's own");
     checkpoint.parity = Parity { z, image };
     let checkpoint = checkpoint.to_bytes();
     let onnx = exporter::export(&checkpoint).expect("the trainer's checkpoints can be exported");

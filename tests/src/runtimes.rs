@@ -5,7 +5,6 @@ use ort::session::Session;
 use ort::value::TensorRef;
 
 use crate::models::Model;
-use crate::plain::Plain;
 use crate::tools;
 
 /// Something that runs a model.
@@ -26,18 +25,16 @@ impl Runtime {
     }
 }
 
-/// The runtimes, the judge first; ONNX Runtime where there is one.
+/// The runtimes, all of them in float32, candle on the checkpoint first; ONNX Runtime where there is one.
 ///
 /// # Panics
 /// If one of them refuses the model.
 pub fn runtimes(model: &Model) -> Vec<Runtime> {
-    let plain = Plain::read(&model.checkpoint);
-    let latent = plain.latent();
     let checkpoint = model.checkpoint.clone();
     let generator = runtime_wasm::Generator::from_bytes(&model.onnx).expect("tract runs the model");
+    let latent = generator.latent_size();
     let single = runtime_wasm::Generator::from_bytes(&model.onnx).expect("tract runs the model");
     let mut runtimes = vec![
-        Runtime::new("plain f64", move |z| plain.generate(z)),
         Runtime::new("candle", move |z| {
             trainer::reference::generate(&checkpoint, z).expect("candle runs the checkpoint")
         }),

@@ -4,13 +4,16 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 use tests::models::{Model, models};
+use tests::plain::Plain;
 use tests::runtimes::runtimes;
 use tests::tools::say;
 
-/// No pixel may differ by more: an eight-bit picture has steps of 2/255, 784 times as large, so no runtime can be told
-/// from another by eye. What f32 itself costs is far less: a sum of k products has a relative error of about sqrt(k) ε
-/// (ε = 6e-8, k at most 128), so with three layers and tanh's slope of at most 1 about 2e-6 for values of order 1.
+/// No pixel of two runtimes may differ by more: an eight-bit picture has steps of 2/255, 784 times as large. Runtimes that
+/// add up in the same order with the same fused products are a few roundings of tanh apart, about 1e-6; it is not a bound
+/// for every order, which [`Judgement::float32_error`](tests::plain::Judgement::float32_error) is.
 const TOLERANCE: f64 = 1e-5;
+/// Half a step of an eight-bit picture.
+const VISIBLE: f64 = 1.0 / 255.0;
 /// Latent vectors in the comparison.
 const COUNT: usize = 1_000;
 /// Of those vectors; no other sample has it.
@@ -20,9 +23,9 @@ const SEED: u64 = 1_000;
 ///
 /// # Panics
 /// If there are not equally many of them.
-fn difference(a: &[f32], b: &[f32]) -> f64 {
+fn difference<T: Copy + Into<f64>>(a: &[T], b: &[T]) -> f64 {
     assert_eq!(a.len(), b.len());
-    let differences = a.iter().zip(b).map(|(&a, &b)| (f64::from(a) - f64::from(b)).abs());
+    let differences = a.iter().zip(b).map(|(&a, &b)| (a.into() - b.into()).abs());
     // `f64::max` would pass over a NaN.
     differences.fold(0.0, |largest: f64, next| if largest.is_nan() || next <= largest { largest } else { next })
 }
@@ -47,6 +50,26 @@ fn a_thousand_pictures_are_the_same_by_every_runtime() {
         // Equal pictures say little if they are all one picture.
         let pixels = drawn[0].1.len() / COUNT;
         assert!(difference(&drawn[0].1[..pixels], &drawn[0].1[pixels..2 * pixels]) > 0.1, "{}", model.name);
+    }
+}
+
+#[test]
+fn no_runtime_is_further_from_f64_than_float32_makes_it() {
+    for model in models() {
+        let plain = Plain::read(&model.checkpoint);
+        let z = trainer::noise::sample_z(SEED, COUNT, plain.latent());
+        let judgement = plain.generate(&z);
+        // A bound that a visible mistake could pass under would prove nothing.
+        assert!(judgement.float32_error < VISIBLE / 10.0, "{}: {:e}", model.name, judgement.float32_error);
+        for mut runtime in runtimes(&model) {
+            let pictures: Vec<f64> = runtime.generate(&z).into_iter().map(f64::from).collect();
+            let largest = difference(&pictures, &judgement.pictures);
+            say(&format!(
+                "{}: {} against plain f64: max difference {largest:.1e}, at most {:.1e} expected",
+                model.name, runtime.name, judgement.float32_error
+            ));
+            assert!(largest <= judgement.float32_error, "{}: {}: {largest:e}", model.name, runtime.name);
+        }
     }
 }
 
