@@ -7,11 +7,14 @@ use ort::value::TensorRef;
 use crate::models::Model;
 use crate::tools;
 
+/// z: [n, latent] -> [n, pixels].
+type Generate = Box<dyn FnMut(&[f32]) -> Vec<f32>>;
+
 /// Something that runs a model.
 pub struct Runtime {
     /// For messages.
     pub name: &'static str,
-    generate: Box<dyn FnMut(&[f32]) -> Vec<f32>>,
+    generate: Generate,
 }
 
 impl Runtime {
