@@ -55,7 +55,8 @@ export class Generator {
    * Reads a model: one input `z`, float32 [batch, latent size]; one output `image`, float32 [batch, channels, height,
    * width]. Rejects with a {@link ForgerError} that says what is wrong with it.
    *
-   * @param {string | URL | ArrayBuffer | Uint8Array | Blob} source A URL as of the page, bytes, or a file (a `File` is a `Blob`).
+   * @param {string | URL | ArrayBuffer | Uint8Array | Blob} source An address as seen from the page, bytes, or a file
+   *   (a `File` is a `Blob`).
    * @param {{onProgress?: (progress: {loaded: number, total: number | undefined}) => void}} [options] `onProgress` is
    *   told the bytes that have come so far; `total` only where the server says it.
    * @returns {Promise<Generator>}
@@ -83,7 +84,10 @@ export class Generator {
     return this.#shape;
   }
 
-  /** The model's metadata, such as `forger.recipe`: texts of whoever made the file. @type {Readonly<Record<string, string>>} */
+  /**
+   * The model's metadata, such as `forger.recipe`: texts of whoever made the file.
+   * @type {Readonly<Record<string, string>>}
+   */
   get metadata() {
     return this.#metadata;
   }
@@ -101,7 +105,7 @@ export class Generator {
     }
   }
 
-  /** Gives the model's memory back at once, instead of whenever the browser collects it. The generator is then of no use. */
+  /** Gives the model's memory back at once, instead of when the browser collects it. The generator is then of no use. */
   free() {
     this.#wasm.free();
   }
@@ -169,7 +173,8 @@ async function readBytes(source, onProgress) {
   try {
     response = await fetch(source);
   } catch (error) {
-    throw new ForgerError(`The server cannot be reached for ${name}`, 'Check the connection and try again.', { cause: error });
+    const hint = 'Check the connection and try again.';
+    throw new ForgerError(`The server cannot be reached for ${name}`, hint, { cause: error });
   }
   if (!response.ok) {
     throw new ForgerError(
@@ -224,7 +229,8 @@ function refuseTooLarge(size) {
  */
 function explain(error, hint) {
   if (error instanceof WebAssembly.RuntimeError) {
-    return new ForgerError('The runtime stopped', 'Reload the page. The model may be too large for this device.', { cause: error });
+    const reload = 'Reload the page. The model may be too large for this device.';
+    return new ForgerError('The runtime stopped', reload, { cause: error });
   }
   const message = error instanceof Error ? error.message : String(error);
   return new ForgerError(message, hint, { cause: error });

@@ -20,7 +20,9 @@ export function createBoard(root, latentSize, { onInput, onReset }) {
   root.addEventListener('toggle', () => {
     if (!root.open) return;
     if (sliders.length === 0) {
-      for (let coordinate = 1; coordinate < latentSize; coordinate++) sliders.push(addSlider(list, coordinate, onInput));
+      for (let coordinate = 1; coordinate < latentSize; coordinate++) {
+        sliders.push(addSlider(list, coordinate, onInput));
+      }
     }
     show(newest);
   });

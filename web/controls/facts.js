@@ -36,10 +36,12 @@ function describeParity(parity) {
   const { pictures, difference } = parity;
   const count = pictures === 1 ? '1 picture' : `${pictures} pictures`;
   if (difference > IDENTICAL) {
-    return `Not the trainer’s pictures: ${count} computed again here differ by up to ${difference.toPrecision(2)} (of −1 to 1).`;
+    const most = difference.toPrecision(2);
+    return `Not the trainer’s pictures: ${count} computed again here differ by up to ${most} (of −1 to 1).`;
   }
   const bound = difference === 0 ? 'to the last bit' : `within ${difference.toFixed(7)}`;
-  return `Identical to the trainer ${bound}: ${count} it left in the model ${pictures === 1 ? 'was' : 'were'} computed again here.`;
+  const were = pictures === 1 ? 'was' : 'were';
+  return `Identical to the trainer ${bound}: ${count} it left in the model ${were} computed again here.`;
 }
 
 /** The median time of one picture, measured now: long enough for a clock that ticks in tenths of a millisecond. */

@@ -13,7 +13,8 @@ export function createPicture(canvas, generator) {
     /** @param {{z: Float32Array, seed: number, frame: number | undefined, kind: string}} state */
     show({ z, seed, frame, kind }) {
       paint(canvas, generator.generate(z), generator.imageShape);
-      const from = frame === undefined ? '' : `, frame ${frame + 1} of the sweep${kind === 'fresh' ? ' with fresh noise' : ''}`;
+      const noise = kind === 'fresh' ? ' with fresh noise' : '';
+      const from = frame === undefined ? '' : `, frame ${frame + 1} of the sweep${noise}`;
       canvas.setAttribute('aria-label', `The generated digit of seed ${seed} with z[0] at ${signed(z[0])}${from}`);
     },
   };

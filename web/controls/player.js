@@ -12,7 +12,11 @@ const RATE = { held: 25, fresh: 5 };
 
 /**
  * @param {HTMLElement} root
- * @param {{onPlay: (playing: boolean) => void, onKind: (kind: 'held' | 'fresh') => void, onFrame: (frame: number) => void}} callbacks
+ * @param {{
+ *   onPlay: (playing: boolean) => void,
+ *   onKind: (kind: 'held' | 'fresh') => void,
+ *   onFrame: (frame: number) => void,
+ * }} callbacks
  */
 export function createPlayer(root, { onPlay, onKind, onFrame }) {
   /** @type {HTMLButtonElement} */

@@ -26,7 +26,8 @@ export function createStatus(line, failure, explorer) {
       failure.hidden = false;
       const known = error instanceof ForgerError;
       within(failure, '[data-message]').textContent = sentence(known ? error.message : 'Something on this page broke');
-      within(failure, '[data-hint]').textContent = sentence(known ? error.hint : 'Reload the page; if it stays, please report it');
+      const hint = known ? error.hint : 'Reload the page; if it stays, please report it';
+      within(failure, '[data-hint]').textContent = sentence(hint);
       // A fault of ours should be found in the console; a bad model is no fault of ours.
       if (!known) console.error(error);
     },
