@@ -6,7 +6,7 @@
 //!
 //! | variable | meaning |
 //! | --- | --- |
-//! | `FORGER_MODEL` | a trained `gen.onnx` to test beside the invented models, its run folder next to it |
+//! | `FORGER_MODEL` | a trained `gen.onnx` (absolute: cargo runs tests in their own folder) to test too, its run folder next to it |
 //! | `ORT_DYLIB_PATH` | ONNX Runtime's shared library |
 //! | `FORGER_PYTHON` | a Python interpreter with the package `onnx` |
 //! | `FORGER_REQUIRE_ALL` | `1`: a missing tool is a failure |
