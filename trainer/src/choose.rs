@@ -5,6 +5,7 @@ use std::sync::Arc;
 use candle_core::{DType, Device};
 
 use crate::dataset::Pictures;
+use crate::engine::fused::Fused;
 use crate::engine::reference::Reference;
 use crate::engine::{Engine, State};
 use crate::failure::{Failure, Result};
@@ -18,14 +19,14 @@ pub enum EngineChoice {
     Auto,
     /// candle's autograd, readable
     Reference,
-    /// Ours, by hand
+    /// The step derived by hand, on the CPU
     Fused,
 }
 
 /// `--device`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum DeviceChoice {
-    /// A GPU where this build can use one, the CPU everywhere else.
+    /// What the engine runs best on.
     #[default]
     Auto,
     /// The CPU.
@@ -51,34 +52,44 @@ impl std::str::FromStr for DeviceChoice {
     }
 }
 
-/// An engine could be chosen; before its state is known.
+/// An engine that can be had, before the state it goes on from is known.
 pub struct Choice {
-    device: Device,
+    engine: Chosen,
     /// What was chosen and why, for people.
     pub reason: String,
     /// Threads that the engine will use.
     pub threads: usize,
 }
 
+enum Chosen {
+    Fused,
+    Reference(Device),
+}
+
 impl Choice {
     /// Decides, and fails early where what was asked for is not to be had.
     ///
     /// # Errors
-    /// A GPU that is not there, or an engine that is not built yet.
+    /// A GPU that is not there, or an engine that does not run on the device asked for.
     pub fn new(engine: EngineChoice, device: DeviceChoice, threads: usize) -> Result<Self> {
-        if engine == EngineChoice::Fused {
-            return Err(Failure::usage("`--engine fused` is not in this version")
-                .hint("drop `--engine`, or give `--engine reference`"));
-        }
-        let (device, reason) = match device {
-            DeviceChoice::Cpu => (Device::Cpu, "asked for the CPU".to_owned()),
-            DeviceChoice::Gpu(index) => (gpu(index)?, format!("asked for GPU {index}")),
-            DeviceChoice::Auto => match gpu(0) {
-                Ok(device) => (device, "auto found a GPU".to_owned()),
-                Err(failure) => (Device::Cpu, format!("auto took the CPU: {}", failure.message)),
+        let (engine, reason) = match (engine, device) {
+            (EngineChoice::Fused, DeviceChoice::Gpu(_)) => {
+                return Err(Failure::usage("`--engine fused` runs on the CPU only")
+                    .hint("give `--device cpu`, or `--engine reference` for the GPU"));
+            }
+            (EngineChoice::Reference, DeviceChoice::Cpu) => (Chosen::Reference(Device::Cpu), "on the CPU".to_owned()),
+            (_, DeviceChoice::Gpu(index)) => (Chosen::Reference(gpu(index)?), format!("on GPU {index}")),
+            (EngineChoice::Reference, DeviceChoice::Auto) => match gpu(0) {
+                Ok(device) => (Chosen::Reference(device), "on GPU 0, found by auto".to_owned()),
+                Err(failure) => (Chosen::Reference(Device::Cpu), format!("on the CPU: {}", failure.message)),
             },
+            // candle launches hundreds of kernels for a step of networks this small, so the CPU is auto's choice even
+            // where a GPU could be had.
+            (EngineChoice::Auto | EngineChoice::Fused, DeviceChoice::Cpu | DeviceChoice::Auto) => {
+                (Chosen::Fused, "on the CPU, where the fused engine runs".to_owned())
+            }
         };
-        Ok(Self { device, reason, threads })
+        Ok(Self { engine, reason, threads })
     }
 
     /// The engine, going on from `state`.
@@ -86,7 +97,10 @@ impl Choice {
     /// # Errors
     /// A device that cannot hold the tensors.
     pub fn engine(&self, recipe: &Recipe, pictures: Arc<Pictures>, state: &State) -> Result<Box<dyn Engine>> {
-        Ok(Box::new(Reference::new(recipe, pictures, state, self.device.clone(), DType::F32)?))
+        Ok(match &self.engine {
+            Chosen::Fused => Box::new(Fused::new(recipe, pictures, state, self.threads)),
+            Chosen::Reference(device) => Box::new(Reference::new(recipe, pictures, state, device.clone(), DType::F32)?),
+        })
     }
 }
 

@@ -47,7 +47,7 @@ pub enum RecipesAction {
 #[derive(Debug, Args)]
 pub struct TrainArgs {
     /// Passes over the training pictures
-    #[arg(long, value_name = "N", default_value_t = 50, value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
+    #[arg(long, value_name = "N", default_value_t = 50, allow_negative_numbers = true, value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
     pub epochs: u64,
     /// The ONNX model; the run folder stands beside it, with .run for .onnx
     #[arg(long, value_name = "FILE", default_value = "gen.onnx")]

@@ -88,7 +88,7 @@ pub fn train(options: &Options, stop: &AtomicBool, console: &mut Console) -> Res
         resumed_at_step: run.step,
     });
     console.say(&format!(
-        "{} on {} with {} parameters, engine {} ({}), {} thread{}, seed {}",
+        "{} on {} with {} parameters, engine {} {}, {} thread{}, seed {}",
         options.recipe.name,
         dataset.name,
         run.parameters(),

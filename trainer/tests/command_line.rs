@@ -197,7 +197,7 @@ mod resume {
         // The same length of text, so that the header still holds: only the recipe lies about the weights.
         let lying = find_and_replace(&good, b"hidden = 16", b"hidden = 24");
         let cases: [(&str, Vec<u8>, &str); 4] = [
-            ("another architecture", lying, "of another architecture: tensor `generator.hidden1.weight`"),
+            ("another architecture", lying, "of another architecture: tensor `ema.generator.hidden1.weight`"),
             ("cut short", good[..good.len() / 2].to_vec(), "is damaged"),
             ("empty", Vec::new(), "is damaged"),
             ("a text", b"hello, this is no checkpoint".to_vec(), "is damaged"),

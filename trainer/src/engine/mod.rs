@@ -2,9 +2,9 @@
 //!
 //! Every engine is given the same inputs, made outside of it (image indices, z, rates), and holds the same state, so
 //! engines can be compared step by step and a run can move from one to another. Engines do no I/O, draw no noise and
-//! print nothing. [`reference`] is
-//! the readable one, and the judge of every other.
+//! print nothing. [`reference`] is the readable one and the judge; [`fused`] is held equal to it by tests.
 
+pub mod fused;
 pub mod reference;
 mod state;
 
