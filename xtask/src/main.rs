@@ -12,13 +12,22 @@
 //! Standard error tells what is going on; standard output carries results alone.
 
 mod apt;
+mod browser;
+mod demo;
+mod fashion_mnist;
 mod files;
 mod hint;
+mod model;
 mod node;
 mod onnx_file;
+mod onnxruntime;
 mod program;
+mod python;
 mod runtime;
+mod serve;
 mod site;
+mod summary;
+mod test;
 mod wasm;
 mod wasm_opt;
 mod workspace;
@@ -36,13 +45,19 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
+    /// Train a generator, build the page around it and serve it
+    Demo(demo::Arguments),
     /// Put the static site of a model together
     Site(site::Arguments),
+    /// Fetch what the tests need, then run every test there is
+    Test(test::Arguments),
 }
 
 fn main() -> ExitCode {
     let outcome = match Arguments::parse().command {
+        Command::Demo(arguments) => demo::run(&arguments).map(|()| true),
         Command::Site(arguments) => site::run(&arguments).map(|()| true),
+        Command::Test(arguments) => test::run(&arguments),
     };
     match outcome {
         Ok(true) => ExitCode::SUCCESS,

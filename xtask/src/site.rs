@@ -92,7 +92,7 @@ fn name_in_manifest(file: &Path) -> String {
 }
 
 /// An `--out` that holds anything but a site we wrote is left alone.
-fn refuse_to_replace_what_is_not_ours(out: &Path) -> Result<()> {
+pub(crate) fn refuse_to_replace_what_is_not_ours(out: &Path) -> Result<()> {
     let another = "give another folder to `--out`, or empty this one yourself";
     if !out.exists() {
         return Ok(());

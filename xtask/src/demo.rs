@@ -1,0 +1,53 @@
+//! From nothing to a page in the browser: train, build the site, serve it.
+//!
+//! What can fail fast goes first: the port, the folder and the WebAssembly compiler are seen to before minutes of
+//! training.
+
+use std::path::PathBuf;
+
+use anyhow::Result;
+
+use crate::model::{self, Settings};
+use crate::{program, runtime, serve, site, workspace};
+
+#[derive(clap::Args)]
+pub(crate) struct Arguments {
+    /// Passes over the training pictures
+    #[arg(long, value_name = "N", default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..))]
+    epochs: u32,
+    /// `seed`, `stable` or a TOML file; the trainer's default if not given
+    #[arg(long)]
+    recipe: Option<String>,
+    /// Serve on this port of this machine; if not given, on 8000 or else a free one
+    #[arg(long)]
+    port: Option<u16>,
+    /// Stop when the site is written
+    #[arg(long, conflicts_with = "port")]
+    no_serve: bool,
+    /// The folder of the site; a site that is already there is replaced
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+}
+
+/// Runs the demo; comes back only if it isn't to serve, or can't.
+///
+/// # Errors
+/// If a step fails: says which, and what to do.
+pub(crate) fn run(arguments: &Arguments) -> Result<()> {
+    let out = arguments.out.clone().unwrap_or_else(|| workspace::root().join("site"));
+    let listener = if arguments.no_serve { None } else { Some(serve::listen(arguments.port)?) };
+    site::refuse_to_replace_what_is_not_ours(&out)?;
+    runtime::build()?;
+
+    eprintln!("compiling the trainer");
+    program::run(program::cargo().args(["build", "--release", "--package", "trainer"]))?;
+    let trainer = workspace::target().join(format!("release/trainer{}", std::env::consts::EXE_SUFFIX));
+    let model = workspace::target().join("demo/gen.onnx");
+    model::train(&trainer, &Settings { epochs: arguments.epochs, recipe: arguments.recipe.as_deref() }, &model)?;
+
+    site::run(&site::Arguments { model, out: out.clone() })?;
+    match listener {
+        Some(listener) => serve::serve(&listener, &out),
+        None => Ok(()),
+    }
+}

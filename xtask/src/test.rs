@@ -1,0 +1,134 @@
+//! Every test there is, with all they need: tools are fetched, a model is trained on MNIST and a site built around it.
+//!
+//! Tests find their tools in environment variables and skip what they miss; here nothing may be missing, so
+//! `FORGER_REQUIRE_ALL` turns skipping into failing. The last line is `N passed, N failed` over all runners, whatever
+//! happens.
+
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use anyhow::{Context, Result};
+
+use crate::hint::hinted;
+use crate::model::{self, Settings};
+use crate::summary::{CargoTest, Counts, NodeTest, Summary};
+use crate::{browser, fashion_mnist, node, onnxruntime, program, python, site, workspace};
+
+/// Enough for pictures with strokes in them.
+const EPOCHS: u32 = 2;
+/// What the demo trains.
+const EPOCHS_WHEN_LONG: u32 = 50;
+
+#[derive(clap::Args)]
+pub(crate) struct Arguments {
+    /// Test a fully trained model (50 epochs instead of 2), and whatever else takes long (`FORGER_LONG=1`)
+    #[arg(long)]
+    long: bool,
+}
+
+/// Runs the tests; tells whether all passed.
+///
+/// # Errors
+/// None that isn't counted as a failed test, and told.
+pub(crate) fn run(arguments: &Arguments) -> Result<bool> {
+    let counts = run_all(arguments).unwrap_or_else(|error| {
+        eprintln!("error: {error:#}");
+        Counts { passed: 0, failed: 1 }
+    });
+    println!("{counts}");
+    Ok(counts.failed == 0)
+}
+
+fn run_all(arguments: &Arguments) -> Result<Counts> {
+    let python = python::with_onnx()?;
+    let mut environment = tools(&python)?;
+    environment.extend(subject(arguments, &python)?);
+    if arguments.long {
+        environment.push(("FORGER_LONG", "1".into()));
+    }
+
+    let mut cargo = program::cargo();
+    cargo.args(["test", "--workspace", "--no-fail-fast"]);
+    let mut node = Command::new("node");
+    // One file at a time: the page is timed, and two browsers would slow each other down.
+    node.args(["--test", "--test-reporter=spec", "--test-concurrency=1"]).current_dir(browser_tests());
+
+    let mut counts = watch(cargo.envs(environment.clone()), CargoTest::default())?;
+    counts += watch(node.envs(environment), NodeTest::default())?;
+    Ok(counts)
+}
+
+/// What the tests find their tools by.
+type Environment = Vec<(&'static str, PathBuf)>;
+
+/// Installs what the tests lean on.
+fn tools(python: &Path) -> Result<Environment> {
+    let chromium = browser::find()?;
+    node::check()?;
+    node::npm_ci(&browser_tests())?;
+    let onnxruntime = onnxruntime::library(python)?;
+    let mut environment =
+        vec![("FORGER_CHROMIUM", chromium), ("FORGER_PYTHON", python.to_path_buf()), ("ORT_DYLIB_PATH", onnxruntime)];
+    // The one thing that not every system has a package of. Without it tests may skip, else they may not.
+    if let Some(fashion_mnist) = fashion_mnist::find() {
+        environment.extend([("FORGER_FASHION_MNIST", fashion_mnist), ("FORGER_REQUIRE_ALL", "1".into())]);
+    }
+    Ok(environment)
+}
+
+/// Makes what is tested: a model trained here, the page around it, and pictures to hold the page to.
+fn subject(arguments: &Arguments, python: &Path) -> Result<Environment> {
+    eprintln!("compiling the workspace and its tests");
+    // As the tests are compiled, and not `--package trainer`, for which cargo would choose other features of shared
+    // dependencies and compile those twice.
+    program::run(program::cargo().args(["test", "--workspace", "--no-run"]))?;
+    let trainer = workspace::target().join(format!("debug/trainer{}", std::env::consts::EXE_SUFFIX));
+    if !trainer.exists() {
+        return Err(hinted(
+            format_args!("the tests' build has left no trainer at `{}`", trainer.display()),
+            "if cargo's configuration moves the build folder, name it in `CARGO_TARGET_DIR` too",
+        ));
+    }
+    let folder = workspace::target().join("test");
+    let [model, site, reference] = ["gen.onnx", "site", "reference.json"].map(|name| folder.join(name));
+    let epochs = if arguments.long { EPOCHS_WHEN_LONG } else { EPOCHS };
+    model::train(&trainer, &Settings { epochs, recipe: None }, &model)?;
+    site::run(&site::Arguments { model: model.clone(), out: site.clone() })?;
+    let script = workspace::root().join("tests/tools/reference.py");
+    program::run_silently(Command::new(python).args([&script, &model, &reference]))?;
+    Ok(vec![("FORGER_MODEL", model), ("FORGER_SITE", site), ("FORGER_REFERENCE", reference)])
+}
+
+fn browser_tests() -> PathBuf {
+    workspace::root().join("tests/browser")
+}
+
+/// Runs a test runner, showing and counting what it prints.
+fn watch(command: &mut Command, mut summary: impl Summary) -> Result<Counts> {
+    let line = program::line(command);
+    eprintln!("running {line}");
+    command.stdin(Stdio::null()).stdout(Stdio::piped());
+    let mut runner = command.spawn().with_context(|| format!("cannot start {line}"))?;
+    let output = runner.stdout.take().expect("it was asked for");
+    for line in BufReader::new(output).split(b'\n') {
+        let line = line?;
+        let line = String::from_utf8_lossy(&line);
+        println!("{line}");
+        summary.line(&line);
+    }
+    Ok(summary.counts(runner.wait()?.success()))
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_runner_is_counted_by_what_it_prints_and_how_it_ends() {
+        let watch = |script: &str| watch(Command::new("sh").args(["-c", script]), NodeTest::default()).unwrap();
+        assert_eq!(watch("echo '# pass 2'; echo '# fail 1'; exit 1"), Counts { passed: 2, failed: 1 });
+        assert_eq!(watch("echo '# pass 2'; kill $$"), Counts { passed: 2, failed: 1 });
+        assert_eq!(watch("printf '# pass \\0377\\n# pass 2'"), Counts { passed: 2, failed: 0 });
+    }
+}
