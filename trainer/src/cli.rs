@@ -76,7 +76,7 @@ pub struct TrainArgs {
     /// Nothing on standard error but errors
     #[arg(long)]
     pub quiet: bool,
-    /// Threads of the engine [default: 1, the fastest on a machine with other work; see ARCHITECTURE.md]
+    /// Threads of the engine [default: 1]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub threads: Option<u16>,
     /// Single values of the recipe.
@@ -170,7 +170,7 @@ impl TrainArgs {
     }
 
     /// Threads of the engine. candle waits for its threads in a spin barrier, which other work on the machine makes
-    /// slower than no threads at all; so one is the default.
+    /// slower than no threads at all, and the fused engine gains little from a second; so one is the default.
     pub fn threads(&self) -> usize {
         self.threads.map_or(1, usize::from)
     }
