@@ -295,7 +295,8 @@ mod tests {
 
     #[test]
     fn bad_values_are_refused_together_and_by_name() {
-        let cases: [(&str, &[(&str, Value)], &[&str]); 6] = [
+        type Case<'a> = (&'a str, &'a [(&'a str, Value)], &'a [&'a str]);
+        let cases: [Case; 6] = [
             (
                 "negative and NaN",
                 &[("lr", (-0.1).into()), ("beta1", f64::NAN.into())],

@@ -167,8 +167,8 @@ fn adam_moves_every_parameter_as_its_formula_says() {
                 ("D", &before.discriminator, &after.discriminator, &engine.d_gradient),
             ] {
                 let (mut distance, mut norm) = (0.0, 0.0);
-                for i in 0..gradient.len() {
-                    let g = f64::from(gradient[i]);
+                for (i, &g) in gradient.iter().enumerate() {
+                    let g = f64::from(g);
                     let m = recipe.beta1 * f64::from(before.m[i]) + (1.0 - recipe.beta1) * g;
                     let v = recipe.beta2 * f64::from(before.v[i]) + (1.0 - recipe.beta2) * g * g;
                     let expected = f64::from(before.parameters[i]) - rate * m / (v.sqrt() + recipe.adam_epsilon);
