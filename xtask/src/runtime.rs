@@ -13,7 +13,7 @@ use crate::wasm_opt::WasmOpt;
 use crate::{files, wasm, workspace};
 
 /// Raised when what is done below changes, so that an older result is not taken for a new one.
-const MAKING: u32 = 1;
+const MAKING: u32 = 2;
 /// Holds what the folder was made from.
 const STAMP: &str = ".made-from";
 
@@ -53,6 +53,8 @@ fn bind(compiled: &Path, folder: &Path) -> Result<()> {
         .out_name("runtime")
         .web(true)?
         .typescript(true)
+        .remove_name_section(true)
+        .remove_producers_section(true)
         .generate(folder)
         .context("wasm-bindgen cannot read the compiled runtime")
 }
