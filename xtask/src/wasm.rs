@@ -46,8 +46,9 @@ pub(crate) fn toolchain() -> Result<Toolchain> {
         "" => the_one_in_use().or_else(|why| {
             eprintln!("{why:#}\ntrying Debian's compiler instead");
             debian().map_err(|why_not| {
+                eprintln!("{why_not:#}\n");
                 hinted(
-                    format_args!("no compiler for {TARGET} ({why:#}; {why_not:#})"),
+                    format_args!("there is no compiler for {TARGET}, for the two reasons above"),
                     format_args!("run `rustup target add {TARGET}` where there is a network, then this again"),
                 )
             })
@@ -95,7 +96,7 @@ fn debian() -> Result<Toolchain> {
         if !apt::available() {
             return Err(hinted(
                 "Debian's compiler is not installed, and only root can install it with `apt-get`",
-                apt::by_hand(&DEBIAN_PACKAGES),
+                format_args!("`{}`", apt::by_hand(&DEBIAN_PACKAGES)),
             ));
         }
         apt::install(&DEBIAN_PACKAGES)?;
