@@ -8,7 +8,7 @@
 
 import { Generator, runtimeInfo } from './forger.js';
 import { sampleZ } from './philox.js';
-import { frameOfZ0, sweepZ } from './sweep.js';
+import { frameOfZ0, sweepZ, z0OfFrame } from './sweep.js';
 import { createBoard } from './controls/board.js';
 import { showFacts } from './controls/facts.js';
 import { createPicture } from './controls/picture.js';
@@ -130,8 +130,8 @@ function explore(generator, onFailure) {
 
   /** @param {number} frame */
   function showFrame(frame) {
-    const all = state.kind === 'held' ? sweepZ('held', state.held, state.seed) : fresh;
-    state.z = all.slice(frame * latentSize, (frame + 1) * latentSize);
+    state.z = state.kind === 'held' ? state.held.slice() : fresh.slice(frame * latentSize, (frame + 1) * latentSize);
+    state.z[0] = z0OfFrame(frame);
     state.frame = frame;
   }
 

@@ -32,7 +32,7 @@ mod fixture;
 pub use architecture::{Architecture, Mlp};
 pub use checkpoint::FORMAT as CHECKPOINT_FORMAT;
 pub use error::ExportError;
-pub use write_whole::write_whole;
+pub use write_whole::{folder_of, write_whole};
 
 /// Turns a checkpoint into an ONNX model of its generator: of the weights' average (`ema.generator.*`) where the
 /// checkpoint has one, else of the weights themselves (`generator.*`).

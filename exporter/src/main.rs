@@ -56,16 +56,10 @@ fn run(Arguments { checkpoint, out }: &Arguments) -> Result<(), Failure> {
 /// Refuses what the operating system would explain badly or, the checkpoint itself, let pass.
 fn check_out(out: &Path, checkpoint: &Path) -> Result<(), Failure> {
     let hint = "give another file with `--out`, or make the folder first";
-    let refuse = |what: String| Err(Failure { message: format!("`--out {}` {what}", out.display()), hint });
-    if out.file_name().is_none() || out.is_dir() {
-        return refuse("is a folder, not a file".to_owned());
-    }
-    let folder = out.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    if !folder.is_dir() {
-        return refuse(format!("lies in the folder `{}`, which does not exist", folder.display()));
-    }
+    let failure = |what: String| Failure { message: format!("`--out {}` {what}", out.display()), hint };
+    exporter::folder_of(out).map_err(failure)?;
     match (fs::canonicalize(out), fs::canonicalize(checkpoint)) {
-        (Ok(out), Ok(checkpoint)) if out == checkpoint => refuse("is the checkpoint itself".to_owned()),
+        (Ok(out), Ok(checkpoint)) if out == checkpoint => Err(failure("is the checkpoint itself".to_owned())),
         _ => Ok(()),
     }
 }

@@ -43,6 +43,22 @@ pub fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
     temporary.rename_to(&target)
 }
 
+/// The folder that the file `path` lies in or would lie in: asked before the work that is to end in it.
+///
+/// # Errors
+/// Why `path` cannot be a file to write, as what follows its name in a sentence: it is a folder, or its folder does not
+/// exist.
+pub fn folder_of(path: &Path) -> Result<&Path, String> {
+    if path.file_name().is_none() || path.is_dir() {
+        return Err("is a folder, not a file".to_owned());
+    }
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    if !folder.is_dir() {
+        return Err(format!("lies in the folder `{}`, which does not exist", folder.display()));
+    }
+    Ok(folder)
+}
+
 /// A file that is gone when this is dropped, unless it was renamed.
 struct Temporary {
     path: PathBuf,

@@ -6,6 +6,7 @@
 
 use std::collections::HashMap;
 
+use exporter::CHECKPOINT_FORMAT;
 use safetensors::tensor::{Dtype, SafeTensors, TensorView};
 use serde::{Deserialize, Serialize};
 
@@ -13,9 +14,6 @@ use crate::engine::{Slot, State, StepStats, discriminator_layout, generator_layo
 use crate::failure::{Failure, Result};
 use crate::layout::{Layout, TensorSpec};
 use crate::recipe::Recipe;
-
-/// Value of the metadata key `format`.
-pub const FORMAT: &str = "forger-checkpoint-1";
 
 /// What makes one run differ from another: with the same identity, engine and threads, the same bytes come out.
 #[derive(Clone, Debug, PartialEq)]
@@ -39,12 +37,8 @@ pub struct EpochSums {
     pub steps: u64,
     /// Seconds of those steps.
     pub seconds: f64,
-    d_loss: f64,
-    g_loss: f64,
-    d_real: f64,
-    d_fake: f64,
-    r1: f64,
-    r2: f64,
+    #[serde(flatten)]
+    sums: StepStats,
 }
 
 impl EpochSums {
@@ -52,25 +46,13 @@ impl EpochSums {
     pub fn add(&mut self, stats: &StepStats, seconds: f64) {
         self.steps += 1;
         self.seconds += seconds;
-        self.d_loss += stats.d_loss;
-        self.g_loss += stats.g_loss;
-        self.d_real += stats.d_real;
-        self.d_fake += stats.d_fake;
-        self.r1 += stats.r1;
-        self.r2 += stats.r2;
+        self.sums = self.sums.zip_with(stats, |sum, value| sum + value);
     }
 
     /// Means over the steps.
     pub fn means(&self) -> StepStats {
-        let mean = |sum: f64| sum / self.steps.max(1) as f64;
-        StepStats {
-            d_loss: mean(self.d_loss),
-            g_loss: mean(self.g_loss),
-            d_real: mean(self.d_real),
-            d_fake: mean(self.d_fake),
-            r1: mean(self.r1),
-            r2: mean(self.r2),
-        }
+        let steps = self.steps.max(1) as f64;
+        self.sums.zip_with(&self.sums, |sum, _| sum / steps)
     }
 }
 
@@ -145,8 +127,11 @@ impl Checkpoint {
         let file = SafeTensors::deserialize(bytes).map_err(|error| broken(format!("is damaged: {error}")))?;
         let metadata = header.metadata().clone().unwrap_or_default();
         let text = |key: &str| metadata.get(key).ok_or_else(|| broken(format!("lacks the metadata `{key}`")));
-        if text("format")? != FORMAT {
-            return Err(broken(format!("has the format `{}`, this trainer reads `{FORMAT}`", text("format")?)));
+        if text("format")? != CHECKPOINT_FORMAT {
+            return Err(broken(format!(
+                "has the format `{}`, this trainer reads `{CHECKPOINT_FORMAT}`",
+                text("format")?
+            )));
         }
         let number = |key: &str| {
             let value = text(key)?;
@@ -201,7 +186,7 @@ impl Checkpoint {
         );
         let [engine, device, threads] = self.made_by.clone();
         [
-            ("format", FORMAT.to_owned()),
+            ("format", CHECKPOINT_FORMAT.to_owned()),
             ("architecture", json_text(&architecture)),
             ("recipe", recipe.name.clone()),
             ("recipe_toml", recipe.to_toml()),

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
+use crate::engine::StepStats;
 use crate::events::EpochEvent;
 
 /// Talks on standard error, with a live bar where that is a terminal.
@@ -56,7 +57,8 @@ impl Console {
             // A reader that has gone away (`| head`) must not end the run.
             let _ = writeln!(io::stdout(), "on epoch {}", event.epoch).and_then(|()| io::stdout().flush());
         });
-        let EpochEvent { d_loss, g_loss, d_real, d_fake, ms_per_step, .. } = event;
+        let StepStats { d_loss, g_loss, d_real, d_fake, .. } = event.means;
+        let ms_per_step = event.ms_per_step;
         let losses = format!("d_loss {d_loss:.3}  g_loss {g_loss:.3}  D(x) {d_real:.2}  D(G(z)) {d_fake:.2}");
         match &self.bar {
             Some(bar) => bar.set_message(format!("epoch {}/{epochs}  {losses}", event.epoch + 1)),

@@ -1,5 +1,6 @@
 //! The pictures a run learns from: MNIST, embedded in the binary, or a folder of idx files named as MNIST's.
 
+use std::borrow::Cow;
 use std::fs;
 use std::path::Path;
 
@@ -15,6 +16,9 @@ const TEST_LABELS: &str = "t10k-labels-idx1-ubyte";
 /// TensorFlow's reader, which the original uses, sets the first 5,000 of MNIST's 60,000 training images aside for
 /// validation. The same share of any other set is kept out here.
 const VALIDATION_SHARE: usize = 12;
+
+/// A file's name, for errors, and its content.
+type File = (String, Cow<'static, [u8]>);
 
 /// Pictures of one size as bytes, 0 black to 255 white, with their labels.
 #[derive(Clone, Debug)]
@@ -85,7 +89,7 @@ impl Dataset {
     /// # Errors
     /// Only if the binary itself is damaged.
     pub fn mnist() -> Result<Self> {
-        let embedded = |file: &str, content: &'static [u8]| (format!("built-in {file}"), content.to_vec());
+        let embedded = |file: &str, content: &'static [u8]| (format!("built-in {file}"), Cow::Borrowed(content));
         Self::assemble(
             "mnist".to_owned(),
             [
@@ -102,7 +106,7 @@ impl Dataset {
         self.image_shape.iter().product()
     }
 
-    fn assemble(name: String, files: [(String, Vec<u8>); 4]) -> Result<Self> {
+    fn assemble(name: String, files: [File; 4]) -> Result<Self> {
         let [train_images, train_labels, test_images, test_labels] = files;
         let (mut train, train_dims) = pictures(&train_images, &train_labels)?;
         let (test, test_dims) = pictures(&test_images, &test_labels)?;
@@ -121,13 +125,13 @@ impl Dataset {
 }
 
 /// Finds `file` in `folder`, plain or with `.gz`; gives its path and content.
-fn read_plain_or_gzip(folder: &Path, file: &str) -> Result<(String, Vec<u8>)> {
+fn read_plain_or_gzip(folder: &Path, file: &str) -> Result<File> {
     for name in [file.to_owned(), format!("{file}.gz")] {
         let path = folder.join(name);
         if path.exists() {
             let content = fs::read(&path)
                 .map_err(|error| Failure::failed(format!("`{}` cannot be read: {error}", path.display())))?;
-            return Ok((path.display().to_string(), content));
+            return Ok((path.display().to_string(), content.into()));
         }
     }
     Err(Failure::failed(format!("`{}` is missing (neither it nor `{file}.gz` is there)", folder.join(file).display()))
@@ -135,8 +139,8 @@ fn read_plain_or_gzip(folder: &Path, file: &str) -> Result<(String, Vec<u8>)> {
 }
 
 /// Joins an image and a label file; gives the pictures and [rows, columns].
-fn pictures(images: &(String, Vec<u8>), labels: &(String, Vec<u8>)) -> Result<(Pictures, [usize; 2])> {
-    let parse = |(name, content): &(String, Vec<u8>), dims| {
+fn pictures(images: &File, labels: &File) -> Result<(Pictures, [usize; 2])> {
+    let parse = |(name, content): &File, dims| {
         idx::parse(content, dims).map_err(|problem| {
             Failure::failed(format!("`{name}` {problem}"))
                 .hint("copy the file again, or drop `--data` to use the built-in MNIST")

@@ -7,6 +7,7 @@ use std::path::Path;
 use serde::Serialize;
 
 use crate::checkpoint::EpochSums;
+use crate::engine::StepStats;
 use crate::failure::{Failure, Result};
 
 /// One line of `--log-json`.
@@ -56,35 +57,20 @@ pub struct EpochEvent {
     pub ms_per_step: f64,
     /// Training pictures a second, of steps alone.
     pub images_per_second: f64,
-    /// D's loss without penalties.
-    pub d_loss: f64,
-    /// G's loss.
-    pub g_loss: f64,
-    /// Mean of sigmoid(D(x)).
-    pub d_real: f64,
-    /// Mean of sigmoid(D(G(z))).
-    pub d_fake: f64,
-    /// Mean squared gradient norm on real pictures.
-    pub r1: f64,
-    /// Mean squared gradient norm on generated pictures.
-    pub r2: f64,
+    /// What the steps reported, averaged.
+    #[serde(flatten)]
+    pub means: StepStats,
 }
 
 impl EpochEvent {
     /// The means of `sums`, over minibatches of `batch`.
     pub fn new(epoch: u64, batch: usize, sums: &EpochSums) -> Self {
-        let means = sums.means();
         Self {
             epoch,
             steps: sums.steps,
             ms_per_step: sums.seconds * 1e3 / sums.steps.max(1) as f64,
             images_per_second: (sums.steps * batch as u64) as f64 / sums.seconds.max(f64::MIN_POSITIVE),
-            d_loss: means.d_loss,
-            g_loss: means.g_loss,
-            d_real: means.d_real,
-            d_fake: means.d_fake,
-            r1: means.r1,
-            r2: means.r2,
+            means: sums.means(),
         }
     }
 
@@ -132,7 +118,6 @@ impl EventLog {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::engine::StepStats;
 
     #[test]
     fn events_have_the_names_of_the_contract() {

@@ -32,7 +32,7 @@ fn main() -> ExitCode {
 
 fn run(args: &TrainArgs) -> Result<u8> {
     let options = args.options()?;
-    limit_candle_threads(options.threads);
+    limit_threads(options.threads);
     let stop = stop_flag()?;
     let mut console = Console::new(args.quiet);
     let outcome = train(&options, &stop, &mut console);
@@ -70,9 +70,9 @@ fn stop_flag() -> Result<Arc<AtomicBool>> {
     Ok(stop)
 }
 
-/// candle reads its thread counts from the environment, once, at its first large operation.
-#[allow(unsafe_code, reason = "candle offers no other way to set its thread count")]
-fn limit_candle_threads(threads: usize) {
+/// candle, and the pool that gemm splits products over, read their thread counts from the environment, once.
+#[allow(unsafe_code, reason = "there is no other way to set candle's thread count")]
+fn limit_threads(threads: usize) {
     for name in ["RAYON_NUM_THREADS", "CANDLE_NUM_THREADS"] {
         // SAFETY: the process has a single thread here: called before the signal handler, the bar and candle start.
         unsafe { std::env::set_var(name, threads.to_string()) };

@@ -28,16 +28,7 @@ impl RunFolder {
     pub fn prepare(out: &Path) -> Result<Self> {
         let hint = "give another file with `--out`, or make the folder first";
         let cannot = |what: String| Failure::failed(format!("`--out {}` {what}", out.display())).hint(hint);
-        if out.file_name().is_none() || out.is_dir() {
-            return Err(cannot("is a folder, not a file".to_owned()));
-        }
-        let parent = match out.parent() {
-            Some(parent) if !parent.as_os_str().is_empty() => parent,
-            _ => Path::new("."),
-        };
-        if !parent.is_dir() {
-            return Err(cannot(format!("lies in the folder `{}`, which does not exist", parent.display())));
-        }
+        let parent = exporter::folder_of(out).map_err(cannot)?;
         let folder = run_folder_of(out);
         let prepared = Self { out: out.to_owned(), folder };
         let trial = parent.join(format!(".forger-{}-trial", std::process::id()));

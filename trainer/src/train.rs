@@ -76,7 +76,7 @@ pub fn train(options: &Options, stop: &AtomicBool, console: &mut Console) -> Res
         dataset: dataset.name.clone(),
         image_shape: dataset.image_shape,
     };
-    let mut run = Run::start(identity, &dataset, &choice, folder, options.resume, console)?;
+    let mut run = Run::start(identity, dataset.train, &choice, folder, options.resume, console)?;
     log.write(&Event::Start {
         recipe: &options.recipe.name,
         engine: run.engine.name(),
@@ -84,13 +84,13 @@ pub fn train(options: &Options, stop: &AtomicBool, console: &mut Console) -> Res
         seed: options.seed,
         threads: options.threads,
         parameters: run.parameters(),
-        dataset: &dataset.name,
+        dataset: &run.identity.dataset,
         resumed_at_step: run.step,
     });
     console.say(&format!(
         "{} on {} with {} parameters, engine {} {}, {} thread{}, seed {}",
         options.recipe.name,
-        dataset.name,
+        run.identity.dataset,
         run.parameters(),
         run.engine.name(),
         choice.reason,
@@ -144,16 +144,16 @@ struct Run {
 impl Run {
     fn start(
         identity: Identity,
-        dataset: &Dataset,
+        pictures: Pictures,
         choice: &Choice,
         folder: RunFolder,
         resume: bool,
         console: &Console,
     ) -> Result<Self> {
         let recipe = &identity.recipe;
-        let steps_per_epoch = (dataset.train.count() / recipe.batch) as u64;
+        let steps_per_epoch = (pictures.count() / recipe.batch) as u64;
         if steps_per_epoch == 0 {
-            let count = dataset.train.count();
+            let count = pictures.count();
             return Err(Failure::usage(format!(
                 "`--batch {}` is more than the {count} training pictures",
                 recipe.batch
@@ -170,7 +170,7 @@ impl Run {
             Some(checkpoint) => checkpoint.state.clone(),
             None => State::initial(recipe, identity.pixels(), identity.seed),
         };
-        let pictures = Arc::new(dataset.train.clone());
+        let pictures = Arc::new(pictures);
         let engine = choice.engine(recipe, pictures.clone(), &state)?;
         let epoch = earlier.as_ref().map_or(0, |c| c.epochs_done);
         Ok(Self {
@@ -244,18 +244,22 @@ impl Run {
         Ok(event)
     }
 
-    /// After the last epoch: the sweep and the model.
+    /// After the last epoch, whose end has left a checkpoint: the sweep and the model.
     fn close(&mut self) -> Result<()> {
         let recipe = &self.identity.recipe;
         let sweep = self.engine.generate(&sweep_z(self.identity.seed, recipe.latent, recipe.sweep))?;
         self.folder.write_sweep(&pictures::sheet(&sweep, self.identity.image_shape, SHEET_COLUMNS)?)?;
-        let checkpoint = self.write_checkpoint()?;
-        let onnx =
-            exporter::export(&checkpoint).map_err(|error| Failure::failed(format!("the export failed: {error}")))?;
+        let onnx = exporter::export(&self.checkpoint()?)
+            .map_err(|error| Failure::failed(format!("the export failed: {error}")))?;
         self.folder.write_model(&onnx)
     }
 
-    fn write_checkpoint(&self) -> Result<Vec<u8>> {
+    fn write_checkpoint(&self) -> Result<()> {
+        self.folder.write_checkpoint(&self.checkpoint()?)
+    }
+
+    /// The bytes of a checkpoint as things stand.
+    fn checkpoint(&self) -> Result<Vec<u8>> {
         let z = self.sheet_z[..PARITY * self.identity.recipe.latent].to_vec();
         let checkpoint = Checkpoint {
             identity: self.identity.clone(),
@@ -267,9 +271,7 @@ impl Run {
             made_by: [self.engine.name().to_owned(), self.engine.device(), self.threads.to_string()],
             parity: Parity { image: self.engine.generate(&z)?, z },
         };
-        let bytes = checkpoint.to_bytes();
-        self.folder.write_checkpoint(&bytes)?;
-        Ok(bytes)
+        Ok(checkpoint.to_bytes())
     }
 }
 

@@ -8,6 +8,8 @@ pub mod fused;
 pub mod reference;
 mod state;
 
+use serde::{Deserialize, Serialize};
+
 use crate::failure::Result;
 use crate::recipe::StepRates;
 
@@ -27,7 +29,7 @@ pub struct StepInput<'a> {
 }
 
 /// What one step reports: means over the minibatch, measured before the update each belongs to.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct StepStats {
     /// D's loss without penalties.
     pub d_loss: f64,
@@ -44,6 +46,18 @@ pub struct StepStats {
 }
 
 impl StepStats {
+    /// Each value turned to another by `f`, given the same value of `other`.
+    pub(crate) fn zip_with(&self, other: &Self, f: impl Fn(f64, f64) -> f64) -> Self {
+        Self {
+            d_loss: f(self.d_loss, other.d_loss),
+            g_loss: f(self.g_loss, other.g_loss),
+            d_real: f(self.d_real, other.d_real),
+            d_fake: f(self.d_fake, other.d_fake),
+            r1: f(self.r1, other.r1),
+            r2: f(self.r2, other.r2),
+        }
+    }
+
     /// Whether every value is a number: a loss that is not ends the run.
     pub fn is_finite(&self) -> bool {
         [self.d_loss, self.g_loss, self.d_real, self.d_fake, self.r1, self.r2].iter().all(|v| v.is_finite())
