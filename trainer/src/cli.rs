@@ -170,7 +170,8 @@ impl TrainArgs {
     }
 
     /// Threads of the engine. candle waits for its threads in a spin barrier, which other work on the machine makes
-    /// slower than no threads at all, and the fused engine gains little from a second; so one is the default.
+    /// slower than no threads at all, and the fused engine is no faster on a second (3.9 to 4.1 ms a step of `stable` with one, 3.9 to 4.5 with
+    /// two, on two cores); so one is the default.
     pub fn threads(&self) -> usize {
         self.threads.map_or(1, usize::from)
     }

@@ -1,7 +1,9 @@
 //! Makes a WebAssembly module smaller with Binaryen's `wasm-opt`, if Node.js is there to run it.
 //!
 //! It is the npm package `binaryen`, which is compiled to JavaScript: one pinned version for every system, and no
-//! compiler needed. Without it the site works just the same; visitors download about an eighth more.
+//! compiler needed. It takes 8 % off the module as it is (7.08 to 6.49 MB), which hosts that compress nothing and the
+//! browser's compiler see; compressed by brotli the module grows by 5 % (1.15 to 1.21 MB). Without it the site works just
+//! the same.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -10,7 +12,7 @@ use anyhow::{Context, Result};
 
 use crate::{files, node, program, workspace};
 
-/// What rustc's WebAssembly may use. Stated, since the module's own list of features is stripped with its names.
+/// What rustc's WebAssembly may use, stated, whatever the module's own list of features says.
 const FEATURES: [&str; 7] = [
     "--enable-bulk-memory",
     "--enable-multivalue",
@@ -27,7 +29,7 @@ pub(crate) struct WasmOpt(PathBuf);
 impl WasmOpt {
     /// Installs it if need be; `None`, after saying why, where that is not possible.
     pub(crate) fn find() -> Option<Self> {
-        install().inspect_err(|error| eprintln!("going on without wasm-opt, so the site gets larger: {error:#}")).ok()
+        install().inspect_err(|error| eprintln!("going on without wasm-opt: {error:#}")).ok()
     }
 
     /// Rewrites a module in place, as small as it gets.
