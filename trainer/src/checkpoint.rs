@@ -256,3 +256,52 @@ fn read_tensor(file: &SafeTensors, name: &str, shape: &[usize]) -> Result<Vec<f3
     let words = view.data().chunks_exact(4);
     Ok(words.map(|word| f32::from_le_bytes(word.try_into().expect("chunks of four"))).collect())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A checkpoint in which no two numbers are alike.
+    fn distinct(recipe: &str) -> Checkpoint {
+        let flags: toml::Table = "latent = 3\nhidden = 5".parse().unwrap();
+        let recipe = Recipe::load(recipe, &flags).unwrap();
+        let identity = Identity { recipe, seed: 7, epochs: 9, dataset: "mnist".to_owned(), image_shape: [1, 2, 3] };
+        let mut next = 0.0f32;
+        let mut numbers = |count: usize| -> Vec<f32> {
+            std::iter::repeat_with(|| {
+                next += 0.1;
+                next
+            })
+            .take(count)
+            .collect()
+        };
+        let (g, d) = identity.layouts();
+        let mut slot = |layout: &Layout| Slot {
+            parameters: numbers(layout.len()),
+            m: numbers(layout.len()),
+            v: numbers(layout.len()),
+        };
+        let (generator, discriminator) = (slot(&g), slot(&d));
+        let ema = identity.recipe.has_ema().then(|| numbers(g.len()));
+        let mut sums = EpochSums::default();
+        sums.add(&StepStats { d_loss: 0.1, g_loss: 0.2, d_real: 0.3, d_fake: 0.4, r1: 0.5, r2: 0.6 }, 0.7);
+        Checkpoint {
+            state: State { step: 41, generator, discriminator, ema },
+            epochs_done: 4,
+            sums,
+            train_seconds: 1.0 / 3.0,
+            metrics: r#"{"d_loss":0.1}"#.to_owned(),
+            made_by: ["fused".to_owned(), "cpu".to_owned(), "2".to_owned()],
+            parity: Parity { z: numbers(2 * 3), image: numbers(2 * 6) },
+            identity,
+        }
+    }
+
+    #[test]
+    fn a_checkpoint_survives_being_written_and_read() {
+        for recipe in ["seed", "stable"] {
+            let checkpoint = distinct(recipe);
+            assert_eq!(Checkpoint::from_bytes(&checkpoint.to_bytes()).unwrap(), checkpoint, "{recipe}");
+        }
+    }
+}
