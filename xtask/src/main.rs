@@ -8,10 +8,12 @@
 //! * `demo`: [`demo`] trains by [`model`], builds the site, serves it by [`serve`].
 //! * `test`: [`test`] fetches what the tests need ([`browser`], [`onnxruntime`], [`python`], [`fashion_mnist`]), runs
 //!   every test of the workspace and counts them by [`summary`].
+//! * `bench`: [`bench`] measures what the README tells.
 //!
 //! Standard error tells what is going on; standard output carries results alone.
 
 mod apt;
+mod bench;
 mod browser;
 mod demo;
 mod fashion_mnist;
@@ -45,6 +47,8 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
+    /// Measure what the README tells
+    Bench(bench::Arguments),
     /// Train a generator, build the page around it and serve it
     Demo(demo::Arguments),
     /// Put the static site of a model together
@@ -55,6 +59,7 @@ enum Command {
 
 fn main() -> ExitCode {
     let outcome = match Arguments::parse().command {
+        Command::Bench(arguments) => bench::run(&arguments).map(|()| true),
         Command::Demo(arguments) => demo::run(&arguments).map(|()| true),
         Command::Site(arguments) => site::run(&arguments).map(|()| true),
         Command::Test(arguments) => test::run(&arguments),

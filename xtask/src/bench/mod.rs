@@ -1,0 +1,31 @@
+//! `cargo xtask bench`: measurements that a figure in the README comes from.
+//!
+//! * [`web`]: the runtime in a browser, beside other runtimes for the browser.
+
+mod figures;
+mod web;
+
+use anyhow::Result;
+use clap::Subcommand;
+
+#[derive(clap::Args)]
+pub(crate) struct Arguments {
+    #[command(subcommand)]
+    bench: Bench,
+}
+
+#[derive(Subcommand)]
+enum Bench {
+    /// The runtime in Chromium, beside onnxruntime-web and TensorFlow.js
+    Web(web::Arguments),
+}
+
+/// Runs a bench and prints its table.
+///
+/// # Errors
+/// If what it needs can't be had, or a contestant fails.
+pub(crate) fn run(arguments: &Arguments) -> Result<()> {
+    match &arguments.bench {
+        Bench::Web(arguments) => web::run(arguments),
+    }
+}
