@@ -284,7 +284,21 @@ mod tests {
         let (generator, discriminator) = (slot(&g), slot(&d));
         let ema = identity.recipe.has_ema().then(|| numbers(g.len()));
         let mut sums = EpochSums::default();
-        sums.add(&StepStats { d_loss: 0.1, g_loss: 0.2, d_real: 0.3, d_fake: 0.4, r1: 0.5, r2: 0.6 }, 0.7);
+        sums.add(
+            &StepStats {
+                d_loss: 0.1,
+                g_loss: 0.2,
+                d_real: 0.3,
+                d_fake: 0.4,
+                r1: 0.5,
+                r2: 0.6,
+                d_margin: 0.7,
+                d_accuracy_real: 0.8,
+                d_accuracy_fake: 0.9,
+                g_gradient: 1.1,
+            },
+            0.7,
+        );
         Checkpoint {
             state: State { step: 41, generator, discriminator, ema },
             epochs_done: 4,

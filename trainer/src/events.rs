@@ -122,13 +122,14 @@ mod tests {
     #[test]
     fn events_have_the_names_of_the_contract() {
         let mut sums = EpochSums::default();
-        let stats = StepStats { d_loss: 1.0, g_loss: 2.0, d_real: 0.5, d_fake: 0.25, r1: 0.0, r2: 0.0 };
+        let stats =
+            StepStats { d_loss: 1.0, g_loss: 2.0, d_real: 0.5, d_fake: 0.25, r1: 0.0, r2: 0.0, ..Default::default() };
         sums.add(&stats, 0.5);
         sums.add(&StepStats { d_loss: 3.0, ..stats }, 0.5);
         let epoch = EpochEvent::new(4, 100, &sums);
         assert_eq!(
             serde_json::to_string(&Event::Epoch(epoch)).unwrap(),
-            r#"{"event":"epoch","epoch":4,"steps":2,"ms_per_step":500.0,"images_per_second":200.0,"d_loss":2.0,"g_loss":2.0,"d_real":0.5,"d_fake":0.25,"r1":0.0,"r2":0.0}"#
+            r#"{"event":"epoch","epoch":4,"steps":2,"ms_per_step":500.0,"images_per_second":200.0,"d_loss":2.0,"g_loss":2.0,"d_real":0.5,"d_fake":0.25,"r1":0.0,"r2":0.0,"d_margin":0.0,"d_accuracy_real":0.0,"d_accuracy_fake":0.0,"g_gradient":0.0}"#
         );
         assert!(!epoch.reproducible().contains("second"), "{}", epoch.reproducible());
         let done = Event::Done { out: "gen.onnx", train_seconds: 1.0, wall_seconds: 2.0 };

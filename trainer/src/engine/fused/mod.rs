@@ -28,11 +28,12 @@ pub mod product;
 use std::sync::Arc;
 
 use super::state::{State, discriminator_layout, generator_layout};
-use super::{Engine, Probe, StepInput, StepStats};
+use super::{Engine, Probe, StepInput, StepStats, judge_discriminator};
 use crate::dataset::Pictures;
 use crate::failure::Result;
 use crate::layout::Layout;
 use crate::recipe::{Loss, Recipe};
+use elementwise::sum_of_squares;
 use networks::{Discriminator, Generator};
 
 /// Training by hand-derived steps on the CPU.
@@ -105,11 +106,12 @@ impl Fused {
             d_fake: mean(fake.iter().map(|&logit| sigmoid(f64::from(logit)))),
             r1: norms[0],
             r2: norms[1],
-            g_loss: 0.0,
+            ..judge_discriminator(self.recipe.loss, real, fake)
         }
     }
 
-    fn update_generator(&mut self, input: &StepInput) -> f64 {
+    /// Gives G's loss and the gradient that reaches it, as in [`StepStats`].
+    fn update_generator(&mut self, input: &StepInput) -> [f64; 2] {
         let batch = self.recipe.batch;
         let fakes = batch * self.pictures.pixels;
         let parameters = &self.state.discriminator.parameters;
@@ -120,12 +122,14 @@ impl Fused {
         self.updated_logits.copy_from_slice(fake);
         let g_loss = g_signal(&self.recipe, real, fake, &mut self.signal[batch..]);
         let by_image = self.discriminator.input_gradient(&self.d_layout, parameters, &self.signal[batch..]);
+        // `by_image` is of the mean over the batch; of a picture's own loss it is `batch` times that.
+        let g_gradient = (f64::from(sum_of_squares(by_image)) * batch as f64).sqrt();
         let images = &self.x[fakes..];
         let g = &self.state.generator.parameters;
         self.generator.backward(&self.g_layout, g, input.z, images, by_image, &mut self.g_gradient);
         let ema = self.state.ema.as_deref_mut().map(|average| (average, input.rates.ema_decay));
         adam::update(&mut self.state.generator, &self.g_gradient, &self.recipe, input.rates.lr, input.step, ema);
-        g_loss
+        [g_loss, g_gradient]
     }
 }
 
@@ -146,9 +150,9 @@ impl Engine for Fused {
         }
         self.generator.forward(&self.g_layout, &self.state.generator.parameters, input.z, fake);
         let stats = self.update_discriminator(input);
-        let g_loss = self.update_generator(input);
+        let [g_loss, g_gradient] = self.update_generator(input);
         self.state.step = input.step + 1;
-        Ok(StepStats { g_loss, ..stats })
+        Ok(StepStats { g_loss, g_gradient, ..stats })
     }
 
     fn state(&self) -> Result<State> {

@@ -84,9 +84,9 @@ fn score(recipe: &Recipe, pictures: &Arc<Pictures>, state: &State, place: &str) 
             let moved = State { discriminator: engine.state().unwrap().discriminator, ..state.clone() };
             let mut judge = reference(&moved, DType::F64);
             let still = StepRates { lr: 0.0, ..recipe.rates(state.step, TOTAL) };
-            step_at(&mut judge, recipe, state.step, draw, still);
+            let stats = step_at(&mut judge, recipe, state.step, draw, still);
             let of_g = |probe: &Probe| probe.name == "logits.updated" || probe.name.starts_with("gradient.generator");
-            judge.probe().unwrap().into_iter().filter(of_g).collect::<Vec<_>>()
+            (judge.probe().unwrap().into_iter().filter(of_g).collect::<Vec<_>>(), stats.g_gradient)
         };
         let mut judge = reference(state, DType::F64);
         let truth = one_step(&mut judge, recipe, state.step, draw);
@@ -97,7 +97,7 @@ fn score(recipe: &Recipe, pictures: &Arc<Pictures>, state: &State, place: &str) 
         let errors = |engine: &dyn Engine, sums: &mut BTreeMap<String, f64>| {
             let probes = engine.probe().unwrap();
             add(sums, squared_errors(&probes, &judge_d));
-            add(sums, squared_errors(&probes, &judge_g(engine)));
+            add(sums, squared_errors(&probes, &judge_g(engine).0));
         };
         let mut in_f32 = reference(state, DType::F32);
         one_step(&mut in_f32, recipe, state.step, draw);
@@ -111,6 +111,10 @@ fn score(recipe: &Recipe, pictures: &Arc<Pictures>, state: &State, place: &str) 
             ("d_fake", stats.d_fake, truth.d_fake),
             ("r1", stats.r1, truth.r1),
             ("r2", stats.r2, truth.r2),
+            ("d_margin", stats.d_margin, truth.d_margin),
+            ("d_accuracy_real", stats.d_accuracy_real, truth.d_accuracy_real),
+            ("d_accuracy_fake", stats.d_accuracy_fake, truth.d_accuracy_fake),
+            ("g_gradient", stats.g_gradient, judge_g(&engine).1),
         ] {
             let near = (got - expected).abs() <= STATS * (1.0 + expected.abs());
             assert!(near, "{place}: {name} is {got}, the reference's {expected}");

@@ -13,7 +13,7 @@ use std::sync::Arc;
 use candle_core::{DType, Device, Tensor, Var};
 
 use super::state::{Slot, State, discriminator_layout, generator_layout};
-use super::{Engine, Probe, StepInput, StepStats};
+use super::{Engine, Probe, StepInput, StepStats, judge_discriminator};
 use crate::checkpoint::Checkpoint;
 use crate::dataset::Pictures;
 use crate::failure::{Failure, Result};
@@ -111,22 +111,33 @@ impl Reference {
             d_fake: scalar(&candle_nn::ops::sigmoid(&on_fake.output)?.mean_all()?)?,
             r1: norms[0],
             r2: norms[1],
-            g_loss: 0.0,
+            ..judge_discriminator(self.recipe.loss, &flat(&on_real.output)?, &flat(&on_fake.output)?)
         })
     }
 
-    /// Updates G through `fake`, against the D that was just updated.
-    fn update_generator(&mut self, real: &Tensor, fake: &Tensor, input: &StepInput) -> Result<f64> {
+    /// Updates G through `fake`, against the D that was just updated; gives G's loss and the gradient that reaches G, as
+    /// in [`StepStats`].
+    ///
+    /// Autograd is asked twice, so that the gradient between D and G can be looked at: for the loss by the pictures, then
+    /// for the product of that gradient, a constant, and the pictures by G's parameters. That is the chain rule.
+    fn update_generator(&mut self, real: &Tensor, fake: &Tensor, input: &StepInput) -> Result<[f64; 2]> {
         let frozen = self.discriminator.frozen()?;
-        let on_fake = frozen.forward(fake)?.output;
+        let images = Var::from_tensor(&fake.detach())?;
+        let on_fake = frozen.forward(&images)?.output;
         let g_loss = match self.recipe.loss {
             Loss::NonSaturating => loss::generator(&on_fake)?,
             Loss::Relativistic => loss::relativistic(&on_fake, &frozen.forward(real)?.output)?,
         };
-        let gradients = self.generator.gradients(&g_loss)?;
-        self.remember("updated", "generator", &on_fake, &gradients);
+        let by_image = match g_loss.backward()?.get(&images) {
+            Some(gradient) => gradient.detach(),
+            None => images.zeros_like()?,
+        };
+        let gradients = self.generator.gradients(&(fake * &by_image)?.sum_all()?)?;
+        self.remember("updated", "generator", &on_fake.detach(), &gradients);
         self.adam_g.update(&self.generator.vars, &gradients, input.rates.lr, input.step)?;
-        scalar(&g_loss)
+        // `by_image` is of the mean over the batch; of a picture's own loss it is `batch` times that.
+        let g_gradient = (scalar(&by_image.sqr()?.sum_all()?)? * input.indices.len() as f64).sqrt();
+        Ok([scalar(&g_loss)?, g_gradient])
     }
 
     fn update_ema(&mut self, decay: f64) -> Result<()> {
@@ -169,10 +180,10 @@ impl Engine for Reference {
         // G's weights do not change before G's own update, so one forward pass serves both.
         let fake = self.generator.forward(&z.to_dtype(self.dtype)?)?.output.tanh()?;
         let stats = self.update_discriminator(&real, &fake.detach(), input)?;
-        let g_loss = self.update_generator(&real, &fake, input)?;
+        let [g_loss, g_gradient] = self.update_generator(&real, &fake, input)?;
         self.update_ema(input.rates.ema_decay)?;
         self.step = input.step + 1;
-        Ok(StepStats { g_loss, ..stats })
+        Ok(StepStats { g_loss, g_gradient, ..stats })
     }
 
     fn state(&self) -> Result<State> {
@@ -223,6 +234,10 @@ pub fn generate(checkpoint: &[u8], z: &[f32]) -> Result<Vec<f32>> {
 
 fn scalar(tensor: &Tensor) -> Result<f64> {
     Ok(tensor.to_dtype(DType::F64)?.to_scalar()?)
+}
+
+fn flat(tensor: &Tensor) -> Result<Vec<f32>> {
+    flatten(std::slice::from_ref(tensor))
 }
 
 fn flatten(tensors: &[Tensor]) -> Result<Vec<f32>> {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use candle_core::{DType, Device};
 
-use super::super::{Engine, Probe, State, StepInput, state};
+use super::super::{Engine, Probe, State, StepInput, StepStats, state};
 use super::Reference;
 use crate::dataset::{Pictures, scale_byte};
 use crate::layout::Layout;
@@ -58,14 +58,14 @@ fn late_state(recipe: &Recipe) -> State {
     state
 }
 
-/// Runs one step of the f64 reference; gives its probes.
-fn step(setting: &Setting, state: &State, indices: &[u32], z: &[f32]) -> (Vec<Probe>, Reference) {
+/// Runs one step of the f64 reference; gives its probes and what it reported.
+fn step(setting: &Setting, state: &State, indices: &[u32], z: &[f32]) -> (Vec<Probe>, StepStats, Reference) {
     let device = Device::Cpu;
     let mut engine = Reference::new(&setting.recipe, pictures(), state, device, DType::F64).unwrap();
     let input = StepInput { step: state.step, indices, z, rates: setting.rates };
     let stats = engine.step(&input).unwrap();
     assert!(stats.is_finite());
-    (engine.probe().unwrap(), engine)
+    (engine.probe().unwrap(), stats, engine)
 }
 
 mod plain {
@@ -147,14 +147,31 @@ mod plain {
     ) -> f64 {
         let recipe = &setting.recipe;
         let fakes = generate(recipe, gl, g, z);
-        let losses = real.iter().zip(&fakes).map(|(x, y)| {
-            let on_fake = forward(dl, d, recipe.leaky_slope, y)[0];
-            match recipe.loss {
-                Loss::NonSaturating => cross_entropy(on_fake, 1.0),
-                Loss::Relativistic => cross_entropy(on_fake - forward(dl, d, recipe.leaky_slope, x)[0], 1.0),
-            }
-        });
+        let losses = real.iter().zip(&fakes).map(|(x, y)| g_loss_of(recipe, dl, d, x, y));
         losses.sum::<f64>() / real.len() as f64
+    }
+
+    /// G's loss of one generated picture `y`, paired with the real picture `x`.
+    fn g_loss_of(recipe: &Recipe, layout: &Layout, d: &[f64], x: &[f64], y: &[f64]) -> f64 {
+        let on_fake = forward(layout, d, recipe.leaky_slope, y)[0];
+        match recipe.loss {
+            Loss::NonSaturating => cross_entropy(on_fake, 1.0),
+            Loss::Relativistic => cross_entropy(on_fake - forward(layout, d, recipe.leaky_slope, x)[0], 1.0),
+        }
+    }
+
+    /// Root of the mean squared norm of the gradient of each picture's loss by its pixels.
+    pub fn gradient_by_pictures(
+        setting: &Setting,
+        layout: &Layout,
+        d: &[f64],
+        real: &[Vec<f64>],
+        fake: &[Vec<f64>],
+    ) -> f64 {
+        let squared_norm = |(x, y): (&Vec<f64>, &Vec<f64>)| -> f64 {
+            gradient(y, |y| g_loss_of(&setting.recipe, layout, d, x, y)).iter().map(|g| g * g).sum()
+        };
+        (real.iter().zip(fake).map(squared_norm).sum::<f64>() / real.len() as f64).sqrt()
     }
 
     pub fn generate(recipe: &Recipe, layout: &Layout, g: &[f64], z: &[f64]) -> Vec<Vec<f64>> {
@@ -209,7 +226,7 @@ fn one_whole_step_equals_plain_f64_arithmetic() {
         let (recipe, name) = (&setting.recipe, setting.name);
         let state = late_state(recipe);
         let (gl, dl) = (state::generator_layout(recipe, PIXELS), state::discriminator_layout(recipe, PIXELS));
-        let (probes, engine) = step(&setting, &state, &indices, &z);
+        let (probes, stats, engine) = step(&setting, &state, &indices, &z);
         let (g, d) = (plain::widen(&state.generator.parameters), plain::widen(&state.discriminator.parameters));
         let z64 = plain::widen(&z);
         let fake = plain::generate(recipe, &gl, &g, &z64);
@@ -227,6 +244,8 @@ fn one_whole_step_equals_plain_f64_arithmetic() {
 
         let g_gradient = plain::gradient(&g, |g| plain::g_loss(&setting, [&gl, &dl], g, &new_d, &real, &z64));
         close(&format!("{name}: G's gradient"), &joined(&probes, "gradient", &gl), &g_gradient, TOLERANCE);
+        let reaching = plain::gradient_by_pictures(&setting, &dl, &new_d, &real, &fake);
+        close(&format!("{name}: the gradient that reaches G"), &[stats.g_gradient], &[reaching], TOLERANCE);
         let new_g = moved(&state.generator, &g_gradient);
         close(&format!("{name}: G after the step"), &joined(&probes, "parameter", &gl), &new_g, TOLERANCE);
 
@@ -260,6 +279,12 @@ fn the_losses_reported_are_those_of_plain_arithmetic() {
         let fake = plain::generate(recipe, &gl, &plain::widen(&state.generator.parameters), &plain::widen(&z));
         let d_loss = plain::d_loss(&bare, &dl, &plain::widen(&state.discriminator.parameters), &real, &fake);
         close(&format!("{}: d_loss", setting.name), &[stats.d_loss], &[d_loss], 1e-12);
+        let logits = |pictures: &[Vec<f64>]| -> f64 {
+            let d = plain::widen(&state.discriminator.parameters);
+            pictures.iter().map(|x| plain::forward(&dl, &d, recipe.leaky_slope, x)[0]).sum::<f64>() / BATCH as f64
+        };
+        // Logits are judged in f32, whatever the engine computes in.
+        close(&format!("{}: margin", setting.name), &[stats.d_margin], &[logits(&real) - logits(&fake)], 1e-6);
         assert!((0.0..=1.0).contains(&stats.d_real) && (0.0..=1.0).contains(&stats.d_fake), "{stats:?}");
     }
 }
@@ -287,7 +312,7 @@ fn generate_uses_the_moving_average_where_there_is_one() {
     for setting in settings() {
         let state = late_state(&setting.recipe);
         let z = noise::sample_z(1, 2, 3);
-        let (_, engine) = step(&setting, &state, &[0, 1], &z);
+        let (_, _, engine) = step(&setting, &state, &[0, 1], &z);
         let after = engine.state().unwrap();
         let layout = state::generator_layout(&setting.recipe, PIXELS);
         let expected =
