@@ -67,6 +67,20 @@ impl Layout {
         self.len() == 0
     }
 
+    /// Cuts of the flat buffer into `parts` parts of about the same length, none of them inside a row of a weight or inside
+    /// a bias: [parts + 1], from 0 to [`Layout::len`].
+    pub fn cuts(&self, parts: usize) -> Vec<usize> {
+        let cut = |part: usize| {
+            let wanted = self.len() * part / parts;
+            let Some(tensor) = self.tensors.iter().find(|tensor| tensor.range.contains(&wanted)) else {
+                return self.len();
+            };
+            let row = if tensor.shape.len() == 2 { tensor.shape[1] } else { tensor.range.len() };
+            tensor.range.start + (wanted - tensor.range.start + row / 2) / row * row
+        };
+        (0..=parts).map(cut).collect()
+    }
+
     /// Where the weight of layer `layer` (0, 1, 2) lies.
     pub fn weight(&self, layer: usize) -> Range<usize> {
         self.tensors[2 * layer].range.clone()
@@ -105,5 +119,22 @@ mod tests {
             ]
         );
         assert_eq!(layout.tensors[4].shape, [784, 128]);
+    }
+    #[test]
+    fn cuts_fall_between_rows_and_share_the_work() {
+        for layout in [Layout::generator(100, 128, 784), Layout::discriminator(784, 128), Layout::generator(3, 5, 4)] {
+            for parts in 1..9 {
+                let cuts = layout.cuts(parts);
+                assert_eq!((cuts.len(), cuts[0], cuts[parts]), (parts + 1, 0, layout.len()));
+                assert!(cuts.is_sorted(), "{cuts:?}");
+                for &cut in &cuts[1..parts] {
+                    let tensor = layout.tensors.iter().find(|tensor| tensor.range.contains(&cut)).unwrap();
+                    let row = if tensor.shape.len() == 2 { tensor.shape[1] } else { tensor.range.len() };
+                    assert_eq!((cut - tensor.range.start) % row, 0, "{parts} parts, cut at {cut} in {}", tensor.name);
+                }
+            }
+        }
+        let cuts = Layout::discriminator(784, 128).cuts(2);
+        assert!((cuts[1] as i64 - 117_121 / 2).abs() <= 784, "{cuts:?}");
     }
 }

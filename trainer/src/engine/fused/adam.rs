@@ -1,27 +1,64 @@
 //! Adam and the moving average in one pass over the parameters; the same formula as the reference's `adam.rs`.
 
-use crate::engine::Slot;
-use crate::engine::reference::adam::corrected_rate;
-use crate::recipe::Recipe;
+use multiversion::multiversion;
 
-/// Moves `slot` against `gradient`, and `ema`, where there is one, towards what it has become.
-pub fn update(slot: &mut Slot, gradient: &[f32], recipe: &Recipe, lr: f64, step: u64, ema: Option<(&mut [f32], f64)>) {
-    let rate = corrected_rate(lr, recipe.beta1, recipe.beta2, step) as f32;
-    let (beta1, beta2) = (recipe.beta1 as f32, recipe.beta2 as f32);
-    // Taken from the f64 values: 1 - 0.999f32 is off by 5e-5 of itself.
-    let (rest1, rest2) = ((1.0 - recipe.beta1) as f32, (1.0 - recipe.beta2) as f32);
-    let epsilon = recipe.adam_epsilon as f32;
-    let Slot { parameters, m, v } = slot;
-    let moments = m.iter_mut().zip(v.iter_mut());
-    for ((theta, (m, v)), g) in parameters.iter_mut().zip(moments).zip(gradient) {
-        *m = beta1 * *m + rest1 * g;
-        *v = beta2 * *v + rest2 * (g * g);
-        *theta -= rate * *m / (v.sqrt() + epsilon);
-    }
-    if let Some((average, decay)) = ema {
-        let (keep, take) = (decay as f32, (1.0 - decay) as f32);
-        for (average, theta) in average.iter_mut().zip(parameters.iter()) {
-            *average = keep * *average + take * theta;
+use crate::engine::reference::adam::corrected_rate;
+use crate::recipe::{Recipe, StepRates};
+
+/// What a step's updates have in common.
+#[derive(Clone, Copy)]
+pub struct Adam {
+    rate: f32,
+    beta1: f32,
+    beta2: f32,
+    /// 1 - beta, taken from the f64 values: 1 - 0.999f32 is off by 5e-5 of itself.
+    rest1: f32,
+    rest2: f32,
+    epsilon: f32,
+    keep: f32,
+    take: f32,
+}
+
+impl Adam {
+    /// The updates of step `step`, from 0.
+    pub fn new(recipe: &Recipe, rates: &StepRates, step: u64) -> Self {
+        Self {
+            rate: corrected_rate(rates.lr, recipe.beta1, recipe.beta2, step) as f32,
+            beta1: recipe.beta1 as f32,
+            beta2: recipe.beta2 as f32,
+            rest1: (1.0 - recipe.beta1) as f32,
+            rest2: (1.0 - recipe.beta2) as f32,
+            epsilon: recipe.adam_epsilon as f32,
+            keep: rates.ema_decay as f32,
+            take: (1.0 - rates.ema_decay) as f32,
         }
+    }
+}
+
+/// Moves parameters and their moments `m` and `v` against `gradient`; all of one length.
+#[multiversion(targets("x86_64+avx512f+avx512vl+avx512dq", "x86_64+avx2"))]
+pub fn update(adam: Adam, parameters: &mut [f32], m: &mut [f32], v: &mut [f32], gradient: &[f32]) {
+    for (((theta, m), v), g) in parameters.iter_mut().zip(m).zip(v).zip(gradient) {
+        *m = adam.beta1 * *m + adam.rest1 * g;
+        *v = adam.beta2 * *v + adam.rest2 * (g * g);
+        *theta -= adam.rate * *m / (v.sqrt() + adam.epsilon);
+    }
+}
+
+/// [`update`], and moves `ema` towards what the parameters have become.
+#[multiversion(targets("x86_64+avx512f+avx512vl+avx512dq", "x86_64+avx2"))]
+pub fn update_with_ema(
+    adam: Adam,
+    parameters: &mut [f32],
+    m: &mut [f32],
+    v: &mut [f32],
+    ema: &mut [f32],
+    gradient: &[f32],
+) {
+    for ((((theta, m), v), average), g) in parameters.iter_mut().zip(m).zip(v).zip(ema).zip(gradient) {
+        *m = adam.beta1 * *m + adam.rest1 * g;
+        *v = adam.beta2 * *v + adam.rest2 * (g * g);
+        *theta -= adam.rate * *m / (v.sqrt() + adam.epsilon);
+        *average = adam.keep * *average + adam.take * *theta;
     }
 }

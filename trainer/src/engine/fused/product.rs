@@ -1,8 +1,9 @@
-//! Matrix products on slices: a safe face on the `gemm` crate, which picks AVX2, AVX-512 or NEON as it runs.
+//! Matrices in flat buffers, and their products: a safe face on the `gemm` crate, which picks AVX2, AVX-512 or NEON as it
+//! runs.
 
 use gemm::Parallelism;
 
-/// A matrix in a slice: row-major as it is stored, or the transpose of that.
+/// A matrix in a slice, read only.
 #[derive(Clone, Copy)]
 pub struct Matrix<'a> {
     data: &'a [f32],
@@ -22,47 +23,114 @@ impl<'a> Matrix<'a> {
         Self { data, rows, columns, row_stride: columns, column_stride: 1 }
     }
 
+    /// Every second row of `data`: [2 rows, columns], row-major, from the second on.
+    ///
+    /// # Panics
+    /// If `data` is of another length.
+    pub fn odd_rows(data: &'a [f32], rows: usize, columns: usize) -> Self {
+        assert_eq!(data.len(), 2 * rows * columns, "a matrix of twice {rows} by {columns}");
+        let data = data.get(columns..).unwrap_or_default();
+        Self { data, rows, columns, row_stride: 2 * columns, column_stride: 1 }
+    }
+
+    /// The columns `range`.
+    ///
+    /// # Panics
+    /// If there are no such columns, or the matrix is a transpose.
+    pub fn columns(self, range: std::ops::Range<usize>) -> Self {
+        assert!(range.end <= self.columns && self.column_stride == 1, "columns {range:?} of {}", self.columns);
+        Self { data: self.data.get(range.start..).unwrap_or_default(), columns: range.len(), ..self }
+    }
+
     /// The same numbers, rows and columns exchanged.
     pub fn t(self) -> Self {
         let Self { data, rows, columns, row_stride, column_stride } = self;
         Self { data, rows: columns, columns: rows, row_stride: column_stride, column_stride: row_stride }
     }
+
+    /// Row by row.
+    ///
+    /// # Panics
+    /// If the matrix is a transpose.
+    pub fn iter_rows(self) -> impl Iterator<Item = &'a [f32]> {
+        assert_eq!(self.column_stride, 1, "rows of a transpose do not lie together");
+        self.data.chunks(self.row_stride).take(self.rows).map(move |row| &row[..self.columns])
+    }
 }
 
-/// out = a b; out: [a.rows, b.columns], row-major. Each element is one sum over k in a fixed order, so the number of
-/// threads does not change a bit of it.
-///
-/// # Panics
-/// If the shapes do not fit each other.
-#[allow(unsafe_code, reason = "gemm's interface is raw pointers and strides")]
-pub fn product(out: &mut [f32], a: Matrix, b: Matrix, threads: usize) {
-    assert_eq!(a.columns, b.rows, "inner sizes of a product");
-    assert_eq!(out.len(), a.rows * b.columns, "size of a product");
-    let parallelism = if threads > 1 { Parallelism::Rayon(threads) } else { Parallelism::None };
-    // SAFETY: `Matrix::new` and `t` keep every index (row * row_stride + column * column_stride) inside `data`, the
-    // asserts above do so for `out`, and `out` is borrowed mutably, so it overlaps neither operand.
-    unsafe {
-        gemm::gemm(
-            a.rows,
-            b.columns,
-            a.columns,
-            out.as_mut_ptr(),
-            1,
-            b.columns as isize,
-            false,
-            a.data.as_ptr(),
-            a.column_stride as isize,
-            a.row_stride as isize,
-            b.data.as_ptr(),
-            b.column_stride as isize,
-            b.row_stride as isize,
-            0.0,
-            1.0,
-            false,
-            false,
-            false,
-            parallelism,
-        );
+/// A matrix in a slice, row-major, to be written.
+pub struct MatrixMut<'a> {
+    data: &'a mut [f32],
+    rows: usize,
+    columns: usize,
+    row_stride: usize,
+}
+
+impl<'a> MatrixMut<'a> {
+    /// `data`: [rows, columns], row-major.
+    ///
+    /// # Panics
+    /// If `data` is of another length.
+    pub fn new(data: &'a mut [f32], rows: usize, columns: usize) -> Self {
+        assert_eq!(data.len(), rows * columns, "a matrix of {rows} by {columns}");
+        Self { data, rows, columns, row_stride: columns }
+    }
+
+    /// Every second row of `data`: [2 rows, columns], row-major, from the second on.
+    ///
+    /// # Panics
+    /// If `data` is of another length.
+    pub fn odd_rows(data: &'a mut [f32], rows: usize, columns: usize) -> Self {
+        assert_eq!(data.len(), 2 * rows * columns, "a matrix of twice {rows} by {columns}");
+        let data = data.get_mut(columns..).unwrap_or_default();
+        Self { data, rows, columns, row_stride: 2 * columns }
+    }
+
+    /// Becomes `a b`. Each element is one sum over k in a fixed order, whatever the number of rows.
+    ///
+    /// # Panics
+    /// If the shapes do not fit each other.
+    #[allow(unsafe_code, reason = "gemm's interface is raw pointers and strides")]
+    pub fn product(&mut self, a: Matrix, b: Matrix) {
+        assert_eq!(a.columns, b.rows, "inner sizes of a product");
+        assert_eq!((self.rows, self.columns), (a.rows, b.columns), "size of a product");
+        // SAFETY: the constructors keep every index (row * row_stride + column * column_stride) of the three matrices
+        // inside their slices, and `self` is borrowed mutably, so it overlaps neither operand.
+        unsafe {
+            gemm::gemm(
+                a.rows,
+                b.columns,
+                a.columns,
+                self.data.as_mut_ptr(),
+                1,
+                self.row_stride as isize,
+                false,
+                a.data.as_ptr(),
+                a.column_stride as isize,
+                a.row_stride as isize,
+                b.data.as_ptr(),
+                b.column_stride as isize,
+                b.row_stride as isize,
+                0.0,
+                1.0,
+                false,
+                false,
+                false,
+                Parallelism::None,
+            );
+        }
+    }
+
+    /// Row by row.
+    pub fn iter_rows(&mut self) -> impl Iterator<Item = &mut [f32]> {
+        let columns = self.columns;
+        self.data.chunks_mut(self.row_stride).take(self.rows).map(move |row| &mut row[..columns])
+    }
+
+    /// The same numbers, to be read.
+    pub fn read(&self) -> Matrix<'_> {
+        let Self { ref data, rows, columns, row_stride } = *self;
+        Matrix { data, rows, columns, row_stride, column_stride: 1 }
     }
 }
 
@@ -70,19 +138,23 @@ pub fn product(out: &mut [f32], a: Matrix, b: Matrix, threads: usize) {
 mod tests {
     use super::*;
 
+    fn number(i: usize) -> f32 {
+        ((i * 7) % 11) as f32 - 5.0
+    }
+
+    fn transposed(data: &[f32], rows: usize, columns: usize) -> Vec<f32> {
+        (0..rows * columns).map(|i| data[i % rows * columns + i / rows]).collect()
+    }
+
     #[test]
     fn a_product_of_any_transposition_is_that_of_plain_loops() {
         let (m, n, k) = (3, 5, 4);
-        let number = |i: usize| ((i * 7) % 11) as f32 - 5.0;
         let a: Vec<f32> = (0..m * k).map(number).collect();
         let b: Vec<f32> = (0..k * n).map(|i| number(i + 3)).collect();
         let mut expected = vec![0.0; m * n];
         for (i, slot) in expected.iter_mut().enumerate() {
             *slot = (0..k).map(|x| a[i / n * k + x] * b[x * n + i % n]).sum();
         }
-        let transposed = |data: &[f32], rows: usize, columns: usize| -> Vec<f32> {
-            (0..rows * columns).map(|i| data[i % rows * columns + i / rows]).collect()
-        };
         let (at, bt) = (transposed(&a, m, k), transposed(&b, k, n));
         let mut out = vec![f32::NAN; m * n];
         for (name, left, right) in [
@@ -90,10 +162,25 @@ mod tests {
             ("left transposed", Matrix::new(&at, k, m).t(), Matrix::new(&b, k, n)),
             ("right transposed", Matrix::new(&a, m, k), Matrix::new(&bt, n, k).t()),
         ] {
-            for threads in [1, 2] {
-                product(&mut out, left, right, threads);
-                assert_eq!(out, expected, "{name}, {threads} threads");
-            }
+            MatrixMut::new(&mut out, m, n).product(left, right);
+            assert_eq!(out, expected, "{name}");
         }
+    }
+
+    #[test]
+    fn odd_rows_and_columns_are_those_of_the_whole() {
+        let data: Vec<f32> = (0..24).map(|i| i as f32).collect();
+        let rows: Vec<_> = Matrix::odd_rows(&data, 3, 4).iter_rows().collect();
+        assert_eq!(rows, [[4.0, 5.0, 6.0, 7.0], [12.0, 13.0, 14.0, 15.0], [20.0, 21.0, 22.0, 23.0]]);
+        let rows: Vec<_> = Matrix::odd_rows(&data, 3, 4).columns(1..3).iter_rows().collect();
+        assert_eq!(rows, [[5.0, 6.0], [13.0, 14.0], [21.0, 22.0]]);
+
+        // Written through odd rows, even ones stay: [2, 2] of ones times [2, 3].
+        let mut out = vec![9.0; 12];
+        let (ones, b) = ([1.0; 4], [1.0, 2.0, 3.0, 4.0, 5.0, 6.0]);
+        let mut odd = MatrixMut::odd_rows(&mut out, 2, 3);
+        odd.product(Matrix::new(&ones, 2, 2), Matrix::new(&b, 2, 3));
+        assert_eq!(odd.read().iter_rows().collect::<Vec<_>>(), [[5.0, 7.0, 9.0]; 2]);
+        assert_eq!(out, [9.0, 9.0, 9.0, 5.0, 7.0, 9.0, 9.0, 9.0, 9.0, 5.0, 7.0, 9.0]);
     }
 }
