@@ -4,6 +4,8 @@ use std::borrow::Cow;
 use std::fs;
 use std::path::Path;
 
+use multiversion::multiversion;
+
 use crate::failure::{Failure, Result};
 use crate::idx;
 
@@ -37,16 +39,26 @@ impl Pictures {
         self.labels.len()
     }
 
+    /// The bytes of picture `index`: [pixels].
+    pub fn picture(&self, index: u32) -> &[u8] {
+        &self.bytes[index as usize * self.pixels..][..self.pixels]
+    }
+
     /// Writes picture `index`, scaled to [-1, 1], to `out`: [pixels].
     pub fn scaled(&self, index: u32, out: &mut [f32]) {
-        let start = index as usize * self.pixels;
-        for (slot, &byte) in out.iter_mut().zip(&self.bytes[start..start + self.pixels]) {
-            *slot = scale_byte(byte);
-        }
+        scale_bytes(self.picture(index), out);
+    }
+}
+
+#[multiversion(targets("x86_64+avx512f+avx512vl+avx512bw", "x86_64+avx2"))]
+fn scale_bytes(bytes: &[u8], out: &mut [f32]) {
+    for (slot, &byte) in out.iter_mut().zip(bytes) {
+        *slot = scale_byte(byte);
     }
 }
 
 /// Maps a byte to [-1, 1].
+#[inline(always)]
 pub fn scale_byte(byte: u8) -> f32 {
     f32::from(byte) * (2.0 / 255.0) - 1.0
 }

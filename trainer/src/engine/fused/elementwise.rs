@@ -137,20 +137,32 @@ pub fn tanh_derivative(values: &mut MatrixMut, y: Matrix, squares: &mut MatrixMu
     }
 }
 
+/// Each row's dot product with the same row of `others`: out [n].
+#[multiversion(targets("x86_64+avx512f+avx512vl+avx512dq", "x86_64+avx2"))]
+pub fn row_dots(out: &mut [f32], rows: Matrix, others: Matrix) {
+    for (slot, (a, b)) in out.iter_mut().zip(rows.iter_rows().zip(others.iter_rows())) {
+        *slot = dot(a, b);
+    }
+}
+
 /// Each row's dot product with `weight`, plus `bias`: out [n].
 #[multiversion(targets("x86_64+avx512f+avx512vl+avx512dq", "x86_64+avx2"))]
 pub fn dots(out: &mut MatrixMut, rows: Matrix, weight: &[f32], bias: f32) {
     for (slot, row) in out.iter_rows().zip(rows.iter_rows()) {
-        let mut lanes = [0.0f32; 16];
-        let ((a, a_rest), (b, b_rest)) = (row.as_chunks::<16>(), weight.as_chunks::<16>());
-        for (a, b) in a.iter().zip(b) {
-            for i in 0..16 {
-                lanes[i] += a[i] * b[i];
-            }
-        }
-        let rest = a_rest.iter().zip(b_rest).map(|(a, b)| a * b).sum::<f32>();
-        slot[0] = lanes.iter().sum::<f32>() + rest + bias;
+        slot[0] = dot(row, weight) + bias;
     }
+}
+
+#[inline(always)]
+fn dot(a: &[f32], b: &[f32]) -> f32 {
+    let mut lanes = [0.0f32; 16];
+    let ((a, a_rest), (b, b_rest)) = (a.as_chunks::<16>(), b.as_chunks::<16>());
+    for (a, b) in a.iter().zip(b) {
+        for i in 0..16 {
+            lanes[i] += a[i] * b[i];
+        }
+    }
+    lanes.iter().sum::<f32>() + a_rest.iter().zip(b_rest).map(|(a, b)| a * b).sum::<f32>()
 }
 
 /// tanh(x) to within 1.2e-7 of the true value, in absolute terms, which is what a pixel is judged by.
@@ -206,6 +218,8 @@ mod tests {
         let mut out = [0.0; 2];
         dots(&mut MatrixMut::new(&mut out, 2, 1), Matrix::new(&values, 2, 19), &values[..19], 1.0);
         assert_eq!(out, [2110.0, 2110.0]);
+        row_dots(&mut out, Matrix::new(&values, 2, 19), Matrix::new(&values, 2, 19));
+        assert_eq!(out, [2109.0, 2109.0]);
         let mut out = [1.0, 2.0];
         add_rows(&mut out, Matrix::new(&[1.0, 2.0, 3.0, 4.0], 2, 2), &[10.0, 1.0]);
         assert_eq!(out, [14.0, 26.0]);

@@ -18,15 +18,25 @@
 //!
 //! since the loss's own error signals are s a2 and s a1. G's update reuses G's forward pass: its weights have not moved.
 //!
+//! Two things make the products smaller than these formulas have them:
+//!
+//! * Real pictures are mostly black; their products take only their [`ink`].
+//! * In networks that are narrow beside the batch, g is never made. With M = W1 W1' and K = a1' (c a1), both
+//!   [width, width], g W1' = a1 M, the squared norms of g are the diagonal of a1 M a1', and a1' (c g) = K W1. Which way has
+//!   fewer FLOPs is reckoned when the engine is made, see [`Penalty`].
+//!
 //! A step has four phases, each shared by the threads of a [`Pool`] and ended by a join: what is local to a pair, by
 //! pairs; D's gradient and its Adam, by parameters; what of G's update is local to a pair; G's gradient, Adam and moving
-//! average, by parameters. So nothing is ever summed by two threads, and any number of them gives the same bits.
+//! average, by parameters; K and M are a short phase more each. So nothing is ever summed by two threads, and any number of
+//! them gives the same bits.
 //!
-//! FLOPs a step of `stable`, width 128, batch 100: 332 million, of which 24 million are the updated D's logits on real
-//! pictures; `seed` needs neither those nor the penalties, and 222 million.
+//! FLOPs a step, width 128, batch 100, by the formulas: 222 million for `seed`, 332 million for `stable`; done on MNIST,
+//! with ink and without g: about 190 and 260 million.
 
 pub mod adam;
 pub mod elementwise;
+mod gradient;
+mod ink;
 mod loss;
 mod networks;
 mod pool;
@@ -34,36 +44,76 @@ pub mod product;
 
 use std::sync::Arc;
 
-use super::state::{State, discriminator_layout, generator_layout};
+use super::state::{Slot, State, discriminator_layout, generator_layout};
 use super::{Engine, Probe, StepInput, StepStats, judge_discriminator};
 use crate::dataset::Pictures;
 use crate::failure::Result;
 use crate::layout::Layout;
 use crate::recipe::{Loss, Recipe};
 use adam::Adam;
-use elementwise::{add_rows, add_scaled, blend_rows, copy_scaled, mask, mask_scaled, tanh_derivative};
-use networks::{LayerGradient, Network, gradient};
+use elementwise::{add_rows, add_scaled, blend_rows, copy_scaled, mask, mask_scaled, row_dots, tanh_derivative};
+use gradient::{Layer, pieces};
+use ink::Inks;
+use networks::{Discriminator, Generator, Real, first_layer};
 use pool::{Pool, cuts_evenly};
-use product::{Matrix, MatrixMut};
+use product::{Half, Matrix, MatrixMut};
 
 /// Training by hand-derived steps on the CPU.
 pub struct Fused {
     recipe: Recipe,
     pictures: Arc<Pictures>,
+    /// As elsewhere, but for D's first weight and its moments, which lie transposed, [pixels, width].
     state: State,
     g_layout: Layout,
     d_layout: Layout,
+    /// `d_layout` with the first weight's shape as it lies here.
+    d_lying: Layout,
+    penalty: Penalty,
     pool: Pool,
     /// Where the parts begin and end, in pairs of pictures and in parameters of either network.
     pair_cuts: Vec<usize>,
     g_cuts: Vec<usize>,
     d_cuts: Vec<usize>,
+    width_cuts: Vec<usize>,
     rows: Rows,
+    /// Of all pictures, where it is worth it.
+    inks: Option<Inks>,
+    /// K and M: [width, width].
+    k: Vec<f32>,
+    m: Vec<f32>,
     ones: Vec<f32>,
     d_gradient: Vec<f32>,
     g_gradient: Vec<f32>,
     /// Logits of the last step for [`Engine::probe`]: before D's update, real and generated, and after it; [batch] each.
     logits: [Vec<f32>; 3],
+}
+
+/// How D's gradient penalty is worked out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Penalty {
+    /// Not at all.
+    Off,
+    /// By g.
+    ByInput,
+    /// By K and M.
+    ByWidth,
+}
+
+impl Penalty {
+    /// The one with the fewer multiplications.
+    fn new(recipe: &Recipe, pixels: usize, inks: bool) -> Self {
+        let (n, width) = (recipe.batch, recipe.hidden);
+        // g, e1 and dW1, each over all 2 n rows.
+        let by_input = 6 * n * width * pixels;
+        // M and K W1; a1 M and K; dW1, half of which ink makes cheap.
+        let by_width =
+            2 * width * width * pixels + 4 * n * width * width + if inks { n } else { 2 * n } * width * pixels;
+        match recipe.r1_gamma + recipe.r2_gamma > 0.0 {
+            false => Self::Off,
+            true if by_width < by_input => Self::ByWidth,
+            true => Self::ByInput,
+        }
+    }
 }
 
 /// What a step keeps for each picture. [`Fused`]'s header names most of it; all of it is row-major, and of 2 batch rows,
@@ -76,10 +126,13 @@ struct Rows {
     /// s, the derivative of the loss by each logit.
     signal: Vec<f32>,
     a1: Vec<f32>,
+    /// s a1 and c a1.
+    signal_a1: Vec<f32>,
+    penalty_a1: Vec<f32>,
     a2: Vec<f32>,
     e1: Vec<f32>,
     by_a2: Vec<f32>,
-    /// g, then s X + c g; in G's update, the gradient by generated pictures.
+    /// g, then s X + c g, where g is made; in G's update, the gradient by generated pictures.
     by_input: Vec<f32>,
     /// Squared norms of the rows of g; in G's update, of the gradients by generated pictures.
     squares: Vec<f32>,
@@ -105,6 +158,8 @@ impl Rows {
             logits: both(1),
             signal: both(1),
             a1: both(width),
+            signal_a1: both(width),
+            penalty_a1: both(width),
             a2: both(width),
             e1: both(width),
             by_a2: both(width),
@@ -125,157 +180,230 @@ impl Fused {
     pub fn new(recipe: &Recipe, pictures: Arc<Pictures>, state: &State, threads: usize) -> Self {
         let pixels = pictures.pixels;
         let (g_layout, d_layout) = (generator_layout(recipe, pixels), discriminator_layout(recipe, pixels));
-        let batch = recipe.batch;
+        let mut d_lying = d_layout.clone();
+        d_lying.tensors[0].shape.reverse();
+        let (batch, width) = (recipe.batch, recipe.hidden);
         let pool = Pool::new(threads.min(most_parts(recipe)));
         let parts = pool.parts();
-        Self {
+        let inks = Inks::new(&pictures.bytes, pixels);
+        let mut state = state.clone();
+        transpose_first(&mut state.discriminator, &d_layout, [width, pixels]);
+        let mut engine = Self {
+            penalty: Penalty::new(recipe, pixels, inks.is_some()),
             pair_cuts: cuts_evenly(batch, parts),
             g_cuts: g_layout.cuts(parts),
-            d_cuts: d_layout.cuts(parts),
+            d_cuts: d_lying.cuts(parts),
+            width_cuts: cuts_evenly(width, parts),
             pool,
-            rows: Rows::new(batch, recipe.hidden, pixels),
+            rows: Rows::new(batch, width, pixels),
+            inks,
+            k: vec![0.0; width * width],
+            m: vec![0.0; width * width],
             ones: vec![1.0; 2 * batch],
             d_gradient: vec![0.0; d_layout.len()],
             g_gradient: vec![0.0; g_layout.len()],
             logits: std::array::from_fn(|_| vec![0.0; batch]),
             recipe: recipe.clone(),
-            state: state.clone(),
+            state,
             pictures,
             g_layout,
             d_layout,
-        }
+            d_lying,
+        };
+        engine.make_m();
+        engine
     }
 
     /// Everything of D's update that is local to a pair of pictures: the pictures, D's passes, the penalties' chain.
     fn d_rows(&mut self, input: &StepInput, gammas: [f32; 2]) {
-        let Self { recipe, pictures, state, g_layout, d_layout, pool, pair_cuts, rows, .. } = self;
+        let Self { recipe, pictures, state, g_layout, d_layout, pool, pair_cuts, rows, inks, m, .. } = self;
         let slope = recipe.leaky_slope as f32;
-        let g = Network { layout: g_layout, parameters: &state.generator.parameters, slope };
-        let d = Network { layout: d_layout, parameters: &state.discriminator.parameters, slope };
+        let g = Generator { layout: g_layout, parameters: &state.generator.parameters, slope };
+        let d = Discriminator { layout: d_layout, parameters: &state.discriminator.parameters, slope };
         let (pixels, width, latent) = (pictures.pixels, recipe.hidden, recipe.latent);
-        let Rows {
-            x, h1, h2, logits, signal, a1, a2, e1, by_a2, by_input, squares, penalty, losses, g_h1, g_h2, ..
-        } = rows;
+        let Rows { x, h1, h2, logits, signal, a1, signal_a1, penalty_a1, a2, e1, by_a2, by_input, .. } = rows;
+        let Rows { squares, penalty, losses, g_h1, g_h2, g_by_h1, .. } = rows;
         for pair in penalty.chunks_exact_mut(2) {
             pair.copy_from_slice(&gammas);
         }
-        let cuts = &*pair_cuts;
-        let penalty = &*penalty;
-        pool.split(
-            cuts,
-            [x, h1, h2, logits, signal, a1, a2, e1, by_a2, by_input, squares, losses, g_h1, g_h2],
-            |part, [x, h1, h2, logits, signal, a1, a2, e1, by_a2, by_input, squares, losses, g_h1, g_h2]| {
-                let (from, to) = (cuts[part], cuts[part + 1]);
-                let (n, n2) = (to - from, 2 * (to - from));
-                for (row, &index) in x.chunks_exact_mut(2 * pixels).zip(&input.indices[from..to]) {
+        let (how, cuts, penalty) = (self.penalty, &*pair_cuts, &*penalty);
+        let m = Matrix::new(m, width, width);
+        let of_rows: [&mut [f32]; 17] = [
+            x, h1, h2, logits, signal, a1, signal_a1, penalty_a1, a2, e1, by_a2, by_input, squares, losses, g_h1, g_h2,
+            g_by_h1,
+        ];
+        pool.split(cuts, of_rows, |part, of_rows| {
+            let [x, h1, h2, logits, signal, a1, signal_a1, penalty_a1, a2, e1, by_a2, by_input, ..] = of_rows;
+            let [.., squares, losses, g_h1, g_h2, scratch] = of_rows;
+            let (from, to) = (cuts[part], cuts[part + 1]);
+            let (n, n2) = (to - from, 2 * (to - from));
+            let penalty = &penalty[2 * from..2 * to];
+
+            let real = Real { inks: inks.as_ref(), indices: &input.indices[from..to] };
+            if inks.is_none() || how == Penalty::ByInput {
+                for (row, &index) in x.chunks_exact_mut(2 * pixels).zip(real.indices) {
                     pictures.scaled(index, &mut row[..pixels]);
                 }
-                let z = Matrix::new(&input.z[from * latent..to * latent], n, latent);
-                let (mut g_h1, mut g_h2) = (MatrixMut::new(g_h1, n, width), MatrixMut::new(g_h2, n, width));
-                g.images(z, &mut g_h1, &mut g_h2, &mut MatrixMut::odd_rows(x, n, pixels));
+            }
+            let z = Matrix::new(&input.z[from * latent..to * latent], n, latent);
+            let (mut g_h1, mut g_h2) = (MatrixMut::new(g_h1, n, width), MatrixMut::new(g_h2, n, width));
+            g.images(z, &mut g_h1, &mut g_h2, &mut MatrixMut::half(x, Half::Generated, n, pixels));
 
-                let x = Matrix::new(x, n2, pixels);
-                let (mut h1, mut h2) = (MatrixMut::new(h1, n2, width), MatrixMut::new(h2, n2, width));
-                d.logits(x, &mut h1, &mut h2, &mut MatrixMut::new(logits, n2, 1));
-                loss::of_d(recipe, logits, signal, losses);
+            first_layer(d, x, real, true, h1, &mut scratch[..width]);
+            let (h1, mut h2) = (Matrix::new(h1, n2, width), MatrixMut::new(h2, n2, width));
+            d.rest(h1, &mut h2, &mut MatrixMut::new(logits, n2, 1));
+            loss::of_d(recipe, logits, signal, losses);
 
-                let (h1, h2) = (h1.read(), h2.read());
-                let (mut a1, mut a2) = (MatrixMut::new(a1, n2, width), MatrixMut::new(a2, n2, width));
-                let mut e1 = MatrixMut::new(e1, n2, width);
-                d.chain(h2, &mut a1, &mut a2);
-                if gammas == [0.0, 0.0] {
-                    mask_scaled(&mut a1, h1, slope, Matrix::new(signal, n2, 1));
-                    copy_scaled(&mut e1, h1, signal);
-                    return;
+            let h2 = h2.read();
+            let (mut a1, mut a2) = (MatrixMut::new(a1, n2, width), MatrixMut::new(a2, n2, width));
+            d.chain(h2, &mut a1, &mut a2);
+            mask(&mut a1, h1, slope);
+            let a1 = a1.read();
+            copy_scaled(&mut MatrixMut::new(signal_a1, n2, width), a1, signal);
+            let mut e1 = MatrixMut::new(e1, n2, width);
+            match how {
+                Penalty::Off => return copy_scaled(&mut e1, h1, signal),
+                Penalty::ByWidth => {
+                    e1.product(a1, m);
+                    row_dots(squares, a1, e1.read());
+                    copy_scaled(&mut MatrixMut::new(penalty_a1, n2, width), a1, penalty);
                 }
-                mask(&mut a1, h1, slope);
-                let mut by_input = MatrixMut::new(by_input, n2, pixels);
-                by_input.product(a1.read(), d.weight(0));
-                e1.product(by_input.read(), d.weight(0).t());
-                let penalty = &penalty[2 * from..2 * to];
-                mask_scaled(&mut e1, h1, slope, Matrix::new(penalty, n2, 1));
-                blend_rows(&mut by_input, penalty, x, signal, squares);
-                let mut by_a2 = MatrixMut::new(by_a2, n2, width);
-                by_a2.product(e1.read(), d.weight(1).t());
-                mask(&mut by_a2, h2, slope);
-                add_scaled(&mut e1, h1, signal);
-            },
-        );
+                Penalty::ByInput => {
+                    let mut by_input = MatrixMut::new(by_input, n2, pixels);
+                    by_input.product(a1, d.w1());
+                    e1.product(by_input.read(), d.w1().t());
+                    blend_rows(&mut by_input, penalty, Matrix::new(x, n2, pixels), signal, squares);
+                }
+            }
+            mask_scaled(&mut e1, h1, slope, Matrix::new(penalty, n2, 1));
+            let mut by_a2 = MatrixMut::new(by_a2, n2, width);
+            by_a2.product(e1.read(), d.w2().t());
+            mask(&mut by_a2, h2, slope);
+            add_scaled(&mut e1, h1, signal);
+        });
+    }
+
+    /// K of the header, each part rows of its own.
+    fn make_k(&mut self) {
+        let Self { recipe, pool, width_cuts, rows, k, penalty: Penalty::ByWidth, .. } = self else { return };
+        let (n2, width) = (2 * recipe.batch, recipe.hidden);
+        let (a1, penalty_a1) = (Matrix::new(&rows.a1, n2, width), Matrix::new(&rows.penalty_a1, n2, width));
+        let cuts = &*width_cuts;
+        pool.split(cuts, [k], |part, [k]| {
+            let of_part = cuts[part]..cuts[part + 1];
+            MatrixMut::new(k, of_part.len(), width).product(penalty_a1.columns(of_part).t(), a1);
+        });
+    }
+
+    /// M of the header, each part rows of its own: for the next step, whenever W1 has moved.
+    fn make_m(&mut self) {
+        let Self { recipe, pictures, state, d_layout, pool, width_cuts, m, penalty: Penalty::ByWidth, .. } = self
+        else {
+            return;
+        };
+        let (pixels, width) = (pictures.pixels, recipe.hidden);
+        let w1_by_pixel = Matrix::new(&state.discriminator.parameters[d_layout.weight(0)], pixels, width);
+        let cuts = &*width_cuts;
+        pool.split(cuts, [m], |part, [m]| {
+            let of_part = cuts[part]..cuts[part + 1];
+            MatrixMut::new(m, of_part.len(), width).product(w1_by_pixel.columns(of_part).t(), w1_by_pixel);
+        });
     }
 
     /// D's gradient and Adam, each part on parameters of its own.
-    fn d_parameters(&mut self, adam: Adam, penalised: bool) {
-        let Self { pictures, recipe, state, d_layout, pool, d_cuts, rows, ones, d_gradient, .. } = self;
+    fn d_parameters(&mut self, adam: Adam, indices: &[u32]) {
+        let Self { pictures, recipe, state, d_lying, pool, d_cuts, rows, inks, k, ones, d_gradient, .. } = self;
         let (n2, width, pixels) = (2 * recipe.batch, recipe.hidden, pictures.pixels);
         let all = |data, columns| Matrix::new(data, n2, columns);
         let signal = &rows.signal[..];
-        // Without penalties a1 holds s a1, so that X itself is the product's other side.
-        let (first_input, first_weights) = if penalised { (&rows.by_input, signal) } else { (&rows.x, &ones[..]) };
-        let layers = [
-            LayerGradient { error: all(&rows.a1, width), input: all(first_input, pixels), weights: first_weights },
-            LayerGradient { error: all(&rows.a2, width), input: all(&rows.e1, width), weights: signal },
-            LayerGradient { error: all(signal, 1), input: all(&rows.h2, width), weights: ones },
-        ];
-        let (cuts, output_weight) = (&*d_cuts, d_layout.weight(2));
-        let (by_a2, ones, layout) = (all(&rows.by_a2, width), &*ones, &*d_layout);
+        let (a2, h2, by_a2) = (all(&rows.a2, width), all(&rows.h2, width), all(&rows.by_a2, width));
+        let first = FirstLayer {
+            how: self.penalty,
+            x: all(&rows.x, pixels),
+            by_input: all(&rows.by_input, pixels),
+            generated: Matrix::half(&rows.x, Half::Generated, recipe.batch, pixels),
+            real: Real { inks: inks.as_ref(), indices },
+            a1: all(&rows.a1, width),
+            signal_a1: &rows.signal_a1,
+            k: Matrix::new(k, width, width),
+            ones,
+        };
+        let hidden1 = Layer { error: all(&rows.signal_a1, width), input: first.x, weights: ones };
+        let hidden2 = Layer { error: a2, input: all(&rows.e1, width), weights: signal };
+        let output = Layer { error: all(signal, 1), input: h2, weights: ones };
+        let (cuts, lying, how, ones) = (&*d_cuts, &*d_lying, self.penalty, &*ones);
         let slot = &mut state.discriminator;
         pool.split(cuts, [&mut slot.parameters, &mut slot.m, &mut slot.v, d_gradient], |part, [theta, m, v, out]| {
-            let range = cuts[part]..cuts[part + 1];
-            gradient(layout, range.clone(), &layers, out);
-            if penalised && range.contains(&output_weight.start) {
-                add_rows(&mut out[output_weight.start - range.start..output_weight.end - range.start], by_a2, ones);
+            for (tensor, rows, out) in pieces(lying, cuts[part]..cuts[part + 1], out) {
+                match tensor {
+                    // The first weight begins where the parameters do, so this piece of it does where `theta` does.
+                    0 => first.gradient(rows.clone(), &theta[..out.len()], out),
+                    1 => hidden1.bias(rows, out),
+                    2 => hidden2.weight(rows, width, out),
+                    3 => hidden2.bias(rows, out),
+                    4 => {
+                        out.fill(0.0);
+                        add_rows(out, h2, signal);
+                        if how != Penalty::Off {
+                            add_rows(out, by_a2, ones);
+                        }
+                    }
+                    _ => output.bias(rows, out),
+                }
             }
             adam::update(adam, theta, m, v, out);
         });
     }
 
     /// Everything of G's update that is local to a pair of pictures: the updated D's opinion, and G's errors.
-    fn g_rows(&mut self) {
-        let Self { recipe, pictures, state, g_layout, d_layout, pool, pair_cuts, rows, .. } = self;
+    fn g_rows(&mut self, indices: &[u32]) {
+        let Self { recipe, pictures, state, g_layout, d_layout, pool, pair_cuts, rows, inks, .. } = self;
         let slope = recipe.leaky_slope as f32;
-        let g = Network { layout: g_layout, parameters: &state.generator.parameters, slope };
-        let d = Network { layout: d_layout, parameters: &state.discriminator.parameters, slope };
+        let g = Generator { layout: g_layout, parameters: &state.generator.parameters, slope };
+        let d = Discriminator { layout: d_layout, parameters: &state.discriminator.parameters, slope };
         let (pixels, width) = (pictures.pixels, recipe.hidden);
         let Rows { x, h1, h2, logits, signal, a1, a2, by_input, squares, losses, g_h1, g_h2, g_by_h1, g_by_h2, .. } =
             rows;
         let (cuts, x, g_h1, g_h2) = (&*pair_cuts, &x[..], &g_h1[..], &g_h2[..]);
-        pool.split(
-            cuts,
-            [h1, h2, logits, signal, a1, a2, by_input, squares, losses, g_by_h1, g_by_h2],
-            |part, [h1, h2, logits, signal, a1, a2, by_input, squares, losses, g_by_h1, g_by_h2]| {
-                let (from, to) = (cuts[part], cuts[part + 1]);
-                let n = to - from;
-                let x = &x[2 * pixels * from..2 * pixels * to];
-                // Only the relativistic loss looks at D's opinion of the real pictures again.
-                if recipe.loss == Loss::Relativistic {
-                    let (mut h1, mut h2) = (MatrixMut::new(h1, 2 * n, width), MatrixMut::new(h2, 2 * n, width));
-                    let x = Matrix::new(x, 2 * n, pixels);
-                    d.logits(x, &mut h1, &mut h2, &mut MatrixMut::new(logits, 2 * n, 1));
-                } else {
-                    let (mut h1, mut h2) = (MatrixMut::odd_rows(h1, n, width), MatrixMut::odd_rows(h2, n, width));
-                    let x = Matrix::odd_rows(x, n, pixels);
-                    d.logits(x, &mut h1, &mut h2, &mut MatrixMut::odd_rows(logits, n, 1));
-                }
-                loss::of_g(recipe, logits, signal, losses);
+        // Only the relativistic loss looks at D's opinion of the real pictures again.
+        let real_too = recipe.loss == Loss::Relativistic;
+        let of_rows: [&mut [f32]; 11] = [h1, h2, logits, signal, a1, a2, by_input, squares, losses, g_by_h1, g_by_h2];
+        pool.split(cuts, of_rows, |part, of_rows| {
+            let [h1, h2, logits, signal, a1, a2, by_input, squares, losses, g_by_h1, g_by_h2] = of_rows;
+            let (from, to) = (cuts[part], cuts[part + 1]);
+            let n = to - from;
+            let x = &x[2 * pixels * from..2 * pixels * to];
+            let real = Real { inks: inks.as_ref(), indices: &indices[from..to] };
+            first_layer(d, x, real, real_too, h1, &mut g_by_h1[..width]);
+            if real_too {
+                let (h1, mut h2) = (Matrix::new(h1, 2 * n, width), MatrixMut::new(h2, 2 * n, width));
+                d.rest(h1, &mut h2, &mut MatrixMut::new(logits, 2 * n, 1));
+            } else {
+                let h1 = Matrix::half(h1, Half::Generated, n, width);
+                let mut h2 = MatrixMut::half(h2, Half::Generated, n, width);
+                d.rest(h1, &mut h2, &mut MatrixMut::half(logits, Half::Generated, n, 1));
+            }
+            loss::of_g(recipe, logits, signal, losses);
 
-                let (h1, h2) = (Matrix::odd_rows(h1, n, width), Matrix::odd_rows(h2, n, width));
-                let (mut a1, mut a2) = (MatrixMut::odd_rows(a1, n, width), MatrixMut::odd_rows(a2, n, width));
-                d.chain(h2, &mut a1, &mut a2);
-                mask_scaled(&mut a1, h1, slope, Matrix::odd_rows(signal, n, 1));
-                let mut by_output = MatrixMut::odd_rows(by_input, n, pixels);
-                by_output.product(a1.read(), d.weight(0));
-                let images = Matrix::odd_rows(x, n, pixels);
-                tanh_derivative(&mut by_output, images, &mut MatrixMut::odd_rows(squares, n, 1));
-                let rows = from * width..to * width;
-                g.hidden_errors(
-                    by_output.read(),
-                    Matrix::new(&g_h1[rows.clone()], n, width),
-                    Matrix::new(&g_h2[rows], n, width),
-                    &mut MatrixMut::new(g_by_h1, n, width),
-                    &mut MatrixMut::new(g_by_h2, n, width),
-                );
-            },
-        );
+            let generated = |data, columns| Matrix::half(data, Half::Generated, n, columns);
+            let (h1, h2) = (generated(h1, width), generated(h2, width));
+            let mut a1 = MatrixMut::half(a1, Half::Generated, n, width);
+            let mut a2 = MatrixMut::half(a2, Half::Generated, n, width);
+            d.chain(h2, &mut a1, &mut a2);
+            mask_scaled(&mut a1, h1, slope, generated(signal, 1));
+            let mut by_output = MatrixMut::half(by_input, Half::Generated, n, pixels);
+            by_output.product(a1.read(), d.w1());
+            let mut squares = MatrixMut::half(squares, Half::Generated, n, 1);
+            tanh_derivative(&mut by_output, generated(x, pixels), &mut squares);
+            let rows = from * width..to * width;
+            g.hidden_errors(
+                by_output.read(),
+                Matrix::new(&g_h1[rows.clone()], n, width),
+                Matrix::new(&g_h2[rows], n, width),
+                &mut MatrixMut::new(g_by_h1, n, width),
+                &mut MatrixMut::new(g_by_h2, n, width),
+            );
+        });
     }
 
     /// G's gradient, Adam and the moving average, each part on parameters of its own.
@@ -283,22 +411,30 @@ impl Fused {
         let Self { pictures, recipe, state, g_layout, pool, g_cuts, rows, ones, g_gradient, .. } = self;
         let (n, width, pixels) = (recipe.batch, recipe.hidden, pictures.pixels);
         let all = |data, columns| Matrix::new(data, n, columns);
-        let by_output = Matrix::odd_rows(&rows.by_input, n, pixels);
+        let by_output = Matrix::half(&rows.by_input, Half::Generated, n, pixels);
         let layers = [
-            LayerGradient { error: all(&rows.g_by_h1, width), input: all(z, recipe.latent), weights: ones },
-            LayerGradient { error: all(&rows.g_by_h2, width), input: all(&rows.g_h1, width), weights: ones },
-            LayerGradient { error: by_output, input: all(&rows.g_h2, width), weights: ones },
+            Layer { error: all(&rows.g_by_h1, width), input: all(z, recipe.latent), weights: ones },
+            Layer { error: all(&rows.g_by_h2, width), input: all(&rows.g_h1, width), weights: ones },
+            Layer { error: by_output, input: all(&rows.g_h2, width), weights: ones },
         ];
         let (cuts, layout) = (&*g_cuts, &*g_layout);
+        let gradient = |part: usize, out: &mut [f32]| {
+            for (tensor, rows, out) in pieces(layout, cuts[part]..cuts[part + 1], out) {
+                match tensor % 2 {
+                    0 => layers[tensor / 2].weight(rows, layout.widths[tensor / 2], out),
+                    _ => layers[tensor / 2].bias(rows, out),
+                }
+            }
+        };
         let State { generator: slot, ema, .. } = state;
         let (theta, m, v) = (&mut slot.parameters[..], &mut slot.m[..], &mut slot.v[..]);
         match ema {
             Some(ema) => pool.split(cuts, [theta, m, v, ema, g_gradient], |part, [theta, m, v, ema, out]| {
-                gradient(layout, cuts[part]..cuts[part + 1], &layers, out);
+                gradient(part, out);
                 adam::update_with_ema(adam, theta, m, v, ema, out);
             }),
             None => pool.split(cuts, [theta, m, v, g_gradient], |part, [theta, m, v, out]| {
-                gradient(layout, cuts[part]..cuts[part + 1], &layers, out);
+                gradient(part, out);
                 adam::update(adam, theta, m, v, out);
             }),
         }
@@ -345,9 +481,11 @@ impl Engine for Fused {
         let gammas = [input.rates.r1_gamma, input.rates.r2_gamma].map(|gamma| (gamma / batch) as f32);
         let adam = Adam::new(&self.recipe, &input.rates, input.step);
         self.d_rows(input, gammas);
-        self.d_parameters(adam, gammas != [0.0, 0.0]);
+        self.make_k();
+        self.d_parameters(adam, input.indices);
+        self.make_m();
         let stats = self.d_stats(gammas);
-        self.g_rows();
+        self.g_rows(input.indices);
         self.g_parameters(adam, input.z);
         self.state.step = input.step + 1;
         for (slot, pair) in self.logits[2].iter_mut().zip(self.rows.logits.chunks_exact(2)) {
@@ -360,7 +498,10 @@ impl Engine for Fused {
     }
 
     fn state(&self) -> Result<State> {
-        Ok(self.state.clone())
+        let mut state = self.state.clone();
+        let [pixels, width, ..] = self.d_layout.widths;
+        transpose_first(&mut state.discriminator, &self.d_layout, [pixels, width]);
+        Ok(state)
     }
 
     fn generate(&self, z: &[f32]) -> Result<Vec<f32>> {
@@ -368,7 +509,7 @@ impl Engine for Fused {
         let n = z.len() / latent;
         let (mut h1, mut h2, mut images) = (vec![0.0; n * width], vec![0.0; n * width], vec![0.0; n * pixels]);
         let slope = self.recipe.leaky_slope as f32;
-        Network { layout: &self.g_layout, parameters: self.state.exported(), slope }.images(
+        Generator { layout: &self.g_layout, parameters: self.state.exported(), slope }.images(
             Matrix::new(z, n, latent),
             &mut MatrixMut::new(&mut h1, n, width),
             &mut MatrixMut::new(&mut h2, n, width),
@@ -380,11 +521,15 @@ impl Engine for Fused {
     fn probe(&self) -> Result<Vec<Probe>> {
         let names = ["logits.real", "logits.fake", "logits.updated"];
         let logits = names.into_iter().zip(&self.logits).map(|(name, values)| (name.to_owned(), &values[..]));
+        let [pixels, width, ..] = self.d_layout.widths;
+        let mut d_gradient = self.d_gradient.clone();
+        transpose(&mut d_gradient[self.d_layout.weight(0)], [pixels, width]);
+        let state = self.state()?;
         let flat = [
-            ("gradient", &self.d_layout, &self.d_gradient),
+            ("gradient", &self.d_layout, &d_gradient),
             ("gradient", &self.g_layout, &self.g_gradient),
-            ("parameter", &self.g_layout, &self.state.generator.parameters),
-            ("parameter", &self.d_layout, &self.state.discriminator.parameters),
+            ("parameter", &self.g_layout, &state.generator.parameters),
+            ("parameter", &self.d_layout, &state.discriminator.parameters),
         ];
         let tensors = flat.into_iter().flat_map(|(prefix, layout, flat)| {
             layout.tensors.iter().map(move |spec| (format!("{prefix}.{}", spec.name), &flat[spec.range.clone()]))
@@ -392,6 +537,62 @@ impl Engine for Fused {
         let widen =
             |(name, values): (String, &[f32])| Probe { name, values: values.iter().map(|&v| v.into()).collect() };
         Ok(logits.chain(tensors).map(widen).collect())
+    }
+}
+
+/// What the gradient by D's first weight, as it lies here, is made of.
+struct FirstLayer<'a> {
+    how: Penalty,
+    x: Matrix<'a>,
+    by_input: Matrix<'a>,
+    generated: Matrix<'a>,
+    real: Real<'a>,
+    a1: Matrix<'a>,
+    signal_a1: &'a [f32],
+    k: Matrix<'a>,
+    ones: &'a [f32],
+}
+
+impl FirstLayer<'_> {
+    /// The rows of the pixels `range`, from `weight`, the same rows of the weight: both [range, width].
+    fn gradient(&self, range: std::ops::Range<usize>, weight: &[f32], out: &mut [f32]) {
+        let (rows, batch) = (range.len(), self.ones.len() / 2);
+        let width = out.len() / rows;
+        if self.how == Penalty::ByInput {
+            let blended = self.by_input.columns(range).t();
+            return MatrixMut::new(out, rows, width).product(blended, self.a1);
+        }
+        if let Some(inks) = self.real.inks {
+            let half = |half| Matrix::half(self.signal_a1, half, batch, width);
+            let (all_black, others) = out.split_at_mut(width);
+            all_black.fill(0.0);
+            add_rows(all_black, half(Half::Real), &self.ones[..batch]);
+            all_black.iter_mut().for_each(|value| *value = -*value);
+            others.chunks_exact_mut(width).for_each(|row| row.copy_from_slice(all_black));
+            ink::add_outer(out, range.clone(), inks, self.real.indices, half(Half::Real));
+            let generated = self.generated.columns(range).t();
+            MatrixMut::new(out, rows, width).add_product(generated, half(Half::Generated));
+        } else {
+            let error = Matrix::new(self.signal_a1, 2 * batch, width);
+            MatrixMut::new(out, rows, width).product(self.x.columns(range).t(), error);
+        }
+        if self.how == Penalty::ByWidth {
+            MatrixMut::new(out, rows, width).add_product(Matrix::new(weight, rows, width), self.k);
+        }
+    }
+}
+
+/// Turns the first weight and its moments of `slot` from [rows, columns] to [columns, rows].
+fn transpose_first(slot: &mut Slot, layout: &Layout, shape: [usize; 2]) {
+    for flat in [&mut slot.parameters, &mut slot.m, &mut slot.v] {
+        transpose(&mut flat[layout.weight(0)], shape);
+    }
+}
+
+fn transpose(values: &mut [f32], [rows, columns]: [usize; 2]) {
+    let before = values.to_vec();
+    for (i, slot) in values.iter_mut().enumerate() {
+        *slot = before[i % rows * columns + i / rows];
     }
 }
 

@@ -3,23 +3,21 @@
 //! Every pass here is local to its rows: it reads the parameters and its own rows and writes its own rows. What sums over
 //! rows, the gradients by the parameters, is cut by parameters instead, so no part adds to what another adds to.
 
-use std::ops::Range;
-
-use super::elementwise::{add_rows, bias_leaky, bias_tanh, dots, mask, masked_weight};
-use super::product::{Matrix, MatrixMut};
+use super::elementwise::{bias_leaky, bias_tanh, dots, mask, masked_weight};
+use super::ink::{self, Inks};
+use super::product::{Half, Matrix, MatrixMut};
 use crate::layout::Layout;
 
-/// A network's parameters, and what its passes need to know of it.
+/// G's parameters, and its passes.
 #[derive(Clone, Copy)]
-pub struct Network<'a> {
+pub struct Generator<'a> {
     pub layout: &'a Layout,
     pub parameters: &'a [f32],
     pub slope: f32,
 }
 
-impl<'a> Network<'a> {
-    /// Weight of `layer`: [out, in].
-    pub fn weight(self, layer: usize) -> Matrix<'a> {
+impl<'a> Generator<'a> {
+    fn weight(self, layer: usize) -> Matrix<'a> {
         let widths = &self.layout.widths;
         Matrix::new(&self.parameters[self.layout.weight(layer)], widths[layer + 1], widths[layer])
     }
@@ -28,22 +26,17 @@ impl<'a> Network<'a> {
         &self.parameters[self.layout.bias(layer)]
     }
 
-    /// h1 and h2 of `input`, by either network's hidden layers. input: [n, in]; h1, h2: [n, width].
-    fn hidden(self, input: Matrix, h1: &mut MatrixMut, h2: &mut MatrixMut) {
-        h1.product(input, self.weight(0).t());
+    /// z [n, latent] -> images [n, pixels]; h1, h2: [n, width].
+    pub fn images(self, z: Matrix, h1: &mut MatrixMut, h2: &mut MatrixMut, images: &mut MatrixMut) {
+        h1.product(z, self.weight(0).t());
         bias_leaky(h1, self.bias(0), self.slope);
         h2.product(h1.read(), self.weight(1).t());
         bias_leaky(h2, self.bias(1), self.slope);
-    }
-
-    /// As G: z [n, latent] -> images [n, pixels].
-    pub fn images(self, z: Matrix, h1: &mut MatrixMut, h2: &mut MatrixMut, images: &mut MatrixMut) {
-        self.hidden(z, h1, h2);
         images.product(h2.read(), self.weight(2).t());
         bias_tanh(images, self.bias(2));
     }
 
-    /// As G: the gradients by both hidden layers' sums, from those by the output's.
+    /// The gradients by both hidden layers' sums, from those by the output's.
     pub fn hidden_errors(
         self,
         by_output: Matrix,
@@ -57,48 +50,90 @@ impl<'a> Network<'a> {
         by_h1.product(by_h2.read(), self.weight(1));
         mask(by_h1, h1, self.slope);
     }
+}
 
-    /// As D: x [n, pixels] -> logits [n, 1].
-    pub fn logits(self, x: Matrix, h1: &mut MatrixMut, h2: &mut MatrixMut, logits: &mut MatrixMut) {
-        self.hidden(x, h1, h2);
-        dots(logits, h2.read(), self.output_weight(), self.bias(2)[0]);
+/// D's parameters, and its passes. Here its first weight lies transposed, [pixels, width]: a pixel's weights together, as
+/// [`ink`] needs them.
+#[derive(Clone, Copy)]
+pub struct Discriminator<'a> {
+    pub layout: &'a Layout,
+    pub parameters: &'a [f32],
+    pub slope: f32,
+}
+
+impl<'a> Discriminator<'a> {
+    /// W1: [width, pixels].
+    pub fn w1(self) -> Matrix<'a> {
+        let [pixels, width, ..] = self.layout.widths;
+        Matrix::new(self.w1_by_pixel(), pixels, width).t()
     }
 
-    /// As D: a2 of the engine's header, and a1 but for its mask.
-    pub fn chain(self, h2: Matrix, a1: &mut MatrixMut, a2: &mut MatrixMut) {
-        masked_weight(a2, h2, self.output_weight(), self.slope);
-        a1.product(a2.read(), self.weight(1));
+    fn w1_by_pixel(self) -> &'a [f32] {
+        &self.parameters[self.layout.weight(0)]
     }
 
-    fn output_weight(self) -> &'a [f32] {
+    /// W2: [width, width].
+    pub fn w2(self) -> Matrix<'a> {
+        let width = self.layout.widths[1];
+        Matrix::new(&self.parameters[self.layout.weight(1)], width, width)
+    }
+
+    fn w3(self) -> &'a [f32] {
         &self.parameters[self.layout.weight(2)]
     }
+
+    fn bias(self, layer: usize) -> &'a [f32] {
+        &self.parameters[self.layout.bias(layer)]
+    }
+
+    /// h1 of pictures as they are: x [n, pixels] -> h1 [n, width].
+    pub fn first_layer(self, x: Matrix, h1: &mut MatrixMut) {
+        h1.product(x, self.w1().t());
+        bias_leaky(h1, self.bias(0), self.slope);
+    }
+
+    /// h1 of real pictures, by their ink: one row of h1 for each. `scratch`: [width].
+    pub fn first_layer_by_ink(self, inks: &Inks, indices: &[u32], h1: &mut MatrixMut, scratch: &mut [f32]) {
+        ink::sum_of_rows(scratch, self.w1_by_pixel());
+        for (all_black, bias) in scratch.iter_mut().zip(self.bias(0)) {
+            *all_black = bias - *all_black;
+        }
+        let [pixels, width, ..] = self.layout.widths;
+        ink::product(h1, inks, indices, Matrix::new(self.w1_by_pixel(), pixels, width));
+        bias_leaky(h1, scratch, self.slope);
+    }
+
+    /// What follows h1: h2 [n, width] and logits [n, 1].
+    pub fn rest(self, h1: Matrix, h2: &mut MatrixMut, logits: &mut MatrixMut) {
+        h2.product(h1, self.w2().t());
+        bias_leaky(h2, self.bias(1), self.slope);
+        dots(logits, h2.read(), self.w3(), self.bias(2)[0]);
+    }
+
+    /// a2 of the engine's header, and a1 but for its mask.
+    pub fn chain(self, h2: Matrix, a1: &mut MatrixMut, a2: &mut MatrixMut) {
+        masked_weight(a2, h2, self.w3(), self.slope);
+        a1.product(a2.read(), self.w2());
+    }
 }
 
-/// What the gradients by one layer's parameters are made of, over all rows of the minibatch:
-/// dW = error' input, db = the sum over rows of `weights[b] * error`.
-pub struct LayerGradient<'a> {
-    pub error: Matrix<'a>,
-    pub input: Matrix<'a>,
-    pub weights: &'a [f32],
+/// Of which real pictures a part of the minibatch is, and their ink, where it is worth it.
+#[derive(Clone, Copy)]
+pub struct Real<'a> {
+    pub inks: Option<&'a Inks>,
+    pub indices: &'a [u32],
 }
 
-/// The part `range` of a network's gradient, in the layout's order. Its ends lie between rows of weights.
-pub fn gradient(layout: &Layout, range: Range<usize>, layers: &[LayerGradient; 3], out: &mut [f32]) {
-    for (index, tensor) in layout.tensors.iter().enumerate() {
-        let (from, to) = (tensor.range.start.max(range.start), tensor.range.end.min(range.end));
-        if from >= to {
-            continue;
-        }
-        let out = &mut out[from - range.start..to - range.start];
-        let LayerGradient { error, input, weights } = &layers[index / 2];
-        let row = tensor.shape.get(1).copied().unwrap_or(1);
-        let rows = (from - tensor.range.start) / row..(to - tensor.range.start) / row;
-        if tensor.shape.len() == 2 {
-            MatrixMut::new(out, rows.len(), row).product(error.columns(rows).t(), *input);
-        } else {
-            out.fill(0.0);
-            add_rows(out, error.columns(rows), weights);
-        }
+/// D's first layer, for all pictures of a part: x [2 n, pixels] -> h1 [2 n, width]; the real ones if they are `wanted`.
+pub fn first_layer(d: Discriminator, x: &[f32], real: Real, wanted: bool, h1: &mut [f32], scratch: &mut [f32]) {
+    let [pixels, width, ..] = d.layout.widths;
+    let n = real.indices.len();
+    if wanted && real.inks.is_none() {
+        return d.first_layer(Matrix::new(x, 2 * n, pixels), &mut MatrixMut::new(h1, 2 * n, width));
+    }
+    let generated = Matrix::half(x, Half::Generated, n, pixels);
+    d.first_layer(generated, &mut MatrixMut::half(h1, Half::Generated, n, width));
+    if let (true, Some(inks)) = (wanted, real.inks) {
+        d.first_layer_by_ink(inks, real.indices, &mut MatrixMut::half(h1, Half::Real, n, width), scratch);
     }
 }

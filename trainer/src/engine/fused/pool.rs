@@ -101,11 +101,7 @@ impl Pool {
     ) {
         let units = *cuts.last().expect("cuts have an end");
         assert!(cuts.len() == self.parts() + 1 && cuts[0] == 0 && cuts.is_sorted(), "cuts {cuts:?}");
-        let columns = slices.map(|slice| {
-            assert_eq!(slice.len() % units, 0, "a slice of {} cut into {units} units", slice.len());
-            Column { per_unit: slice.len() / units, start: slice.as_mut_ptr() }
-        });
-        let columns = &columns;
+        let columns = &slices.map(|slice| Column::new(slice, units));
         self.run(&|part| {
             let (from, to) = (cuts[part], cuts[part + 1]);
             if from < to {
@@ -235,16 +231,21 @@ mod pointers {
 
     /// A slice that parts cut their pieces from.
     pub struct Column {
-        pub per_unit: usize,
-        pub start: *mut f32,
+        per_unit: usize,
+        start: *mut f32,
     }
 
     // SAFETY: the slice is borrowed mutably by `Pool::split`, and `piece` gives disjoint pieces of it to the parts.
     unsafe impl Sync for Column {}
 
     impl Column {
-        /// Units `from` to `to`. Called once for each part, with the cuts that `Pool::split` has found to rise and to end
-        /// at the slice's own.
+        pub fn new(slice: &mut [f32], units: usize) -> Self {
+            assert_eq!(slice.len() % units, 0, "a slice of {} cut into {units} units", slice.len());
+            Self { per_unit: slice.len() / units, start: slice.as_mut_ptr() }
+        }
+
+        /// Units `from` to `to`. Called once for each part, with the cuts that `Pool::split` has found to rise and to
+        /// end at the slice's own.
         #[allow(clippy::mut_from_ref, reason = "the pieces of a run are disjoint")]
         pub fn piece(&self, from: usize, to: usize) -> &mut [f32] {
             // SAFETY: rising cuts make pieces disjoint and keep them inside; each part is claimed once in a run.
