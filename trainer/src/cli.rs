@@ -76,7 +76,7 @@ pub struct TrainArgs {
     /// Nothing on standard error but errors
     #[arg(long)]
     pub quiet: bool,
-    /// Threads of the engine [default: 1]
+    /// Threads of the engine [default: the cores it may use; reference: 1]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub threads: Option<u16>,
     /// Single values of the recipe.
@@ -169,11 +169,17 @@ impl TrainArgs {
         })
     }
 
-    /// Threads of the engine. candle waits for its threads in a spin barrier, which other work on the machine makes
-    /// slower than no threads at all, and the fused engine is no faster on a second (3.9 to 4.1 ms a step of `stable` with one, 3.9 to 4.5 with
-    /// two, on two cores); so one is the default.
+    /// Threads of the engine: as many as the process may use, cgroups and affinity counted. But one for candle, which waits
+    /// for its threads in a spin barrier: any other work on the machine makes that slower than no threads at all.
     pub fn threads(&self) -> usize {
-        self.threads.map_or(1, usize::from)
+        self.threads.map_or_else(|| default_threads(self.engine), usize::from)
+    }
+}
+
+fn default_threads(engine: EngineChoice) -> usize {
+    match engine {
+        EngineChoice::Reference => 1,
+        EngineChoice::Auto | EngineChoice::Fused => std::thread::available_parallelism().map_or(1, usize::from),
     }
 }
 

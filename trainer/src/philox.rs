@@ -46,14 +46,14 @@ pub fn blocks(seed: u64, stream: Stream, step: u64, first: u32) -> [[u32; LANES]
             key[0] = key[0].wrapping_add(WEYL[0]);
             key[1] = key[1].wrapping_add(WEYL[1]);
         }
-        for lane in 0..LANES {
-            let [a, b, c, d] = [words[0][lane], words[1][lane], words[2][lane], words[3][lane]];
+        let [a, b, c, d] = &mut words;
+        for (((a, b), c), d) in a.iter_mut().zip(b).zip(c).zip(d) {
             let (product0, product1) =
-                (u64::from(MULTIPLIERS[0]) * u64::from(a), u64::from(MULTIPLIERS[1]) * u64::from(c));
-            words[0][lane] = (product1 >> 32) as u32 ^ b ^ key[0];
-            words[1][lane] = product1 as u32;
-            words[2][lane] = (product0 >> 32) as u32 ^ d ^ key[1];
-            words[3][lane] = product0 as u32;
+                (u64::from(MULTIPLIERS[0]) * u64::from(*a), u64::from(MULTIPLIERS[1]) * u64::from(*c));
+            *a = (product1 >> 32) as u32 ^ *b ^ key[0];
+            *b = product1 as u32;
+            *c = (product0 >> 32) as u32 ^ *d ^ key[1];
+            *d = product0 as u32;
         }
     }
     words

@@ -12,7 +12,9 @@ use faer::{Accum, MatMut, MatRef, Par};
 /// Which rows of a matrix whose rows are a real picture's and a generated one's in turn.
 #[derive(Clone, Copy)]
 pub enum Half {
+    /// The first of each two.
     Real = 0,
+    /// The second.
     Generated = 1,
 }
 
