@@ -92,6 +92,14 @@ impl Choice {
         Ok(Self { engine, reason, threads })
     }
 
+    /// `reference` or `fused`.
+    pub fn engine_name(&self) -> &'static str {
+        match self.engine {
+            Chosen::Fused => "fused",
+            Chosen::Reference(_) => "reference",
+        }
+    }
+
     /// The engine, going on from `state`.
     ///
     /// # Errors

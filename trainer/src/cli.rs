@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 use serde::Serialize;
 
+use crate::bench;
 use crate::choose::{DeviceChoice, EngineChoice};
 use crate::failure::{Failure, Result};
 use crate::recipe::Recipe;
@@ -31,6 +32,55 @@ pub enum Command {
         #[command(subcommand)]
         action: Option<RecipesAction>,
     },
+    /// Time training steps on this machine; one JSON object a round
+    Bench(Box<BenchArgs>),
+}
+
+/// Flags of `trainer bench`.
+#[derive(Debug, Args)]
+pub struct BenchArgs {
+    /// Measure the machine's peak in matrix products instead
+    #[arg(long)]
+    pub peak: bool,
+    /// seed, stable, or a TOML file
+    #[arg(long, value_name = "RECIPE", default_value = "stable")]
+    pub recipe: String,
+    /// What does the training step
+    #[arg(long, value_name = "ENGINE", default_value = "auto")]
+    pub engine: EngineChoice,
+    /// Threads of the engine [default: the cores it may use; reference: 1]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub threads: Option<u16>,
+    /// Steps of a round
+    #[arg(long, value_name = "N", default_value_t = 500, value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
+    pub steps: u64,
+    /// Rounds, one line each
+    #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
+    pub rounds: u64,
+    /// Single values of the recipe.
+    #[command(flatten)]
+    pub overrides: Overrides,
+}
+
+impl BenchArgs {
+    /// What is to be measured.
+    ///
+    /// # Errors
+    /// A recipe that cannot be used.
+    pub fn options(&self) -> Result<bench::Options> {
+        Ok(bench::Options {
+            recipe: Recipe::load(&self.recipe, &self.overrides.table()?)?,
+            engine: self.engine,
+            threads: self.threads(),
+            steps: self.steps,
+            rounds: self.rounds,
+        })
+    }
+
+    /// As [`TrainArgs::threads`].
+    pub fn threads(&self) -> usize {
+        self.threads.map_or_else(|| default_threads(self.engine), usize::from)
+    }
 }
 
 /// What to do with recipes.
@@ -147,18 +197,24 @@ pub struct Overrides {
     sweep: Option<String>,
 }
 
+impl Overrides {
+    /// The flags that were given, as keys of a recipe.
+    fn table(&self) -> Result<toml::Table> {
+        toml::Table::try_from(self)
+            .map_err(|error| Failure::usage(format!("a flag cannot be put into the recipe: {error}")))
+    }
+}
+
 impl TrainArgs {
     /// The options of a run, the recipe read and checked.
     ///
     /// # Errors
     /// A recipe that cannot be used.
     pub fn options(&self) -> Result<Options> {
-        let overrides = toml::Table::try_from(&self.overrides)
-            .map_err(|error| Failure::usage(format!("a flag cannot be put into the recipe: {error}")))?;
         Ok(Options {
             epochs: self.epochs,
             out: self.out.clone(),
-            recipe: Recipe::load(&self.recipe, &overrides)?,
+            recipe: Recipe::load(&self.recipe, &self.overrides.table()?)?,
             engine: self.engine,
             device: self.device,
             seed: self.seed,

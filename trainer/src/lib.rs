@@ -21,6 +21,7 @@
 //!
 //! Start in `train.rs` for the loop, in `engine/reference/` for the mathematics.
 
+pub mod bench;
 pub mod checkpoint;
 pub mod choose;
 pub mod cli;

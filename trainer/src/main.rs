@@ -6,7 +6,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use clap::Parser;
-use trainer::cli::{Cli, Command, RecipesAction, TrainArgs};
+use trainer::bench;
+use trainer::cli::{BenchArgs, Cli, Command, RecipesAction, TrainArgs};
 use trainer::console::Console;
 use trainer::failure::{Failure, Result};
 use trainer::recipe::{BUILT_IN, Recipe};
@@ -19,6 +20,7 @@ fn main() -> ExitCode {
     let cli = Cli::parse();
     let outcome = match &cli.command {
         Some(Command::Recipes { action }) => recipes(action.as_ref()),
+        Some(Command::Bench(args)) => measure(args),
         None => run(&cli.train),
     };
     match outcome {
@@ -42,6 +44,21 @@ fn run(args: &TrainArgs) -> Result<u8> {
         Outcome::Done => 0,
         Outcome::Interrupted => INTERRUPTED,
     })
+}
+
+fn measure(args: &BenchArgs) -> Result<u8> {
+    let options = args.options()?;
+    limit_threads(options.threads);
+    let say = |line: String| {
+        // A reader that has gone away (`| head`) is no failure.
+        let _ = writeln!(io::stdout(), "{line}");
+    };
+    if args.peak {
+        say(format!("{{\"threads\":{},\"gflops\":{:.1}}}", options.threads, bench::peak_gflops(options.threads)));
+        return Ok(0);
+    }
+    bench::rounds(&options, |round| say(serde_json::to_string(round).expect("numbers are JSON")))?;
+    Ok(0)
 }
 
 fn recipes(action: Option<&RecipesAction>) -> Result<u8> {

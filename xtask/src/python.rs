@@ -14,23 +14,32 @@ const ONNX: &str = "1.23.2";
 /// What Debian splits off Python.
 const DEBIAN_PACKAGES: [&str; 2] = ["python3", "python3-venv"];
 
-/// Gives the interpreter of the environment, which is made if need be.
+/// Gives an interpreter with the package `onnx`, installed if need be.
 ///
 /// # Errors
 /// If there is no Python or the package can't be installed: says what to type.
 pub(crate) fn with_onnx() -> Result<PathBuf> {
-    let folder = workspace::tool(&format!("python-onnx-{ONNX}"));
-    let interpreter = folder.join(if cfg!(windows) { "Scripts/python.exe" } else { "bin/python" });
     let check = format!("import onnx, sys; sys.exit(onnx.__version__ != '{ONNX}')");
-    let works = || program::run_silently(Command::new(&interpreter).args(["-c", &check])).is_ok();
-    if works() {
+    environment(&format!("onnx-{ONNX}"), &[&format!("onnx=={ONNX}")], &check)
+}
+
+/// Gives the interpreter of an environment with these packages, made if `check` fails in it.
+///
+/// # Errors
+/// As [`with_onnx`].
+pub(crate) fn environment(name: &str, packages: &[&str], check: &str) -> Result<PathBuf> {
+    let folder = workspace::tool(&format!("python-{name}"));
+    let interpreter = folder.join(if cfg!(windows) { "Scripts/python.exe" } else { "bin/python" });
+    if program::run_silently(Command::new(&interpreter).args(["-c", check])).is_ok() {
         return Ok(interpreter);
     }
-    eprintln!("installing the Python package onnx {ONNX} in `{}`", folder.display());
+    eprintln!("installing the Python package {} in `{}`", name.replace('-', " "), folder.display());
     make_environment(&folder)?;
-    let install = ["-m", "pip", "install", "--quiet", "--only-binary=:all:", &format!("onnx=={ONNX}")];
-    program::run_silently(Command::new(&interpreter).args(install))
-        .context("the Python package `onnx` cannot be installed")?;
+    let mut install = Command::new(&interpreter);
+    install.args(["-m", "pip", "install", "--quiet", "--only-binary=:all:"]).args(packages);
+    program::run_silently(&mut install)
+        .and_then(|_| program::run_silently(Command::new(&interpreter).args(["-c", check])))
+        .with_context(|| format!("the Python package {} cannot be installed", name.replace('-', " ")))?;
     Ok(interpreter)
 }
 

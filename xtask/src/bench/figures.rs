@@ -42,6 +42,20 @@ impl std::fmt::Display for Figure {
     }
 }
 
+/// Lines of cells as a table: the first column to the left, the others to the right.
+pub(crate) fn columns<const N: usize>(lines: &[[String; N]]) -> String {
+    let width = |column: usize| lines.iter().map(|line| line[column].chars().count()).max().unwrap_or(0);
+    let widths: [usize; N] = std::array::from_fn(width);
+    let mut text = String::new();
+    for line in lines {
+        for (column, (cell, width)) in line.iter().zip(widths).enumerate() {
+            text += &if column == 0 { format!("{cell:<width$}") } else { format!("  {cell:>width$}") };
+        }
+        text.push('\n');
+    }
+    text
+}
+
 /// Writes a file whole or not at all.
 ///
 /// # Errors
@@ -80,6 +94,12 @@ mod tests {
         for (median, expected) in [(0.987, "0.99 (0.99-0.99)"), (31.26, "31.3 (31.3-31.3)"), (117.4, "117 (117-117)")] {
             assert_eq!(Figure::of(&[median]).unwrap().to_string(), expected);
         }
+    }
+
+    #[test]
+    fn columns_are_as_wide_as_their_widest_cell() {
+        let lines = [["a", "long one"], ["longer", "x"]].map(|line| line.map(String::from));
+        assert_eq!(columns(&lines), "a       long one\nlonger         x\n");
     }
 
     #[test]

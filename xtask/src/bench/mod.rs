@@ -1,8 +1,12 @@
 //! `cargo xtask bench`: measurements that a figure in the README comes from.
 //!
+//! * [`train`]: a training step, beside JAX and PyTorch.
 //! * [`web`]: the runtime in a browser, beside other runtimes for the browser.
 
 mod figures;
+mod peers;
+mod plot;
+mod train;
 mod web;
 
 use anyhow::Result;
@@ -16,6 +20,8 @@ pub(crate) struct Arguments {
 
 #[derive(Subcommand)]
 enum Bench {
+    /// A training step on this machine, beside JAX and PyTorch if asked for
+    Train(train::Arguments),
     /// The runtime in Chromium, beside onnxruntime-web and TensorFlow.js
     Web(web::Arguments),
 }
@@ -26,6 +32,7 @@ enum Bench {
 /// If what it needs can't be had, or a contestant fails.
 pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     match &arguments.bench {
+        Bench::Train(arguments) => train::run(arguments),
         Bench::Web(arguments) => web::run(arguments),
     }
 }

@@ -83,17 +83,7 @@ fn table(measured: &Value) -> Result<String> {
             bytes("heapBytes"),
         ]);
     }
-    let width = |column: usize| lines.iter().map(|line| line[column].chars().count()).max().unwrap_or(0);
-    let widths: [usize; 7] = std::array::from_fn(width);
-    let mut text = String::new();
-    for line in &lines {
-        let [name, figures @ ..] = line;
-        text += &format!("{name:<0$}", widths[0]);
-        for (cell, width) in figures.iter().zip(&widths[1..]) {
-            text += &format!("  {cell:>width$}");
-        }
-        text.push('\n');
-    }
+    let mut text = figures::columns(&lines);
     let note = json!({ "rounds": measured["rounds"], "browser": measured["browser"] });
     text += &format!(
         "\nmedian and middle half of {} rounds, {}; download by brotli, without the model\n",

@@ -43,6 +43,7 @@ mod pool;
 pub mod product;
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use super::state::{Slot, State, discriminator_layout, generator_layout};
 use super::{Engine, Probe, StepInput, StepStats, judge_discriminator};
@@ -459,6 +460,24 @@ impl Fused {
             ..judge_discriminator(self.recipe.loss, real, fake)
         }
     }
+}
+
+/// Seconds that a product of two matrices of `size` by `size` takes while each of `threads` threads does one of its own.
+pub fn products_on_all_threads(threads: usize, size: usize) -> f64 {
+    let mut pool = Pool::new(threads);
+    let cuts: Vec<usize> = (0..=threads).collect();
+    let (a, b) = (vec![0.5; size * size], vec![0.25; size * size]);
+    let mut out = vec![0.0; threads * size * size];
+    let mut products = || {
+        pool.split(&cuts, [&mut out], |_, [out]| {
+            MatrixMut::new(out, size, size).product(Matrix::new(&a, size, size), Matrix::new(&b, size, size));
+        });
+    };
+    // The first one makes the kernels' buffers.
+    products();
+    let began = Instant::now();
+    products();
+    began.elapsed().as_secs_f64()
 }
 
 /// More parts than this would each have too few rows to be worth a thread, and their products too small a shape: `gemm`

@@ -1,0 +1,172 @@
+//! `trainer bench`: how long a step takes on this machine, as JSON, one line a round.
+//!
+//! A round is what training does between two checkpoints: noise, steps, nothing else. The FLOPs of a step are those of the
+//! dense formulas (G's forward pass once, no gradient that nobody uses), whatever an engine leaves out or does twice, so
+//! that the figures of all engines, and of other programs, are shares of the same work.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use serde::Serialize;
+
+use crate::choose::{Choice, DeviceChoice, EngineChoice};
+use crate::dataset::Dataset;
+use crate::engine::{State, StepInput, fused};
+use crate::failure::Result;
+use crate::noise;
+use crate::philox::Stream;
+use crate::recipe::{Loss, Recipe};
+
+/// Steps before the clock starts: caches fill, threads wake.
+const WARM_UP: u64 = 20;
+
+/// What is measured.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Every hyperparameter.
+    pub recipe: Recipe,
+    /// `--engine`.
+    pub engine: EngineChoice,
+    /// Threads of the engine.
+    pub threads: usize,
+    /// Steps of a round.
+    pub steps: u64,
+    /// Lines of output.
+    pub rounds: u64,
+}
+
+/// One round.
+#[derive(Clone, Debug, Serialize)]
+pub struct Round {
+    engine: &'static str,
+    recipe: String,
+    hidden: usize,
+    batch: usize,
+    threads: usize,
+    steps: u64,
+    ms_per_step: f64,
+    images_per_second: f64,
+    flops_per_step: u64,
+    gflops: f64,
+    /// The most memory that the process ever held, in MiB, where the system tells.
+    peak_memory_mib: Option<f64>,
+}
+
+/// Measures `options.rounds` rounds on MNIST; each is given to `report` when it is done.
+///
+/// # Errors
+/// As training's.
+pub fn rounds(options: &Options, mut report: impl FnMut(&Round)) -> Result<()> {
+    let Options { recipe, threads, steps, .. } = options;
+    let choice = Choice::new(options.engine, DeviceChoice::Cpu, *threads)?;
+    let dataset = Dataset::mnist()?;
+    let pictures = Arc::new(dataset.train);
+    let state = State::initial(recipe, pictures.pixels, 0);
+    let mut engine = choice.engine(recipe, pictures.clone(), &state)?;
+    let order = noise::permutation(0, 0, pictures.count());
+    let mut z = vec![0.0; recipe.batch * recipe.latent];
+    // Real schedules, as if a run of 50 epochs had begun.
+    let total = 50 * (pictures.count() / recipe.batch).max(1) as u64;
+    let mut step = 0;
+    let mut run = |count: u64| -> Result<f64> {
+        let began = Instant::now();
+        for _ in 0..count {
+            noise::fill_normal(0, Stream::TrainingZ, step, &mut z);
+            let first = (step as usize * recipe.batch) % (pictures.count() - recipe.batch + 1);
+            let indices = &order[first..first + recipe.batch];
+            let rates = recipe.rates(step % total, total);
+            engine.step(&StepInput { step, indices, z: &z, rates })?;
+            step += 1;
+        }
+        Ok(began.elapsed().as_secs_f64() / count as f64)
+    };
+    run(WARM_UP)?;
+    for _ in 0..options.rounds {
+        let seconds = run(*steps)?;
+        let flops_per_step = flops_per_step(recipe, pictures.pixels);
+        report(&Round {
+            engine: choice.engine_name(),
+            recipe: recipe.name.clone(),
+            hidden: recipe.hidden,
+            batch: recipe.batch,
+            threads: *threads,
+            steps: *steps,
+            ms_per_step: seconds * 1e3,
+            images_per_second: recipe.batch as f64 / seconds,
+            flops_per_step,
+            gflops: flops_per_step as f64 / seconds / 1e9,
+            peak_memory_mib: peak_memory_mib(),
+        });
+    }
+    Ok(())
+}
+
+/// FLOPs of one step by the dense formulas of [`fused`]'s header, products alone, a multiplication and an addition each.
+pub fn flops_per_step(recipe: &Recipe, pixels: usize) -> u64 {
+    let [n, latent, width, pixels] = [recipe.batch, recipe.latent, recipe.hidden, pixels].map(|size| size as u64);
+    let hidden = width * width;
+    let d_forward = pixels * width + hidden + width;
+    let g_forward = n * (latent * width + hidden + width * pixels);
+    let penalised = recipe.r1_gamma + recipe.r2_gamma > 0.0;
+    // The chain, dW1 and dW2; with penalties also g, e1 and e1 W2'.
+    let d_backward = 2 * n * (hidden + pixels * width + hidden);
+    let d_penalty = if penalised { 2 * n * (2 * pixels * width + hidden) } else { 0 };
+    let of_updated = if recipe.loss == Loss::Relativistic { 2 * n } else { n };
+    let through_d = n * (hidden + pixels * width);
+    let g_backward = n * (2 * pixels * width + 2 * hidden + latent * width);
+    2 * (g_forward + 2 * n * d_forward + d_backward + d_penalty + of_updated * d_forward + through_d + g_backward)
+}
+
+/// GFLOP/s of matrix products of a size that fits the caches, one on each of `threads` threads, the best of some rounds: the
+/// most that a step could reach here.
+pub fn peak_gflops(threads: usize) -> f64 {
+    const SIZE: usize = 512;
+    const ROUNDS: usize = 12;
+    let mut best = 0f64;
+    for _ in 0..ROUNDS {
+        let seconds = fused::products_on_all_threads(threads, SIZE);
+        best = best.max(threads as f64 * 2.0 * (SIZE as f64).powi(3) / seconds / 1e9);
+    }
+    best
+}
+
+/// `VmHWM` of Linux's `/proc/self/status`.
+fn peak_memory_mib() -> Option<f64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    line.trim().trim_end_matches("kB").trim().parse::<f64>().ok().map(|kib| kib / 1024.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn flops_are_those_of_the_published_count() {
+        for (name, expected) in [("seed", 222e6), ("stable", 332e6)] {
+            let flops = flops_per_step(&Recipe::load(name, &toml::Table::new()).unwrap(), 784);
+            assert!((flops as f64 / expected - 1.0).abs() < 0.01, "{name}: {flops}");
+        }
+    }
+
+    #[test]
+    fn a_round_counts_its_steps_and_takes_time() {
+        let recipe = Recipe::load("seed", &"hidden = 8\nbatch = 5".parse().unwrap()).unwrap();
+        let options = Options { recipe, engine: EngineChoice::Fused, threads: 1, steps: 3, rounds: 2 };
+        let mut seen = Vec::new();
+        rounds(&options, |round| seen.push(round.clone())).unwrap();
+        assert_eq!(seen.len(), 2);
+        for round in seen {
+            assert!(round.ms_per_step > 0.0 && round.gflops > 0.0, "{round:?}");
+            assert_eq!((round.engine, round.steps, round.hidden, round.batch), ("fused", 3, 8, 5));
+            assert!((round.images_per_second * round.ms_per_step / 1e3 - 5.0).abs() < 1e-9, "{round:?}");
+        }
+    }
+
+    #[test]
+    fn the_peak_is_that_of_a_processor() {
+        // Between a slow core at scalar speed and the fastest that there are.
+        let peak = peak_gflops(1);
+        assert!((0.5..2_000.0).contains(&peak), "{peak}");
+    }
+}
