@@ -64,6 +64,23 @@ impl Inks {
         inks
     }
 
+    /// Reads a byte of every cache line of the ink of these pictures. The kernels go through all pictures group by group, and
+    /// wait for memory at each first touch of a line; here the loads do not wait for each other.
+    #[inline(always)]
+    fn fetch(&self, indices: &[u32]) {
+        let mut sum = 0u32;
+        for &picture in indices {
+            let first = picture as usize * self.groups;
+            let starts = &self.starts[first..=first + self.groups];
+            sum = starts.iter().step_by(16).fold(sum, |sum, start| sum.wrapping_add(*start));
+            let range = starts[0] as usize..starts[self.groups] as usize;
+            for (place, byte) in self.places[range.clone()].iter().zip(&self.bytes[range]).step_by(64) {
+                sum = sum.wrapping_add(u32::from(*place) + u32::from(*byte));
+            }
+        }
+        std::hint::black_box(sum);
+    }
+
     /// The ink of one group of one picture: which pixels of the group, and y of each, in (0, 2].
     #[inline(always)]
     fn of(&self, picture: u32, group: usize) -> impl Iterator<Item = (usize, f32)> {
@@ -88,6 +105,7 @@ pub fn product(out: &mut MatrixMut, inks: &Inks, indices: &[u32], weight: Matrix
 #[inline(always)]
 fn product_by<const BLOCK: usize>(out: &mut MatrixMut, inks: &Inks, indices: &[u32], weight: Matrix) {
     let (weight, _, width) = weight.rows();
+    inks.fetch(indices);
     out.iter_rows().for_each(|row| row.fill(0.0));
     for (group, weight) in weight.chunks(GROUP * width).enumerate() {
         for (row, &picture) in out.iter_rows().zip(indices) {
@@ -132,6 +150,7 @@ fn add_outer_by<const BLOCK: usize>(
     indices: &[u32],
     errors: Matrix,
 ) {
+    inks.fetch(indices);
     let width = out.len() / range.len().max(1);
     for group in range.start / GROUP..range.end.div_ceil(GROUP) {
         for (&picture, error) in indices.iter().zip(errors.iter_rows()) {
