@@ -10,7 +10,7 @@ use ort::environment::Environment;
 
 /// ONNX Runtime's shared library.
 const ORT_LIBRARY: &str = "ORT_DYLIB_PATH";
-/// A Python interpreter with the package `onnx`.
+/// A Python interpreter with the packages `onnx` and `scipy`.
 const PYTHON: &str = "FORGER_PYTHON";
 /// Whether everything must be there.
 const REQUIRE_ALL: &str = "FORGER_REQUIRE_ALL";
@@ -36,13 +36,13 @@ pub fn onnx_runtime() -> Option<&'static Environment> {
     ENVIRONMENT.get_or_init(load).as_ref()
 }
 
-/// Runs a script of `tests/tools/` and gives its standard output; nothing where there is no Python with `onnx`, which
+/// Runs a script of `tests/tools/` and gives its standard output; nothing where there is no such Python, which
 /// has then been said.
 ///
 /// # Panics
 /// If Python is required and missing, or if the script fails.
 pub fn python(script: &str, arguments: &[&Path]) -> Option<String> {
-    let interpreter = variable(PYTHON, "Python with the package `onnx`")?;
+    let interpreter = variable(PYTHON, "Python with the packages `onnx` and `scipy`")?;
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tools").join(script);
     let output = Command::new(&interpreter).arg(&script).args(arguments).output();
     let output = output.unwrap_or_else(|error| panic!("`{PYTHON}={}` cannot be run: {error}", interpreter.display()));

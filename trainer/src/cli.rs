@@ -8,6 +8,7 @@ use serde::Serialize;
 use crate::bench;
 use crate::choose::{DeviceChoice, EngineChoice};
 use crate::failure::{Failure, Result};
+use crate::judge::evaluate::{EvaluateArgs, JudgeArgs};
 use crate::recipe::Recipe;
 use crate::train::Options;
 
@@ -34,6 +35,10 @@ pub enum Command {
     },
     /// Time training steps on this machine; one JSON object a round
     Bench(Box<BenchArgs>),
+    /// Score ONNX generators: FID, classes, precision and recall
+    Evaluate(EvaluateArgs),
+    /// Train the judge of a data set and write it to a file
+    Judge(JudgeArgs),
 }
 
 /// Flags of `trainer bench`.
@@ -123,6 +128,9 @@ pub struct TrainArgs {
     /// Write one JSON object a line; - for standard output
     #[arg(long, value_name = "FILE")]
     pub log_json: Option<PathBuf>,
+    /// Epochs between evaluations, the last epoch having one anyway; 0 for none
+    #[arg(long, value_name = "N", default_value_t = 10)]
+    pub evaluate_every: u64,
     /// Nothing on standard error but errors
     #[arg(long)]
     pub quiet: bool,
@@ -222,6 +230,7 @@ impl TrainArgs {
             resume: self.resume,
             log_json: self.log_json.clone(),
             threads: self.threads(),
+            evaluate_every: self.evaluate_every,
         })
     }
 

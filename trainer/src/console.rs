@@ -7,6 +7,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::engine::StepStats;
 use crate::events::EpochEvent;
+use crate::judge::Scores;
 
 /// Talks on standard error, with a live bar where that is a terminal.
 pub struct Console {
@@ -64,6 +65,15 @@ impl Console {
             Some(bar) => bar.set_message(format!("epoch {}/{epochs}  {losses}", event.epoch + 1)),
             None => self.say(&format!("epoch {}/{epochs}: {losses}  {ms_per_step:.2} ms a step", event.epoch + 1)),
         }
+    }
+
+    /// What the judge found after epoch `epoch`, of `classes` classes.
+    pub fn evaluation(&self, epoch: u64, scores: &Scores, classes: usize) {
+        let Scores { fid, classes: covered, precision, recall, .. } = scores;
+        self.say(&format!(
+            "judged after epoch {}: FID {fid:.2}  {covered} of {classes} classes  precision {precision:.2}  recall {recall:.2}",
+            epoch + 1
+        ));
     }
 
     /// Takes the bar away.

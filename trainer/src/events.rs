@@ -9,6 +9,7 @@ use serde::Serialize;
 use crate::checkpoint::EpochSums;
 use crate::engine::StepStats;
 use crate::failure::{Failure, Result};
+use crate::judge::Scores;
 
 /// One line of `--log-json`.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -35,6 +36,16 @@ pub enum Event<'a> {
     },
     /// After each epoch.
     Epoch(EpochEvent),
+    /// After an epoch whose generator was judged.
+    Evaluation {
+        /// The epoch, from 0.
+        epoch: u64,
+        /// What the judge found.
+        #[serde(flatten)]
+        scores: Scores,
+        /// How long that took; no part of any step's time.
+        seconds: f64,
+    },
     /// After the model is written.
     Done {
         /// The model file.
@@ -74,9 +85,18 @@ impl EpochEvent {
         }
     }
 
-    /// The values that a run of the same seed gives again, as JSON: what goes into the model file.
-    pub fn reproducible(&self) -> String {
-        let mut value = serde_json::to_value(self).expect("numbers are JSON");
+    /// The values that a run of the same seed gives again, those of the judge among them where it was asked, as JSON: what
+    /// goes into the model file.
+    pub fn reproducible(&self, scores: Option<&Scores>) -> String {
+        /// What the epoch and its evaluation say as one object.
+        #[derive(Serialize)]
+        struct Both<'a> {
+            #[serde(flatten)]
+            epoch: &'a EpochEvent,
+            #[serde(flatten)]
+            scores: Option<&'a Scores>,
+        }
+        let mut value = serde_json::to_value(Both { epoch: self, scores }).expect("numbers are JSON");
         let object = value.as_object_mut().expect("a struct is an object");
         object.remove("ms_per_step");
         object.remove("images_per_second");
@@ -131,7 +151,14 @@ mod tests {
             serde_json::to_string(&Event::Epoch(epoch)).unwrap(),
             r#"{"event":"epoch","epoch":4,"steps":2,"ms_per_step":500.0,"images_per_second":200.0,"d_loss":2.0,"g_loss":2.0,"d_real":0.5,"d_fake":0.25,"r1":0.0,"r2":0.0,"d_margin":0.0,"d_accuracy_real":0.0,"d_accuracy_fake":0.0,"g_gradient":0.0}"#
         );
-        assert!(!epoch.reproducible().contains("second"), "{}", epoch.reproducible());
+        let scores = Scores { samples: 10, fid: 8.5, classes: 9, kl: 0.25, precision: 0.5, recall: 0.75 };
+        let json = epoch.reproducible(Some(&scores));
+        assert!(!json.contains("second") && json.contains(r#""fid":8.5"#), "{json}");
+        assert!(!epoch.reproducible(None).contains("fid"));
+        assert_eq!(
+            serde_json::to_string(&Event::Evaluation { epoch: 4, scores, seconds: 1.5 }).unwrap(),
+            r#"{"event":"evaluation","epoch":4,"samples":10,"fid":8.5,"classes":9,"kl":0.25,"precision":0.5,"recall":0.75,"seconds":1.5}"#
+        );
         let done = Event::Done { out: "gen.onnx", train_seconds: 1.0, wall_seconds: 2.0 };
         assert_eq!(
             serde_json::to_string(&done).unwrap(),

@@ -31,6 +31,7 @@ pub mod engine;
 pub mod events;
 pub mod failure;
 pub mod idx;
+pub mod judge;
 pub mod layout;
 pub mod noise;
 pub mod philox;

@@ -10,6 +10,7 @@ use trainer::bench;
 use trainer::cli::{BenchArgs, Cli, Command, RecipesAction, TrainArgs};
 use trainer::console::Console;
 use trainer::failure::{Failure, Result};
+use trainer::judge::evaluate;
 use trainer::recipe::{BUILT_IN, Recipe};
 use trainer::train::{Outcome, train};
 
@@ -21,6 +22,8 @@ fn main() -> ExitCode {
     let outcome = match &cli.command {
         Some(Command::Recipes { action }) => recipes(action.as_ref()),
         Some(Command::Bench(args)) => measure(args),
+        Some(Command::Evaluate(args)) => evaluate::evaluate(args).map(|()| 0),
+        Some(Command::Judge(args)) => evaluate::judge(args).map(|()| 0),
         None => run(&cli.train),
     };
     match outcome {

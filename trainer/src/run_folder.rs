@@ -150,7 +150,7 @@ impl RunFolder {
 }
 
 /// `gen.onnx` -> `gen.run`; a name without `.onnx` just gets `.run`.
-fn run_folder_of(out: &Path) -> PathBuf {
+pub(crate) fn run_folder_of(out: &Path) -> PathBuf {
     let name = out.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
     out.with_file_name(format!("{}.run", name.strip_suffix(".onnx").unwrap_or(&name)))
 }

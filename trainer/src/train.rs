@@ -12,6 +12,8 @@ use crate::dataset::{Dataset, Pictures};
 use crate::engine::{Engine, State, StepInput};
 use crate::events::{EpochEvent, Event, EventLog};
 use crate::failure::{Failure, Result};
+use crate::judge::evaluate::JUDGE_FILE;
+use crate::judge::schedule::{Evaluation, Schedule};
 use crate::noise;
 use crate::philox::Stream;
 use crate::pictures;
@@ -48,6 +50,8 @@ pub struct Options {
     pub log_json: Option<PathBuf>,
     /// Threads of the engine.
     pub threads: usize,
+    /// Epochs between evaluations; 0 for none at all.
+    pub evaluate_every: u64,
 }
 
 /// How a run ended.
@@ -76,6 +80,9 @@ pub fn train(options: &Options, stop: &AtomicBool, console: &mut Console) -> Res
         dataset: dataset.name.clone(),
         image_shape: dataset.image_shape,
     };
+    let kept = folder.path().join(JUDGE_FILE);
+    let mut say = |line: &str| console.say(line);
+    let schedule = Schedule::new(options.evaluate_every, options.epochs, &dataset, &kept, options.threads, &mut say)?;
     let mut run = Run::start(identity, dataset.train, &choice, folder, options.resume, console)?;
     log.write(&Event::Start {
         recipe: &options.recipe.name,
@@ -106,9 +113,13 @@ pub fn train(options: &Options, stop: &AtomicBool, console: &mut Console) -> Res
             console.say(&format!("stopped in epoch {}; `--resume` goes on from there", run.epoch));
             return Ok(Outcome::Interrupted);
         }
-        let event = run.close_epoch()?;
+        let (event, evaluation) = run.close_epoch(schedule.as_ref())?;
         log.write(&Event::Epoch(event));
         console.epoch(&event, options.epochs);
+        if let (Some(evaluation), Some(schedule)) = (evaluation, &schedule) {
+            log.write(&evaluation_event(event.epoch, evaluation));
+            console.evaluation(event.epoch, &evaluation.scores, schedule.classes());
+        }
     }
     console.finish();
     run.close()?;
@@ -230,18 +241,27 @@ impl Run {
         Ok(true)
     }
 
-    /// After the last step of an epoch: its means, its sheet, a checkpoint.
-    fn close_epoch(&mut self) -> Result<EpochEvent> {
+    /// After the last step of an epoch: its means, its sheet, its scores where it is time for them, a checkpoint.
+    fn close_epoch(&mut self, schedule: Option<&Schedule>) -> Result<(EpochEvent, Option<Evaluation>)> {
         let event = EpochEvent::new(self.epoch, self.identity.recipe.batch, &self.sums);
         let sheet = self.engine.generate(&self.sheet_z)?;
         self.folder.write_sample(self.epoch, &pictures::sheet(&sheet, self.identity.image_shape, SHEET_COLUMNS)?)?;
         self.lines.push(serde_json::to_string(&Event::Epoch(event)).expect("numbers are JSON"));
+        let latent = self.identity.recipe.latent;
+        let evaluation = match schedule {
+            Some(schedule) => schedule.after(self.epoch + 1, latent, &*self.engine)?,
+            None => None,
+        };
+        if let Some(evaluation) = evaluation {
+            let event = evaluation_event(self.epoch, evaluation);
+            self.lines.push(serde_json::to_string(&event).expect("numbers are JSON"));
+        }
         self.folder.write_metrics(&self.lines)?;
-        self.metrics = event.reproducible();
+        self.metrics = event.reproducible(evaluation.as_ref().map(|evaluation| &evaluation.scores));
         self.sums = EpochSums::default();
         self.epoch += 1;
         self.write_checkpoint()?;
-        Ok(event)
+        Ok((event, evaluation))
     }
 
     /// After the last epoch, whose end has left a checkpoint: the sweep and the model.
@@ -273,6 +293,10 @@ impl Run {
         };
         Ok(checkpoint.to_bytes())
     }
+}
+
+fn evaluation_event(epoch: u64, Evaluation { scores, seconds }: Evaluation) -> Event<'static> {
+    Event::Evaluation { epoch, scores, seconds }
 }
 
 fn checkpoint_to_resume(folder: &RunFolder, identity: &Identity) -> Result<Checkpoint> {

@@ -53,11 +53,11 @@ mod runs {
         let events: Vec<serde_json::Value> =
             fs::read_to_string(&log).unwrap().lines().map(|line| serde_json::from_str(line).unwrap()).collect();
         let names: Vec<_> = events.iter().map(|event| event["event"].as_str().unwrap()).collect();
-        assert_eq!(names, ["start", "epoch", "epoch", "epoch", "done"]);
+        assert_eq!(names, ["start", "epoch", "epoch", "epoch", "evaluation", "done"]);
         assert_eq!((events[0]["recipe"].as_str(), events[0]["seed"].as_u64()), (Some("stable"), Some(0)));
         assert_eq!((events[1]["epoch"].as_u64(), events[1]["steps"].as_u64()), (Some(0), Some(11)));
         assert!(events[1]["ms_per_step"].as_f64().unwrap() > 0.0);
-        assert_eq!(fs::read_to_string(run.join("metrics.jsonl")).unwrap().lines().count(), 3);
+        assert_eq!(fs::read_to_string(run.join("metrics.jsonl")).unwrap().lines().count(), 4);
         let left: Vec<_> = fs::read_dir(dir.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
         assert_eq!(left.len(), 3, "only the model, the run folder and the log: {left:?}");
     }

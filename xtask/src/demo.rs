@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use anyhow::Result;
 
 use crate::model::{self, Settings};
-use crate::{program, runtime, serve, site, workspace};
+use crate::{runtime, serve, site, workspace};
 
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
@@ -39,9 +39,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     site::refuse_to_replace_what_is_not_ours(&out)?;
     runtime::build()?;
 
-    eprintln!("compiling the trainer");
-    program::run(program::cargo().args(["build", "--release", "--package", "trainer"]))?;
-    let trainer = workspace::target().join(format!("release/trainer{}", std::env::consts::EXE_SUFFIX));
+    let trainer = model::release_trainer()?;
     let model = workspace::target().join("demo/gen.onnx");
     model::train(&trainer, &Settings { epochs: arguments.epochs, recipe: arguments.recipe.as_deref() }, &model)?;
 

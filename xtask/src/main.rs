@@ -6,6 +6,7 @@
 //!
 //! * `site`: [`site`] puts the static site together from [`runtime`] (compiled by [`wasm`], shrunk by [`wasm_opt`]).
 //! * `demo`: [`demo`] trains by [`model`], builds the site, serves it by [`serve`].
+//! * `judge`: [`judge`] has the trainer make the judge that it ships with.
 //! * `test`: [`test`] fetches what the tests need ([`browser`], [`onnxruntime`], [`python`], [`fashion_mnist`]), runs
 //!   every test of the workspace and counts them by [`summary`].
 //! * `bench`: [`bench`] measures what the README tells.
@@ -19,6 +20,7 @@ mod demo;
 mod fashion_mnist;
 mod files;
 mod hint;
+mod judge;
 mod model;
 mod node;
 mod onnx_file;
@@ -53,6 +55,8 @@ enum Command {
     Demo(demo::Arguments),
     /// Put the static site of a model together
     Site(site::Arguments),
+    /// Train the judge that ships with the trainer again
+    Judge,
     /// Fetch what the tests need, then run every test there is
     Test(test::Arguments),
 }
@@ -62,6 +66,7 @@ fn main() -> ExitCode {
         Command::Bench(arguments) => bench::run(&arguments).map(|()| true),
         Command::Demo(arguments) => demo::run(&arguments).map(|()| true),
         Command::Site(arguments) => site::run(&arguments).map(|()| true),
+        Command::Judge => judge::run().map(|()| true),
         Command::Test(arguments) => test::run(&arguments),
     };
     match outcome {

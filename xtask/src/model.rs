@@ -1,12 +1,12 @@
 //! A model trained for the demo or the tests; kept, and taken again when the same trainer would train the same.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, Result};
 
-use crate::{files, program};
+use crate::{files, program, workspace};
 
 /// What to train.
 pub(crate) struct Settings<'a> {
@@ -14,6 +14,16 @@ pub(crate) struct Settings<'a> {
     pub(crate) epochs: u32,
     /// A built-in recipe or a file; the trainer's own default if `None`.
     pub(crate) recipe: Option<&'a str>,
+}
+
+/// Compiles the trainer in release mode and gives its program.
+///
+/// # Errors
+/// If it does not compile.
+pub(crate) fn release_trainer() -> Result<PathBuf> {
+    eprintln!("compiling the trainer");
+    program::run(program::cargo().args(["build", "--release", "--package", "trainer"]))?;
+    Ok(workspace::target().join(format!("release/trainer{}", std::env::consts::EXE_SUFFIX)))
 }
 
 /// Trains with the program `trainer` into `out`, unless that has been done.

@@ -1,4 +1,5 @@
-//! Python with the package `onnx`, whose checker is the official judge of a model file: in a virtual environment of its
+//! Python with what tests check us by: `onnx`, whose checker is the official judge of a model file, `scipy`, whose matrix
+//! root is the other way to FID. In virtual environments of their
 //! own, so that the system's Python stays as it is.
 
 use std::path::{Path, PathBuf};
@@ -9,24 +10,27 @@ use anyhow::{Context, Result};
 use crate::hint::hinted;
 use crate::{apt, program, workspace};
 
-/// The package's version.
-const ONNX: &str = "1.23.2";
+/// What every test run has, and the versions.
+const PACKAGES: [(&str, &str); 2] = [("onnx", "1.23.2"), ("scipy", "1.17.1")];
 /// What Debian splits off Python.
 const DEBIAN_PACKAGES: [&str; 2] = ["python3", "python3-venv"];
 
-/// Gives an interpreter with the package `onnx`, installed if need be.
+/// Gives an interpreter with all of [`PACKAGES`], installed if need be.
 ///
 /// # Errors
-/// If there is no Python or the package can't be installed: says what to type.
-pub(crate) fn with_onnx() -> Result<PathBuf> {
-    let check = format!("import onnx, sys; sys.exit(onnx.__version__ != '{ONNX}')");
-    environment(&format!("onnx-{ONNX}"), &[&format!("onnx=={ONNX}")], &check)
+/// If there is no Python or a package can't be installed: says what to type.
+pub(crate) fn with_packages() -> Result<PathBuf> {
+    // The folder's name carries the versions, so that another list is another folder.
+    let name = PACKAGES.map(|(package, version)| format!("{package}-{version}")).join("-");
+    let pins = PACKAGES.map(|(package, version)| format!("{package}=={version}"));
+    let imports = PACKAGES.map(|(package, _)| package).join(", ");
+    environment(&name, &pins.each_ref().map(String::as_str), &format!("import {imports}"))
 }
 
-/// Gives the interpreter of an environment with these packages, made if `check` fails in it.
+/// Gives the interpreter of an environment with these packages, made if the Python program `check` fails in it.
 ///
 /// # Errors
-/// As [`with_onnx`].
+/// As [`with_packages`].
 pub(crate) fn environment(name: &str, packages: &[&str], check: &str) -> Result<PathBuf> {
     let folder = workspace::tool(&format!("python-{name}"));
     let interpreter = folder.join(if cfg!(windows) { "Scripts/python.exe" } else { "bin/python" });

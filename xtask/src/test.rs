@@ -41,7 +41,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<bool> {
 }
 
 fn run_all(arguments: &Arguments) -> Result<Counts> {
-    let python = python::with_onnx()?;
+    let python = python::with_packages()?;
     let mut environment = tools(&python)?;
     environment.extend(subject(arguments, &python)?);
     if arguments.long {

@@ -1,11 +1,13 @@
 //! `cargo xtask bench`: measurements that a figure in the README comes from.
 //!
+//! * [`quality`]: recipes by seeds, each run judged.
 //! * [`train`]: a training step, beside JAX and PyTorch.
 //! * [`web`]: the runtime in a browser, beside other runtimes for the browser.
 
 mod figures;
 mod peers;
 mod plot;
+mod quality;
 mod train;
 mod web;
 
@@ -22,6 +24,8 @@ pub(crate) struct Arguments {
 enum Bench {
     /// A training step on this machine, beside JAX and PyTorch if asked for
     Train(train::Arguments),
+    /// How good the digits of a recipe are, over several seeds
+    Quality(quality::Arguments),
     /// The runtime in Chromium, beside onnxruntime-web and TensorFlow.js
     Web(web::Arguments),
 }
@@ -33,6 +37,7 @@ enum Bench {
 pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     match &arguments.bench {
         Bench::Train(arguments) => train::run(arguments),
+        Bench::Quality(arguments) => quality::run(arguments),
         Bench::Web(arguments) => web::run(arguments),
     }
 }
