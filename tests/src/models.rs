@@ -42,7 +42,8 @@ pub fn invented(recipe: &str) -> Model {
     let recipe = Recipe::load(recipe, &toml::Table::new()).expect("a built-in recipe");
     let image_shape = [1, 28, 28];
     let name = format!("invented {}", recipe.name);
-    let identity = Identity { recipe, seed: SEED, epochs: 1, dataset: "none".to_owned(), image_shape };
+    let identity =
+        Identity { recipe, seed: SEED, epochs: 1, dataset: "none".to_owned(), pictures_crc32: 0, image_shape };
     let mut checkpoint = Checkpoint {
         state: state(&identity),
         epochs_done: 1,

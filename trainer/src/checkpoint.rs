@@ -26,6 +26,8 @@ pub struct Identity {
     pub epochs: u64,
     /// Name of the data set.
     pub dataset: String,
+    /// [`crate::dataset::Pictures::checksum`] of what is trained on; 0 where it isn't known.
+    pub pictures_crc32: u32,
     /// [channels, rows, columns].
     pub image_shape: [usize; 3],
 }
@@ -87,6 +89,11 @@ pub struct Checkpoint {
 }
 
 impl Checkpoint {
+    /// Whether epochs are left to train.
+    pub fn is_unfinished(&self) -> bool {
+        self.epochs_done < self.identity.epochs
+    }
+
     /// The file's bytes.
     pub fn to_bytes(&self) -> Vec<u8> {
         let mut tensors: Vec<(String, Vec<usize>, Vec<u8>)> = Vec::new();
@@ -114,7 +121,10 @@ impl Checkpoint {
                 TensorView::new(Dtype::F32, shape.clone(), bytes).expect("shape and length come from one layout");
             (name.as_str(), view)
         });
-        safetensors::serialize(views, Some(self.metadata())).expect("plain f32 tensors always serialise")
+        let mut metadata = self.metadata();
+        let checksum = checksum(&metadata, tensors.iter().map(|(name, _, bytes)| (name.as_str(), bytes.as_slice())));
+        metadata.insert(CHECKSUM.to_owned(), checksum);
+        safetensors::serialize(views, Some(metadata)).expect("plain f32 tensors always serialise")
     }
 
     /// Reads a file's bytes.
@@ -143,6 +153,7 @@ impl Checkpoint {
             seed: number("seed")?,
             epochs: number("epochs_total")?,
             dataset: text("dataset")?.clone(),
+            pictures_crc32: metadata.get("pictures_crc32").and_then(|text| text.parse().ok()).unwrap_or(0),
             image_shape: serde_json::from_str(text("image_shape")?).map_err(|error| json("image_shape", error))?,
         };
         let (g, d) = identity.layouts();
@@ -162,6 +173,13 @@ impl Checkpoint {
             z: read("parity.z", &[count, identity.recipe.latent])?,
             image: read("parity.image", &[count, identity.pixels()])?,
         };
+        // Last, since whatever else is wrong is told in better words; a version before this one wrote none.
+        if let Some(written) = metadata.get(CHECKSUM) {
+            let tensors = file.iter().map(|(name, view)| (name, view.data()));
+            if *written != checksum(&metadata, tensors) {
+                return Err(broken("is damaged: its numbers are not those that were written".to_owned()));
+            }
+        }
         Ok(Self {
             state,
             epochs_done: number("epochs")?,
@@ -195,6 +213,7 @@ impl Checkpoint {
             ("epochs_total", identity.epochs.to_string()),
             ("step", self.state.step.to_string()),
             ("dataset", identity.dataset.clone()),
+            ("pictures_crc32", identity.pictures_crc32.to_string()),
             ("image_shape", json_text(&identity.image_shape)),
             ("sums", json_text(&self.sums)),
             ("train_seconds", json_text(&self.train_seconds)),
@@ -206,6 +225,24 @@ impl Checkpoint {
         .map(|(key, value)| (key.to_owned(), value))
         .into()
     }
+}
+
+/// The metadata key of the file's checksum.
+const CHECKSUM: &str = "checksum";
+
+/// CRC-32 over everything in the file but itself. safetensors has none, and a weight with a flipped bit is a number too.
+fn checksum<'a>(metadata: &'a HashMap<String, String>, tensors: impl Iterator<Item = (&'a str, &'a [u8])>) -> String {
+    let texts = metadata.iter().filter(|(key, _)| *key != CHECKSUM).map(|(key, text)| (key.as_str(), text.as_bytes()));
+    let mut parts: Vec<(&str, &[u8])> = texts.chain(tensors).collect();
+    parts.sort_unstable_by_key(|(name, _)| *name);
+    let mut crc = crc32fast::Hasher::new();
+    for (name, bytes) in parts {
+        crc.update(&(name.len() as u64).to_le_bytes());
+        crc.update(name.as_bytes());
+        crc.update(&(bytes.len() as u64).to_le_bytes());
+        crc.update(bytes);
+    }
+    format!("{:08x}", crc.finalize())
 }
 
 fn json_text(value: &impl Serialize) -> String {
@@ -223,22 +260,32 @@ impl Identity {
         (generator_layout(&self.recipe, self.pixels()), discriminator_layout(&self.recipe, self.pixels()))
     }
 
+    /// Every setting by name: flags, then the recipe's keys.
+    pub fn settings(&self) -> Vec<(String, String)> {
+        let mut settings = vec![
+            ("--seed".to_owned(), self.seed.to_string()),
+            ("--epochs".to_owned(), self.epochs.to_string()),
+            ("--data".to_owned(), self.dataset.clone()),
+            ("image size".to_owned(), format!("{:?}", self.image_shape)),
+        ];
+        let recipe = self.recipe.to_toml().parse::<toml::Table>().expect("written by ourselves");
+        settings.extend(recipe.into_iter().map(|(key, value)| (format!("recipe's {key}"), value.to_string())));
+        settings
+    }
+
     /// What differs from `other`, each as `name: this one's, the other's`.
     pub fn differences(&self, other: &Self) -> Vec<String> {
-        let mut pairs = vec![
-            ("--seed".to_owned(), self.seed.to_string(), other.seed.to_string()),
-            ("--epochs".to_owned(), self.epochs.to_string(), other.epochs.to_string()),
-            ("--data".to_owned(), self.dataset.clone(), other.dataset.clone()),
-            ("image size".to_owned(), format!("{:?}", self.image_shape), format!("{:?}", other.image_shape)),
-        ];
-        let table = |recipe: &Recipe| recipe.to_toml().parse::<toml::Table>().expect("written by ourselves");
-        let theirs = table(&other.recipe);
-        pairs.extend(table(&self.recipe).into_iter().map(|(key, ours)| {
-            let theirs = theirs[&key].to_string();
-            (format!("recipe's {key}"), ours.to_string(), theirs)
-        }));
-        let differing = pairs.into_iter().filter(|(_, ours, theirs)| ours != theirs);
-        differing.map(|(name, ours, theirs)| format!("{name}: {ours} in the run folder, {theirs} now")).collect()
+        let pairs = self.settings().into_iter().zip(other.settings());
+        let differing = pairs.filter(|((_, ours), (_, theirs))| ours != theirs);
+        let mut differences: Vec<String> = differing
+            .map(|((name, ours), (_, theirs))| format!("{name}: {ours} in the run folder, {theirs} now"))
+            .collect();
+        // Same name and size, other pictures: a folder whose files were replaced.
+        let (ours, theirs) = (self.pictures_crc32, other.pictures_crc32);
+        if differences.is_empty() && ours != theirs && ours != 0 && theirs != 0 {
+            differences.push(format!("--data: pictures of checksum {ours:08x} in the run folder, {theirs:08x} now"));
+        }
+        differences
     }
 }
 
@@ -265,7 +312,14 @@ mod tests {
     fn distinct(recipe: &str) -> Checkpoint {
         let flags: toml::Table = "latent = 3\nhidden = 5".parse().unwrap();
         let recipe = Recipe::load(recipe, &flags).unwrap();
-        let identity = Identity { recipe, seed: 7, epochs: 9, dataset: "mnist".to_owned(), image_shape: [1, 2, 3] };
+        let identity = Identity {
+            recipe,
+            seed: 7,
+            epochs: 9,
+            dataset: "mnist".to_owned(),
+            pictures_crc32: 77,
+            image_shape: [1, 2, 3],
+        };
         let mut next = 0.0f32;
         let mut numbers = |count: usize| -> Vec<f32> {
             std::iter::repeat_with(|| {
@@ -316,6 +370,19 @@ mod tests {
         for recipe in ["seed", "stable"] {
             let checkpoint = distinct(recipe);
             assert_eq!(Checkpoint::from_bytes(&checkpoint.to_bytes()).unwrap(), checkpoint, "{recipe}");
+        }
+    }
+
+    #[test]
+    fn one_flipped_bit_anywhere_is_found_out() {
+        let bytes = distinct("stable").to_bytes();
+        // Every byte of a small file; what the header's JSON says twice, in other words, may be harmless to change.
+        for at in 0..bytes.len() {
+            let mut damaged = bytes.clone();
+            damaged[at] ^= 4;
+            if let Ok(read) = Checkpoint::from_bytes(&damaged) {
+                assert!(read == distinct("stable"), "a flipped bit in byte {at} goes unseen");
+            }
         }
     }
 }

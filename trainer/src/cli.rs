@@ -7,18 +7,30 @@ use serde::Serialize;
 
 use crate::bench;
 use crate::choose::{DeviceChoice, EngineChoice};
+use crate::dataset::Source;
 use crate::failure::{Failure, Result};
 use crate::judge::evaluate::{EvaluateArgs, JudgeArgs};
 use crate::recipe::Recipe;
 use crate::train::Options;
 
-/// Trains a GAN on MNIST and writes its generator as ONNX.
+/// Trains a GAN on MNIST or on your own pictures and writes its generator as ONNX.
 #[derive(Debug, Parser)]
-#[command(name = "trainer", version, args_conflicts_with_subcommands = true, args_override_self = true)]
+#[command(
+    name = "trainer",
+    version,
+    args_conflicts_with_subcommands = true,
+    args_override_self = true,
+    // `--help` is to be as short as `-h`.
+    disable_help_flag = true,
+    after_help = "`trainer` alone trains 50 epochs of `stable` on MNIST: two minutes of one core."
+)]
 pub struct Cli {
     /// Another job than training.
     #[command(subcommand)]
     pub command: Option<Command>,
+    /// Print this help
+    #[arg(short, long, action = clap::ArgAction::HelpShort)]
+    help: Option<bool>,
     /// Flags of training.
     #[command(flatten)]
     pub train: TrainArgs,
@@ -39,6 +51,22 @@ pub enum Command {
     Evaluate(EvaluateArgs),
     /// Train the judge of a data set and write it to a file
     Judge(JudgeArgs),
+    /// Set runs side by side: settings that differ, losses, scores
+    Compare {
+        /// Run folders, or the models that they stand beside
+        #[arg(required = true, value_name = "RUN")]
+        runs: Vec<PathBuf>,
+        /// Write the curves of all as one page too
+        #[arg(long, value_name = "FILE")]
+        html: Option<PathBuf>,
+    },
+    /// Print the completions of a shell: bash, zsh, fish, elvish or powershell
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
+    /// Print the manual page
+    Man,
 }
 
 /// Flags of `trainer bench`.
@@ -98,53 +126,67 @@ pub enum RecipesAction {
     },
 }
 
-/// Flags of training.
+/// Flags of training, grouped as `--help` shows them.
 #[derive(Debug, Args)]
 pub struct TrainArgs {
     /// Passes over the training pictures
-    #[arg(long, value_name = "N", default_value_t = 50, allow_negative_numbers = true, value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
+    #[arg(long, value_name = "N", default_value_t = 50, help_heading = TRAINING, allow_negative_numbers = true, value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
     pub epochs: u64,
-    /// The ONNX model; the run folder stands beside it, with .run for .onnx
-    #[arg(long, value_name = "FILE", default_value = "gen.onnx")]
-    pub out: PathBuf,
     /// seed, stable, or a TOML file
-    #[arg(long, value_name = "RECIPE", default_value = "stable")]
+    #[arg(long, value_name = "RECIPE", default_value = "stable", help_heading = TRAINING)]
     pub recipe: String,
+    /// Key of every random number
+    #[arg(long, value_name = "N", default_value_t = 0, help_heading = TRAINING)]
+    pub seed: u64,
+    /// Go on from the run folder
+    #[arg(long, help_heading = TRAINING)]
+    pub resume: bool,
+    /// mnist (built in), or a folder of idx files or of PNG and JPEG pictures
+    #[arg(long, value_name = "DATA", default_value = "mnist", help_heading = PICTURES)]
+    pub data: String,
+    /// Rows and columns of a picture [default: the idx files' own; 28]
+    #[arg(long, value_name = "N", help_heading = PICTURES, allow_negative_numbers = true, value_parser = clap::value_parser!(u16).range(4..=512))]
+    pub size: Option<u16>,
+    /// Fail if a picture cannot be read, rather than skip it
+    #[arg(long, help_heading = PICTURES)]
+    pub strict: bool,
     /// auto, cpu, gpu or gpu:N
-    #[arg(long, value_name = "DEVICE", default_value = "auto")]
+    #[arg(long, value_name = "DEVICE", default_value = "auto", help_heading = MACHINE)]
     pub device: DeviceChoice,
     /// What does the training step
-    #[arg(long, value_name = "ENGINE", default_value = "auto")]
+    #[arg(long, value_name = "ENGINE", default_value = "auto", help_heading = MACHINE)]
     pub engine: EngineChoice,
-    /// Key of every random number
-    #[arg(long, value_name = "N", default_value_t = 0)]
-    pub seed: u64,
-    /// mnist (built in), or a folder of idx files named as MNIST's
-    #[arg(long, value_name = "DATA", default_value = "mnist")]
-    pub data: String,
-    /// Go on from the run folder
-    #[arg(long)]
-    pub resume: bool,
+    /// Threads of the engine [default: the cores it may use; reference: 1]
+    #[arg(long, value_name = "N", help_heading = MACHINE, value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub threads: Option<u16>,
+    /// The ONNX model; beside it the run folder, .run for .onnx
+    #[arg(long, value_name = "FILE", default_value = "gen.onnx", help_heading = OUTPUT)]
+    pub out: PathBuf,
     /// Write one JSON object a line; - for standard output
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", help_heading = OUTPUT)]
     pub log_json: Option<PathBuf>,
+    /// Write event files for TensorBoard
+    #[arg(long, value_name = "DIR", help_heading = OUTPUT)]
+    pub tensorboard: Option<PathBuf>,
     /// Epochs between evaluations, the last epoch having one anyway; 0 for none
-    #[arg(long, value_name = "N", default_value_t = 10)]
+    #[arg(long, value_name = "N", default_value_t = 10, help_heading = OUTPUT)]
     pub evaluate_every: u64,
     /// Nothing on standard error but errors
-    #[arg(long)]
+    #[arg(long, help_heading = OUTPUT)]
     pub quiet: bool,
-    /// Threads of the engine [default: the cores it may use; reference: 1]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
-    pub threads: Option<u16>,
     /// Single values of the recipe.
     #[command(flatten)]
     pub overrides: Overrides,
 }
 
+const TRAINING: &str = "Training";
+const PICTURES: &str = "Pictures";
+const MACHINE: &str = "Machine";
+const OUTPUT: &str = "Output";
+
 /// One flag for each key of a recipe.
 #[derive(Debug, Default, Args, Serialize)]
-#[command(next_help_heading = "Single values of the recipe")]
+#[command(next_help_heading = "Single values of the recipe (defaults: `trainer recipes show RECIPE`)")]
 pub struct Overrides {
     /// Coordinates of z
     #[arg(long, value_name = "N")]
@@ -226,9 +268,10 @@ impl TrainArgs {
             engine: self.engine,
             device: self.device,
             seed: self.seed,
-            data: self.data.clone(),
+            source: Source { data: self.data.clone(), size: self.size.map(usize::from), strict: self.strict },
             resume: self.resume,
             log_json: self.log_json.clone(),
+            tensorboard: self.tensorboard.clone(),
             threads: self.threads(),
             evaluate_every: self.evaluate_every,
         })

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
+use crate::checkpoint::EpochSums;
 use crate::engine::StepStats;
 use crate::events::EpochEvent;
 use crate::judge::Scores;
@@ -13,12 +14,17 @@ use crate::judge::Scores;
 pub struct Console {
     quiet: bool,
     bar: Option<ProgressBar>,
+    /// The last that the judge found.
+    fid: Option<f64>,
 }
+
+/// Steps between two changes of the live line: several a second, and nothing beside the step's own cost.
+const LIVE_STEPS: u64 = 25;
 
 impl Console {
     /// `quiet` leaves only `on epoch N` and errors.
     pub fn new(quiet: bool) -> Self {
-        Self { quiet, bar: None }
+        Self { quiet, bar: None, fid: None }
     }
 
     /// One line for people.
@@ -29,6 +35,11 @@ impl Console {
         self.aside(|| {
             let _ = writeln!(io::stderr(), "{line}");
         });
+    }
+
+    /// Something that people should know of, and that does not stop the run.
+    pub fn warn(&self, line: &str) {
+        self.say(&format!("warning: {line}"));
     }
 
     /// Shows a bar over `total` steps, `done` of them done, where standard error is a terminal.
@@ -45,10 +56,12 @@ impl Console {
         self.bar = Some(bar);
     }
 
-    /// Moves the bar by one step.
-    pub fn step(&self) {
-        if let Some(bar) = &self.bar {
-            bar.inc(1);
+    /// Moves the bar by one step; `sums` are those of the epoch under way.
+    pub fn step(&self, epoch: u64, epochs: u64, sums: &EpochSums) {
+        let Some(bar) = &self.bar else { return };
+        bar.inc(1);
+        if sums.steps.is_multiple_of(LIVE_STEPS) {
+            bar.set_message(live_line(epoch, epochs, &sums.means(), self.fid));
         }
     }
 
@@ -58,18 +71,17 @@ impl Console {
             // A reader that has gone away (`| head`) must not end the run.
             let _ = writeln!(io::stdout(), "on epoch {}", event.epoch).and_then(|()| io::stdout().flush());
         });
-        let StepStats { d_loss, g_loss, d_real, d_fake, .. } = event.means;
-        let ms_per_step = event.ms_per_step;
-        let losses = format!("d_loss {d_loss:.3}  g_loss {g_loss:.3}  D(x) {d_real:.2}  D(G(z)) {d_fake:.2}");
+        let line = live_line(event.epoch, epochs, &event.means, self.fid);
         match &self.bar {
-            Some(bar) => bar.set_message(format!("epoch {}/{epochs}  {losses}", event.epoch + 1)),
-            None => self.say(&format!("epoch {}/{epochs}: {losses}  {ms_per_step:.2} ms a step", event.epoch + 1)),
+            Some(bar) => bar.set_message(line),
+            None => self.say(&format!("{line}  {:.2} ms a step", event.ms_per_step)),
         }
     }
 
     /// What the judge found after epoch `epoch`, of `classes` classes.
-    pub fn evaluation(&self, epoch: u64, scores: &Scores, classes: usize) {
+    pub fn evaluation(&mut self, epoch: u64, scores: &Scores, classes: usize) {
         let Scores { fid, classes: covered, precision, recall, .. } = scores;
+        self.fid = Some(*fid);
         self.say(&format!(
             "judged after epoch {}: FID {fid:.2}  {covered} of {classes} classes  precision {precision:.2}  recall {recall:.2}",
             epoch + 1
@@ -88,5 +100,35 @@ impl Console {
             Some(bar) => bar.suspend(write),
             None => write(),
         }
+    }
+}
+
+/// Both losses, D's accuracy, and FID when it is known.
+fn live_line(epoch: u64, epochs: u64, means: &StepStats, fid: Option<f64>) -> String {
+    let StepStats { d_loss, g_loss, d_accuracy_real, d_accuracy_fake, .. } = means;
+    let [real, fake] = [d_accuracy_real, d_accuracy_fake].map(|share| 100.0 * share);
+    let fid = fid.map_or_else(String::new, |fid| format!("  FID {fid:.1}"));
+    format!(
+        "epoch {}/{epochs}  d_loss {d_loss:.3}  g_loss {g_loss:.3}  D right on {real:.0} % real, {fake:.0} % generated{fid}",
+        epoch + 1
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_live_line_has_losses_accuracy_and_fid_when_known() {
+        let means = StepStats {
+            d_loss: 0.5312,
+            g_loss: 1.36,
+            d_accuracy_real: 0.74,
+            d_accuracy_fake: 0.76,
+            ..Default::default()
+        };
+        let line = "epoch 3/50  d_loss 0.531  g_loss 1.360  D right on 74 % real, 76 % generated";
+        assert_eq!(live_line(2, 50, &means, None), line);
+        assert_eq!(live_line(2, 50, &means, Some(24.06)), format!("{line}  FID 24.1"));
     }
 }

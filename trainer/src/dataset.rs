@@ -1,4 +1,5 @@
-//! The pictures a run learns from: MNIST, embedded in the binary, or a folder of idx files named as MNIST's.
+//! The pictures a run learns from: MNIST, embedded in the binary, a folder of idx files named as MNIST's, or a folder of
+//! PNG and JPEG pictures ([`crate::picture_folder`]).
 
 use std::borrow::Cow;
 use std::fs;
@@ -7,7 +8,8 @@ use std::path::Path;
 use multiversion::multiversion;
 
 use crate::failure::{Failure, Result};
-use crate::idx;
+use crate::framing::frame_grey;
+use crate::{idx, picture_folder};
 
 /// File names, as MNIST has them; a folder may hold each plain or with `.gz`.
 const TRAIN_IMAGES: &str = "train-images-idx3-ubyte";
@@ -44,6 +46,11 @@ impl Pictures {
         &self.bytes[index as usize * self.pixels..][..self.pixels]
     }
 
+    /// CRC-32 of the pixels, by which a data set is known again.
+    pub fn checksum(&self) -> u32 {
+        crc32fast::hash(&self.bytes)
+    }
+
     /// Writes picture `index`, scaled to [-1, 1], to `out`: [pixels].
     pub fn scaled(&self, index: u32, out: &mut [f32]) {
         scale_bytes(self.picture(index), out);
@@ -63,6 +70,20 @@ pub fn scale_byte(byte: u8) -> f32 {
     f32::from(byte) * (2.0 / 255.0) - 1.0
 }
 
+/// What was asked for.
+#[derive(Clone, Debug)]
+pub struct Source {
+    /// `mnist`, or the path of a folder.
+    pub data: String,
+    /// Rows and columns of a picture; else the files' own, and [`DEFAULT_SIZE`] of pictures that have no size in common.
+    pub size: Option<usize>,
+    /// Whether a picture that cannot be read fails the run.
+    pub strict: bool,
+}
+
+/// MNIST's.
+pub const DEFAULT_SIZE: usize = 28;
+
 /// A data set, split as training uses it.
 #[derive(Clone, Debug)]
 pub struct Dataset {
@@ -77,23 +98,52 @@ pub struct Dataset {
 }
 
 impl Dataset {
-    /// `mnist`, or the path of a folder.
+    /// `mnist`, or the path of a folder, as it is.
+    ///
+    /// # Errors
+    /// As [`Dataset::open`].
+    pub fn load(name_or_folder: &str) -> Result<Self> {
+        Self::open(&Source { data: name_or_folder.to_owned(), size: None, strict: false }, &mut |_| ())
+    }
+
+    /// Reads what `source` asks for; `say` is told in sentences what was done to the pictures.
     ///
     /// # Errors
     /// Files that are missing, unreadable, damaged, or do not belong together; each names its path.
-    pub fn load(name_or_folder: &str) -> Result<Self> {
+    pub fn open(source: &Source, say: &mut dyn FnMut(&str)) -> Result<Self> {
+        let name_or_folder = &*source.data;
         if name_or_folder == "mnist" {
-            return Self::mnist();
+            return Ok(Self::mnist()?.of_size(source.size, say));
         }
         let folder = Path::new(name_or_folder);
         if !folder.is_dir() {
             return Err(Failure::failed(format!("`--data {name_or_folder}` is no folder")).hint(
-                "give a folder with the four idx files named as MNIST's, or drop `--data` to use the built-in MNIST",
+                "give a folder of idx files named as MNIST's or of PNG and JPEG pictures, or drop `--data` to use the \
+                 built-in MNIST",
             ));
         }
         let name = folder.file_name().map_or_else(|| name_or_folder.to_owned(), |n| n.to_string_lossy().into_owned());
+        if !holds_idx(folder) && picture_folder::has_pictures(folder) {
+            return picture_folder::read(folder, name, source.size.unwrap_or(DEFAULT_SIZE), source.strict, say);
+        }
         let read = |file: &str| read_plain_or_gzip(folder, file);
-        Self::assemble(name, [read(TRAIN_IMAGES)?, read(TRAIN_LABELS)?, read(TEST_IMAGES)?, read(TEST_LABELS)?])
+        let files = [read(TRAIN_IMAGES)?, read(TRAIN_LABELS)?, read(TEST_IMAGES)?, read(TEST_LABELS)?];
+        Ok(Self::assemble(name, files)?.of_size(source.size, say))
+    }
+
+    /// These pictures cut and scaled to `size` by `size`, if they are not of that size already.
+    fn of_size(mut self, size: Option<usize>, say: &mut dyn FnMut(&str)) -> Self {
+        let [channels, rows, columns] = self.image_shape;
+        let Some(size) = size.filter(|&size| [rows, columns] != [size, size]) else { return self };
+        for pictures in [&mut self.train, &mut self.test] {
+            let framed = pictures.bytes.chunks_exact(rows * columns);
+            pictures.bytes = framed.flat_map(|picture| frame_grey(picture, [rows, columns], size)).collect();
+            pictures.pixels = size * size;
+        }
+        let cut = if rows == columns { "" } else { "cut to their middle and " };
+        say(&format!("{}: {rows} by {columns} pictures {cut}scaled to {size} by {size}", self.name));
+        self.image_shape = [channels, size, size];
+        self
     }
 
     /// MNIST as it is embedded in the binary.
@@ -136,6 +186,12 @@ impl Dataset {
     }
 }
 
+/// Whether any of the four files is there; then the others are wanted too.
+fn holds_idx(folder: &Path) -> bool {
+    let files = [TRAIN_IMAGES, TRAIN_LABELS, TEST_IMAGES, TEST_LABELS];
+    files.iter().any(|file| folder.join(file).exists() || folder.join(format!("{file}.gz")).exists())
+}
+
 /// Finds `file` in `folder`, plain or with `.gz`; gives its path and content.
 fn read_plain_or_gzip(folder: &Path, file: &str) -> Result<File> {
     for name in [file.to_owned(), format!("{file}.gz")] {
@@ -147,7 +203,9 @@ fn read_plain_or_gzip(folder: &Path, file: &str) -> Result<File> {
         }
     }
     Err(Failure::failed(format!("`{}` is missing (neither it nor `{file}.gz` is there)", folder.join(file).display()))
-        .hint(format!("the folder must hold {TRAIN_IMAGES}, {TRAIN_LABELS}, {TEST_IMAGES} and {TEST_LABELS}")))
+        .hint(format!(
+            "the folder must hold {TRAIN_IMAGES}, {TRAIN_LABELS}, {TEST_IMAGES} and {TEST_LABELS}, or PNG and JPEG pictures"
+        )))
 }
 
 /// Joins an image and a label file; gives the pictures and [rows, columns].
@@ -239,5 +297,17 @@ mod tests {
         let failure = Dataset::load(dir.path().to_str().unwrap()).unwrap_err();
         assert!(failure.message.contains(TRAIN_LABELS) && failure.message.contains("is missing"), "{failure}");
         assert!(Dataset::load("/no/such/folder").unwrap_err().message.contains("is no folder"));
+    }
+
+    #[test]
+    fn idx_pictures_follow_the_size_that_was_asked_for() {
+        let dir = folder((24, 2, 3), 24, (5, 2, 3));
+        let source = Source { data: dir.path().to_str().unwrap().to_owned(), size: Some(4), strict: false };
+        let mut said = String::new();
+        let data = Dataset::open(&source, &mut |line| said += line).unwrap();
+        assert_eq!((data.image_shape, data.pixels(), data.train.count(), data.test.count()), ([1, 4, 4], 16, 22, 5));
+        // All pixels of these files are alike, and so is what they are scaled to.
+        assert!(data.train.bytes.len() == 22 * 16 && data.train.bytes.iter().all(|&byte| byte == 3));
+        assert!(said.contains("2 by 3 pictures cut to their middle and scaled to 4 by 4"), "{said}");
     }
 }

@@ -46,6 +46,13 @@ pub enum Event<'a> {
         /// How long that took; no part of any step's time.
         seconds: f64,
     },
+    /// A failure with a name, said once.
+    Warning {
+        /// The epoch, from 0.
+        epoch: u64,
+        /// What people are told.
+        message: String,
+    },
     /// After the model is written.
     Done {
         /// The model file.
@@ -71,10 +78,26 @@ pub struct EpochEvent {
     /// What the steps reported, averaged.
     #[serde(flatten)]
     pub means: StepStats,
+    /// How far apart the pictures of the sample sheet are, as a share of how far apart the data's are.
+    pub spread: f64,
+}
+
+impl Event<'_> {
+    /// One line of JSON, without its end.
+    pub fn to_line(&self) -> String {
+        serde_json::to_string(self).expect("events are plain structs of finite numbers")
+    }
+
+    /// Its numbers by name, but for the epoch's.
+    pub fn numbers(&self) -> Vec<(String, f64)> {
+        let value = serde_json::to_value(self).expect("events are plain structs of finite numbers");
+        let fields = value.as_object().into_iter().flatten().filter(|(name, _)| *name != "epoch");
+        fields.filter_map(|(name, value)| Some((name.clone(), value.as_f64()?))).collect()
+    }
 }
 
 impl EpochEvent {
-    /// The means of `sums`, over minibatches of `batch`.
+    /// The means of `sums`, over minibatches of `batch`; the spread is for the caller to say.
     pub fn new(epoch: u64, batch: usize, sums: &EpochSums) -> Self {
         Self {
             epoch,
@@ -82,6 +105,7 @@ impl EpochEvent {
             ms_per_step: sums.seconds * 1e3 / sums.steps.max(1) as f64,
             images_per_second: (sums.steps * batch as u64) as f64 / sums.seconds.max(f64::MIN_POSITIVE),
             means: sums.means(),
+            spread: 0.0,
         }
     }
 
@@ -128,8 +152,7 @@ impl EventLog {
     /// silently: it must not end a training run.
     pub fn write(&mut self, event: &Event) {
         let Some(target) = &mut self.0 else { return };
-        let line = serde_json::to_string(event).expect("events are plain structs of finite numbers");
-        if writeln!(target, "{line}").and_then(|()| target.flush()).is_err() {
+        if writeln!(target, "{}", event.to_line()).and_then(|()| target.flush()).is_err() {
             self.0 = None;
         }
     }
@@ -149,7 +172,7 @@ mod tests {
         let epoch = EpochEvent::new(4, 100, &sums);
         assert_eq!(
             serde_json::to_string(&Event::Epoch(epoch)).unwrap(),
-            r#"{"event":"epoch","epoch":4,"steps":2,"ms_per_step":500.0,"images_per_second":200.0,"d_loss":2.0,"g_loss":2.0,"d_real":0.5,"d_fake":0.25,"r1":0.0,"r2":0.0,"d_margin":0.0,"d_accuracy_real":0.0,"d_accuracy_fake":0.0,"g_gradient":0.0}"#
+            r#"{"event":"epoch","epoch":4,"steps":2,"ms_per_step":500.0,"images_per_second":200.0,"d_loss":2.0,"g_loss":2.0,"d_real":0.5,"d_fake":0.25,"r1":0.0,"r2":0.0,"d_margin":0.0,"d_accuracy_real":0.0,"d_accuracy_fake":0.0,"g_gradient":0.0,"spread":0.0}"#
         );
         let scores = Scores { samples: 10, fid: 8.5, classes: 9, kl: 0.25, precision: 0.5, recall: 0.75 };
         let json = epoch.reproducible(Some(&scores));

@@ -21,24 +21,34 @@
 //!
 //! Start in `train.rs` for the loop, in `engine/reference/` for the mathematics.
 
+pub mod animation;
 pub mod bench;
+pub mod chart;
 pub mod checkpoint;
 pub mod choose;
 pub mod cli;
+pub mod compare;
 pub mod console;
 pub mod dataset;
 pub mod engine;
 pub mod events;
 pub mod failure;
+pub mod framing;
+pub mod history;
 pub mod idx;
 pub mod judge;
 pub mod layout;
 pub mod noise;
 pub mod philox;
+pub mod picture_folder;
 pub mod pictures;
 pub mod recipe;
+pub mod report;
+mod resume;
 pub mod run_folder;
 pub mod sweep;
+pub mod tensorboard;
 pub mod train;
+pub mod watch;
 
 pub use engine::reference;

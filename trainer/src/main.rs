@@ -5,9 +5,10 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use clap::Parser;
+use clap::{CommandFactory, Parser};
 use trainer::bench;
 use trainer::cli::{BenchArgs, Cli, Command, RecipesAction, TrainArgs};
+use trainer::compare::compare;
 use trainer::console::Console;
 use trainer::failure::{Failure, Result};
 use trainer::judge::evaluate;
@@ -24,6 +25,9 @@ fn main() -> ExitCode {
         Some(Command::Bench(args)) => measure(args),
         Some(Command::Evaluate(args)) => evaluate::evaluate(args).map(|()| 0),
         Some(Command::Judge(args)) => evaluate::judge(args).map(|()| 0),
+        Some(Command::Compare { runs, html }) => compare(runs, html.as_deref()).map(print),
+        Some(Command::Completions { shell }) => Ok(print(completions(*shell))),
+        Some(Command::Man) => manual().map(print),
         None => run(&cli.train),
     };
     match outcome {
@@ -72,9 +76,33 @@ fn recipes(action: Option<&RecipesAction>) -> Result<u8> {
             None => Recipe::load(name, &toml::Table::new())?.to_toml(),
         },
     };
-    // A reader that has gone away (`| head`) is no failure.
+    Ok(print(text))
+}
+
+fn completions(shell: clap_complete::Shell) -> String {
+    let mut script = Vec::new();
+    clap_complete::generate(shell, &mut Cli::command(), "trainer", &mut script);
+    String::from_utf8_lossy(&script).into_owned()
+}
+
+/// The manual page of the whole command in roff, subcommands and their flags included.
+fn manual() -> Result<String> {
+    let mut page = Vec::new();
+    let mut render = |command: clap::Command| clap_mangen::Man::new(command).render(&mut page);
+    let mut command = Cli::command();
+    command.build();
+    let rendered = render(command.clone()).and_then(|()| {
+        let visible = command.get_subcommands().filter(|subcommand| subcommand.get_name() != "help");
+        visible.cloned().try_for_each(render)
+    });
+    rendered.map_err(|error| Failure::failed(format!("the manual cannot be written: {error}")))?;
+    Ok(String::from_utf8_lossy(&page).into_owned())
+}
+
+/// Results go to standard output; a reader that has gone away (`| head`) is no failure.
+fn print(text: String) -> u8 {
     let _ = io::stdout().write_all(text.as_bytes());
-    Ok(0)
+    0
 }
 
 /// Set by Ctrl-C or SIGTERM; a second one ends the process at once.

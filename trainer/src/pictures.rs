@@ -32,6 +32,14 @@ pub fn sheet(images: &[f32], shape: [usize; 3], columns: usize) -> Result<Vec<u8
     encode(&bytes, (columns * width) as u32, (lines * height) as u32)
 }
 
+/// The grey bytes of a PNG that [`sheet`] made; nothing of any other file.
+pub fn decode(file: &[u8]) -> Option<Vec<u8>> {
+    let mut reader = png::Decoder::new(std::io::Cursor::new(file)).read_info().ok()?;
+    let mut grey = vec![0; reader.output_buffer_size()?];
+    let info = reader.next_frame(&mut grey).ok()?;
+    (info.color_type == png::ColorType::Grayscale && info.bit_depth == png::BitDepth::Eight).then_some(grey)
+}
+
 fn encode(grey: &[u8], width: u32, height: u32) -> Result<Vec<u8>> {
     let failed = |error: png::EncodingError| Failure::failed(format!("a picture cannot be written as PNG: {error}"));
     let mut file = Vec::new();
@@ -60,11 +68,10 @@ mod tests {
     fn a_sheet_puts_each_picture_in_its_place() {
         // Three pictures of 1 by 2, two a row: black-white, white-black, white-white.
         let file = sheet(&[-1., 1., 1., -1., 1., 1.], [1, 1, 2], 2).unwrap();
-        let mut reader = png::Decoder::new(std::io::Cursor::new(file)).read_info().unwrap();
-        let mut grey = vec![0; reader.output_buffer_size().unwrap()];
-        let info = reader.next_frame(&mut grey).unwrap();
-        assert_eq!((info.width, info.height), (4, 2));
-        assert_eq!(grey, [0, 255, 255, 0, 255, 255, 0, 0]);
+        let info = png::Decoder::new(std::io::Cursor::new(&file)).read_info().unwrap().info().size();
+        assert_eq!(info, (4, 2));
+        assert_eq!(decode(&file).unwrap(), [0, 255, 255, 0, 255, 255, 0, 0]);
+        assert!(decode(&file[..file.len() / 2]).is_none() && decode(b"").is_none());
         assert!(sheet(&[0.0; 12], [3, 2, 2], 1).is_err());
     }
 }

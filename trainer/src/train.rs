@@ -5,27 +5,35 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
+use crate::animation;
 use crate::checkpoint::{Checkpoint, EpochSums, Identity, Parity};
 use crate::choose::{Choice, DeviceChoice, EngineChoice};
 use crate::console::Console;
-use crate::dataset::{Dataset, Pictures};
-use crate::engine::{Engine, State, StepInput};
+use crate::dataset::{Dataset, Pictures, Source};
+use crate::engine::{Engine, State, StepInput, StepStats};
 use crate::events::{EpochEvent, Event, EventLog};
 use crate::failure::{Failure, Result};
+use crate::history::History;
 use crate::judge::evaluate::JUDGE_FILE;
 use crate::judge::schedule::{Evaluation, Schedule};
 use crate::noise;
 use crate::philox::Stream;
 use crate::pictures;
 use crate::recipe::Recipe;
-use crate::run_folder::RunFolder;
+use crate::report::{Picture, report};
+use crate::resume::{checkpoint_to_resume, made_by, say_what_changed};
+use crate::run_folder::{REPORT, RunFolder, SWEEP, SWEEP_GIF, TRAINING_GIF};
 use crate::sweep::sweep_z;
+use crate::tensorboard::EventFile;
+use crate::watch::{Signs, Watch};
 
 /// Pictures on a sample sheet, and how many stand in a row of it.
 const SHEET: usize = 100;
 const SHEET_COLUMNS: usize = 10;
 /// Latent vectors whose pictures the model file carries, so that any runtime can be checked against the trainer.
 const PARITY: usize = 4;
+/// A loss beyond this has exploded. The largest epoch's mean of `seed`, which is unstable, is 7.
+const LARGEST_LOSS: f64 = 1e5;
 
 /// What was asked for.
 #[derive(Clone, Debug)]
@@ -42,12 +50,14 @@ pub struct Options {
     pub device: DeviceChoice,
     /// Key of every random number.
     pub seed: u64,
-    /// `mnist` or a folder.
-    pub data: String,
+    /// Which pictures.
+    pub source: Source,
     /// Go on from the run folder.
     pub resume: bool,
     /// Where events go.
     pub log_json: Option<PathBuf>,
+    /// Where event files for TensorBoard go.
+    pub tensorboard: Option<PathBuf>,
     /// Threads of the engine.
     pub threads: usize,
     /// Epochs between evaluations; 0 for none at all.
@@ -72,18 +82,20 @@ pub fn train(options: &Options, stop: &AtomicBool, console: &mut Console) -> Res
     let choice = Choice::new(options.engine, options.device, options.threads)?;
     let folder = RunFolder::prepare(&options.out)?;
     let mut log = EventLog::open(options.log_json.as_deref())?;
-    let dataset = Dataset::load(&options.data)?;
+    let dataset = Dataset::open(&options.source, &mut |line| console.say(line))?;
     let identity = Identity {
         recipe: options.recipe.clone(),
         seed: options.seed,
         epochs: options.epochs,
         dataset: dataset.name.clone(),
+        pictures_crc32: dataset.train.checksum(),
         image_shape: dataset.image_shape,
     };
     let kept = folder.path().join(JUDGE_FILE);
     let mut say = |line: &str| console.say(line);
     let schedule = Schedule::new(options.evaluate_every, options.epochs, &dataset, &kept, options.threads, &mut say)?;
     let mut run = Run::start(identity, dataset.train, &choice, folder, options.resume, console)?;
+    let mut board = options.tensorboard.as_deref().map(|folder| EventFile::create(folder, run.step)).transpose()?;
     log.write(&Event::Start {
         recipe: &options.recipe.name,
         engine: run.engine.name(),
@@ -110,16 +122,23 @@ pub fn train(options: &Options, stop: &AtomicBool, console: &mut Console) -> Res
         if !run.rest_of_epoch(stop, console)? {
             console.finish();
             run.write_checkpoint()?;
+            run.write_report()?;
             console.say(&format!("stopped in epoch {}; `--resume` goes on from there", run.epoch));
             return Ok(Outcome::Interrupted);
         }
-        let (event, evaluation) = run.close_epoch(schedule.as_ref())?;
-        log.write(&Event::Epoch(event));
-        console.epoch(&event, options.epochs);
-        if let (Some(evaluation), Some(schedule)) = (evaluation, &schedule) {
-            log.write(&evaluation_event(event.epoch, evaluation));
-            console.evaluation(event.epoch, &evaluation.scores, schedule.classes());
+        let events = run.close_epoch(schedule.as_ref())?;
+        for event in &events {
+            log.write(event);
+            match event {
+                Event::Epoch(event) => console.epoch(event, options.epochs),
+                Event::Evaluation { epoch, scores, .. } => {
+                    console.evaluation(*epoch, scores, schedule.as_ref().map_or(0, Schedule::classes));
+                }
+                Event::Warning { message, .. } => console.warn(message),
+                Event::Start { .. } | Event::Done { .. } => {}
+            }
         }
+        show_on_board(&mut board, &run, &events, console);
     }
     console.finish();
     run.close()?;
@@ -133,6 +152,19 @@ pub fn train(options: &Options, stop: &AtomicBool, console: &mut Console) -> Res
         run.train_seconds
     ));
     Ok(Outcome::Done)
+}
+
+/// Writes what the events of an epoch say, and its sheet, for TensorBoard. A board that can no longer be written is given
+/// up: it must not end a training run.
+fn show_on_board(board: &mut Option<EventFile>, run: &Run, events: &[Event], console: &Console) {
+    let Some(file) = board else { return };
+    let scalars: Vec<(String, f64)> = events.iter().flat_map(Event::numbers).collect();
+    let scalars: Vec<(&str, f64)> = scalars.iter().map(|(name, value)| (name.as_str(), *value)).collect();
+    let sides = sheet_sides(run.identity.image_shape);
+    if let Err(failure) = file.write(run.step, &scalars, &[("samples", sides, &run.last_sheet)]) {
+        console.warn(&format!("{}; the run goes on without it", failure.message));
+        *board = None;
+    }
 }
 
 /// A run under way.
@@ -150,6 +182,9 @@ struct Run {
     metrics: String,
     lines: Vec<String>,
     sheet_z: Vec<f32>,
+    /// PNG of the sheet after the last whole epoch.
+    last_sheet: Vec<u8>,
+    watch: Watch,
 }
 
 impl Run {
@@ -170,9 +205,9 @@ impl Run {
                 recipe.batch
             )));
         }
-        let earlier = if resume { Some(checkpoint_to_resume(&folder, &identity)?) } else { None };
+        let earlier = if resume { Some(checkpoint_to_resume(&folder, &identity, console)?) } else { None };
         if earlier.is_none() {
-            if folder.checkpoint().is_ok_and(|found| found.is_some_and(|c| c.epochs_done < c.identity.epochs)) {
+            if folder.checkpoint().is_ok_and(|found| found.is_some_and(|f| f.checkpoint.is_unfinished())) {
                 console.say("an unfinished run in the run folder is replaced; `--resume` would have gone on with it");
             }
             folder.clear()?;
@@ -183,9 +218,16 @@ impl Run {
         };
         let pictures = Arc::new(pictures);
         let engine = choice.engine(recipe, pictures.clone(), &state)?;
+        if let Some(checkpoint) = &earlier {
+            say_what_changed(checkpoint, &made_by(&*engine, choice.threads), console);
+        }
         let epoch = earlier.as_ref().map_or(0, |c| c.epochs_done);
+        let lines = folder.metrics_before(epoch);
+        let said = History::parse(lines.iter().map(String::as_str)).texts("message");
         Ok(Self {
-            lines: folder.metrics_before(epoch),
+            watch: Watch::new(&pictures, &said.into_iter().map(|(_, message)| message).collect::<Vec<_>>()),
+            last_sheet: epoch.checked_sub(1).map_or_else(Vec::new, |last| folder.sample(last)),
+            lines,
             sheet_z: noise::sample_z(identity.seed, SHEET, recipe.latent),
             pictures,
             folder,
@@ -230,90 +272,106 @@ impl Run {
                 rates: recipe.rates(self.step, self.total_steps()),
             })?;
             let seconds = began.elapsed().as_secs_f64();
-            if !stats.is_finite() {
-                return Err(diverged(self.step, self.epoch));
+            if !stats.is_finite() || stats.d_loss.abs().max(stats.g_loss.abs()) > LARGEST_LOSS {
+                return Err(diverged(self.step, self.epoch, &stats));
             }
             self.sums.add(&stats, seconds);
             self.train_seconds += seconds;
             self.step += 1;
-            console.step();
+            console.step(self.epoch, self.identity.epochs, &self.sums);
         }
         Ok(true)
     }
 
-    /// After the last step of an epoch: its means, its sheet, its scores where it is time for them, a checkpoint.
-    fn close_epoch(&mut self, schedule: Option<&Schedule>) -> Result<(EpochEvent, Option<Evaluation>)> {
-        let event = EpochEvent::new(self.epoch, self.identity.recipe.batch, &self.sums);
+    /// After the last step of an epoch: its means, its sheet, its scores where it is time for them, what is to be said of
+    /// it, a checkpoint.
+    fn close_epoch(&mut self, schedule: Option<&Schedule>) -> Result<Vec<Event<'static>>> {
         let sheet = self.engine.generate(&self.sheet_z)?;
-        self.folder.write_sample(self.epoch, &pictures::sheet(&sheet, self.identity.image_shape, SHEET_COLUMNS)?)?;
-        self.lines.push(serde_json::to_string(&Event::Epoch(event)).expect("numbers are JSON"));
+        self.last_sheet = pictures::sheet(&sheet, self.identity.image_shape, SHEET_COLUMNS)?;
+        self.folder.write_sample(self.epoch, &self.last_sheet)?;
+        let spread = self.watch.spread(&sheet, self.identity.pixels());
+        let event = EpochEvent { spread, ..EpochEvent::new(self.epoch, self.identity.recipe.batch, &self.sums) };
+        let mut events = vec![Event::Epoch(event)];
         let latent = self.identity.recipe.latent;
         let evaluation = match schedule {
-            Some(schedule) => schedule.after(self.epoch + 1, latent, &*self.engine)?,
+            Some(schedule) => schedule.after(self.epoch + 1, latent, &*self.engine)?.zip(Some(schedule.classes())),
             None => None,
         };
-        if let Some(evaluation) = evaluation {
-            let event = evaluation_event(self.epoch, evaluation);
-            self.lines.push(serde_json::to_string(&event).expect("numbers are JSON"));
+        let scores = evaluation.map(|(evaluation, _)| evaluation.scores);
+        if let Some((Evaluation { scores, seconds }, _)) = evaluation {
+            events.push(Event::Evaluation { epoch: self.epoch, scores, seconds });
         }
+        let classes = evaluation.map(|(evaluation, classes)| [evaluation.scores.classes, classes]);
+        let said = self.watch.after_epoch(&Signs { steps: self.step, means: event.means, spread, classes });
+        events.extend(said.into_iter().map(|message| Event::Warning { epoch: self.epoch, message }));
+        self.lines.extend(events.iter().map(Event::to_line));
         self.folder.write_metrics(&self.lines)?;
-        self.metrics = event.reproducible(evaluation.as_ref().map(|evaluation| &evaluation.scores));
+        self.metrics = event.reproducible(scores.as_ref());
         self.sums = EpochSums::default();
         self.epoch += 1;
         self.write_checkpoint()?;
-        Ok((event, evaluation))
+        Ok(events)
     }
 
     /// After the last epoch, whose end has left a checkpoint: the sweep and the model.
     fn close(&mut self) -> Result<()> {
         let recipe = &self.identity.recipe;
         let sweep = self.engine.generate(&sweep_z(self.identity.seed, recipe.latent, recipe.sweep))?;
-        self.folder.write_sweep(&pictures::sheet(&sweep, self.identity.image_shape, SHEET_COLUMNS)?)?;
-        let onnx = exporter::export(&self.checkpoint()?)
+        let shape = self.identity.image_shape;
+        self.folder.write_named(SWEEP, &pictures::sheet(&sweep, shape, SHEET_COLUMNS)?)?;
+        self.folder.write_named(SWEEP_GIF, &animation::sweep(&sweep, shape)?)?;
+        self.folder.write_named(TRAINING_GIF, &animation::training(&self.folder.sheets(), sheet_sides(shape))?)?;
+        self.write_report()?;
+        let onnx = exporter::export(&self.checkpoint()?.to_bytes())
             .map_err(|error| Failure::failed(format!("the export failed: {error}")))?;
         self.folder.write_model(&onnx)
     }
 
-    fn write_checkpoint(&self) -> Result<()> {
-        self.folder.write_checkpoint(&self.checkpoint()?)
+    /// The run as a page, as things stand.
+    fn write_report(&self) -> Result<()> {
+        let history = History::parse(self.lines.iter().map(String::as_str));
+        let sweep = self.folder.named(SWEEP);
+        let titled = [("Samples of the last epoch", &self.last_sheet), ("z[0] from -1 to 0.98", &sweep)];
+        let pictures = titled.into_iter().filter(|(_, file)| !file.is_empty());
+        let pictures: Vec<Picture> = pictures.map(|(title, file)| Picture { title, file }).collect();
+        self.folder.write_named(REPORT, report(&self.checkpoint()?, &history, &pictures).as_bytes())
     }
 
-    /// The bytes of a checkpoint as things stand.
-    fn checkpoint(&self) -> Result<Vec<u8>> {
+    fn write_checkpoint(&self) -> Result<()> {
+        self.folder.write_checkpoint(&self.checkpoint()?.to_bytes())
+    }
+
+    /// A checkpoint as things stand.
+    fn checkpoint(&self) -> Result<Checkpoint> {
         let z = self.sheet_z[..PARITY * self.identity.recipe.latent].to_vec();
-        let checkpoint = Checkpoint {
+        let state = self.engine.state()?;
+        // The losses of a step are those before its update, which may have been the one that went wrong.
+        if !state.is_finite() {
+            return Err(diverged(self.step, self.epoch, &self.sums.means()));
+        }
+        Ok(Checkpoint {
             identity: self.identity.clone(),
-            state: self.engine.state()?,
+            state,
             epochs_done: self.epoch,
             sums: self.sums,
             train_seconds: self.train_seconds,
             metrics: self.metrics.clone(),
-            made_by: [self.engine.name().to_owned(), self.engine.device(), self.threads.to_string()],
+            made_by: made_by(&*self.engine, self.threads),
             parity: Parity { image: self.engine.generate(&z)?, z },
-        };
-        Ok(checkpoint.to_bytes())
+        })
     }
 }
 
-fn evaluation_event(epoch: u64, Evaluation { scores, seconds }: Evaluation) -> Event<'static> {
-    Event::Evaluation { epoch, scores, seconds }
+/// Rows and columns of a sample sheet in pixels.
+fn sheet_sides([_, rows, columns]: [usize; 3]) -> [usize; 2] {
+    [rows * SHEET.div_ceil(SHEET_COLUMNS), columns * SHEET_COLUMNS]
 }
 
-fn checkpoint_to_resume(folder: &RunFolder, identity: &Identity) -> Result<Checkpoint> {
-    let Some(checkpoint) = folder.checkpoint()? else {
-        let message = format!("`--resume`: there is no checkpoint in `{}`", folder.path().display());
-        return Err(Failure::failed(message).hint("train without `--resume` first"));
-    };
-    let differences = checkpoint.identity.differences(identity);
-    if !differences.is_empty() {
-        let list = differences.join("\n  ");
-        let message = format!("`--resume`: the run in `{}` has other settings:\n  {list}", folder.path().display());
-        return Err(Failure::usage(message).hint("give the run's own settings, or another `--out` for a new run"));
-    }
-    Ok(checkpoint)
-}
-
-fn diverged(step: u64, epoch: u64) -> Failure {
-    Failure::failed(format!("the losses are no longer numbers at step {step}, in epoch {epoch}: training has diverged"))
-        .hint("the checkpoint of the last whole epoch is kept; try a lower `--lr` or a larger `--r1-gamma`")
+fn diverged(step: u64, epoch: u64, stats: &StepStats) -> Failure {
+    let StepStats { d_loss, g_loss, .. } = stats;
+    Failure::failed(format!(
+        "training has diverged at step {step}, in epoch {epoch}: D's loss is {d_loss:.3e}, G's {g_loss:.3e}, and some weights \
+         or losses are no longer numbers to go on with"
+    ))
+    .hint("the checkpoint of the last whole epoch is kept; try a lower `--lr` or a larger `--r1-gamma`")
 }

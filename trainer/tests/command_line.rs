@@ -1,36 +1,16 @@
 //! The `trainer` binary as a user meets it: real processes, real files, exit codes and messages.
 //!
-//! `runs` trains a few steps on a small cut of MNIST and looks at what is left; `resume` interrupts and kills;
-//! `refusals` gives it everything it must not accept.
+//! `runs` trains a few steps on a small cut of MNIST and looks at what is left; `refusals` gives it everything it must not
+//! accept. What interrupts and kills it is in `survival.rs`.
 
+mod process;
 mod small_mnist;
 
 use std::fs;
 use std::path::Path;
-use std::process::{Child, Command, Output, Stdio};
 
+use process::{run, run_small, text};
 use small_mnist::SmallMnist;
-
-/// Training flags that make an epoch of the small set 11 steps of a small network.
-const SMALL: [&str; 6] = ["--batch", "20", "--hidden", "16", "--latent", "8"];
-
-fn trainer(args: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_trainer"));
-    command.args(args).stdin(Stdio::null());
-    command
-}
-
-fn run(args: &[&str]) -> Output {
-    trainer(args).output().expect("the binary is built")
-}
-
-fn text(bytes: &[u8]) -> String {
-    String::from_utf8_lossy(bytes).into_owned()
-}
-
-fn run_small(data: &SmallMnist, out: &Path, more: &[&str]) -> Output {
-    run(&[&["--data", data.path(), "--out", out.to_str().unwrap()], &SMALL[..], more].concat())
-}
 
 mod runs {
     use super::*;
@@ -45,9 +25,16 @@ mod runs {
         assert_eq!(text(&output.stdout), "on epoch 0\non epoch 1\non epoch 2\n");
         assert!(fs::metadata(&out).unwrap().len() > 1000);
         let run = dir.path().join("digits.run");
-        for file in
-            ["checkpoint.safetensors", "metrics.jsonl", "sweep.png", "samples/epoch-000.png", "samples/epoch-002.png"]
-        {
+        for file in [
+            "checkpoint.safetensors",
+            "metrics.jsonl",
+            "sweep.png",
+            "sweep.gif",
+            "training.gif",
+            "report.html",
+            "samples/epoch-000.png",
+            "samples/epoch-002.png",
+        ] {
             assert!(run.join(file).is_file(), "{file} is missing");
         }
         let events: Vec<serde_json::Value> =
@@ -107,6 +94,53 @@ mod runs {
     }
 
     #[test]
+    fn help_is_grouped_and_every_flag_has_its_line() {
+        let help = text(&run(&["--help"]).stdout);
+        let mut at = 0;
+        for heading in ["Commands:", "Training:", "Pictures:", "Machine:", "Output:", "Single values of the recipe"] {
+            at += help[at..].find(heading).unwrap_or_else(|| panic!("{heading} is not in its place:\n{help}"));
+        }
+        assert!(help.lines().count() <= 70, "short enough to read: {} lines", help.lines().count());
+        assert!(help.lines().all(|line| line.chars().count() <= 112), "{help}");
+        let lines = |flag: &str| help.lines().filter(|line| line.trim_start().starts_with(flag)).count();
+        for flag in ["--epochs <N>", "--size <N>", "--strict", "--tensorboard <DIR>", "--out <FILE>", "--r1-gamma <X>"]
+        {
+            assert_eq!(lines(flag), 1, "{flag} in\n{help}");
+        }
+    }
+
+    #[test]
+    fn completions_of_every_shell_and_the_manual_know_the_flags() {
+        for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
+            let script = text(&run(&["completions", shell]).stdout);
+            for word in ["r1-gamma", "tensorboard", "compare", "recipes"] {
+                assert!(script.contains(word), "{shell} does not complete {word}");
+            }
+        }
+        let manual = text(&run(&["man"]).stdout);
+        assert!(manual.contains(".TH trainer 1"), "{manual}");
+        for word in ["\\-\\-r1\\-gamma", "\\-\\-tensorboard", "trainer\\-compare", "\\-\\-html"] {
+            assert!(manual.contains(word), "{word} in {manual}");
+        }
+        let output = run(&["completions", "tcsh"]);
+        assert_eq!(output.status.code(), Some(2));
+        assert!(text(&output.stderr).contains("possible values: bash"), "{}", text(&output.stderr));
+    }
+
+    #[test]
+    fn bash_accepts_its_completions() {
+        let script = text(&run(&["completions", "bash"]).stdout);
+        let asked = format!(
+            "{script}\nCOMP_WORDS=(trainer --tensorb); COMP_CWORD=1; _trainer trainer --tensorb trainer; \
+            echo \"${{COMPREPLY[*]}}\""
+        );
+        match std::process::Command::new("bash").args(["-c", &asked]).output() {
+            Ok(output) => assert_eq!(text(&output.stdout).trim(), "--tensorboard", "{}", text(&output.stderr)),
+            Err(error) => println!("skipped: no bash: {error}"),
+        }
+    }
+
+    #[test]
     fn fashion_mnist_from_a_folder_of_gzip_files_trains() {
         let Some(folder) = std::env::var_os("FORGER_FASHION_MNIST") else {
             assert!(std::env::var_os("FORGER_REQUIRE_ALL").is_none(), "FORGER_FASHION_MNIST must name the folder");
@@ -120,111 +154,6 @@ mod runs {
         let output = run(&[&args[..], &["--hidden", "16"]].concat());
         assert!(output.status.success(), "{}", text(&output.stderr));
         assert!(text(&output.stderr).contains("stable on fashion-mnist"), "{}", text(&output.stderr));
-    }
-}
-
-mod resume {
-    use super::*;
-
-    /// Long enough that a signal after the first epoch always comes before the last, short enough for a test.
-    const EPOCHS: [&str; 2] = ["--epochs", "400"];
-
-    /// Starts a run and waits until it has finished at least one epoch.
-    fn start(data: &SmallMnist, out: &Path, more: &[&str]) -> Child {
-        let args = [&["--data", data.path(), "--out", out.to_str().unwrap()], &SMALL[..], &EPOCHS, more].concat();
-        let child = trainer(&args).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
-        let checkpoint = out.with_extension("run").join("checkpoint.safetensors");
-        while !checkpoint.exists() {
-            std::thread::yield_now();
-        }
-        child
-    }
-
-    fn signal(child: &Child, name: &str) {
-        assert!(Command::new("kill").args([name, &child.id().to_string()]).status().unwrap().success());
-    }
-
-    #[test]
-    #[cfg(unix)]
-    fn resume_gives_the_same_bytes_after_ctrl_c_and_after_a_kill() {
-        let (data, dir) = (SmallMnist::new(), tempfile::tempdir().unwrap());
-        // `seed` lives on Adam's first moments, `stable` on the moving average: what either needs must be kept.
-        for recipe in ["seed", "stable"] {
-            let settings = [&EPOCHS[..], &["--recipe", recipe]].concat();
-            let whole = dir.path().join(format!("{recipe}.onnx"));
-            assert!(run_small(&data, &whole, &settings).status.success());
-            for (name, code) in [("-INT", Some(130)), ("-TERM", Some(130)), ("-KILL", None)] {
-                let out = dir.path().join(format!("{recipe}{name}.onnx"));
-                let mut child = start(&data, &out, &["--recipe", recipe]);
-                signal(&child, name);
-                let status = child.wait().unwrap();
-                assert_eq!(status.code(), code, "{recipe} {name}: ended otherwise than by the signal");
-                assert!(!out.exists(), "{recipe} {name}: an unfinished run leaves no model");
-                let output = run_small(&data, &out, &[&settings[..], &["--resume"]].concat());
-                assert!(output.status.success(), "{recipe} {name}: {}", text(&output.stderr));
-                assert!(fs::read(&out).unwrap() == fs::read(&whole).unwrap(), "{recipe} {name}: other bytes");
-                let metrics = fs::read_to_string(out.with_extension("run").join("metrics.jsonl")).unwrap();
-                assert_eq!(metrics.lines().count(), 400, "{recipe} {name}");
-            }
-        }
-    }
-
-    #[test]
-    fn resume_with_other_settings_says_which_differ() {
-        let (data, dir) = (SmallMnist::new(), tempfile::tempdir().unwrap());
-        let out = dir.path().join("gen.onnx");
-        assert!(run_small(&data, &out, &["--epochs", "1"]).status.success());
-        let cases: [(&[&str], &str); 3] = [
-            (&["--epochs", "2"], "--epochs: 1 in the run folder, 2 now"),
-            (&["--epochs", "1", "--seed", "9"], "--seed: 0 in the run folder, 9 now"),
-            (&["--epochs", "1", "--lr", "0.5"], "recipe's lr: 0.002 in the run folder, 0.5 now"),
-        ];
-        for (more, expected) in cases {
-            let output = run_small(&data, &out, &[more, &["--resume"]].concat());
-            assert_eq!(output.status.code(), Some(2), "{expected}");
-            assert!(text(&output.stderr).contains(expected), "{}", text(&output.stderr));
-        }
-    }
-
-    #[test]
-    fn a_checkpoint_of_another_architecture_or_a_damaged_one_is_named() {
-        let (data, dir) = (SmallMnist::new(), tempfile::tempdir().unwrap());
-        let out = dir.path().join("gen.onnx");
-        assert!(run_small(&data, &out, &["--epochs", "1"]).status.success());
-        let path = dir.path().join("gen.run/checkpoint.safetensors");
-        let good = fs::read(&path).unwrap();
-
-        let output = run_small(&data, &out, &["--epochs", "1", "--hidden", "32", "--resume"]);
-        assert!(text(&output.stderr).contains("recipe's hidden: 16 in the run folder, 32 now"));
-
-        // The same length of text, so that the header still holds: only the recipe lies about the weights.
-        let lying = find_and_replace(&good, b"hidden = 16", b"hidden = 24");
-        let cases: [(&str, Vec<u8>, &str); 4] = [
-            ("another architecture", lying, "of another architecture: tensor `ema.generator.hidden1.weight`"),
-            ("cut short", good[..good.len() / 2].to_vec(), "is damaged"),
-            ("empty", Vec::new(), "is damaged"),
-            ("a text", b"hello, this is no checkpoint".to_vec(), "is damaged"),
-        ];
-        for (name, bytes, expected) in cases {
-            fs::write(&path, bytes).unwrap();
-            let output = run_small(&data, &out, &["--epochs", "1", "--resume"]);
-            assert_eq!(output.status.code(), Some(1), "{name}");
-            let message = text(&output.stderr);
-            assert!(message.contains(expected) && message.contains("checkpoint.safetensors"), "{name}: {message}");
-        }
-    }
-
-    fn find_and_replace(bytes: &[u8], from: &[u8], to: &[u8]) -> Vec<u8> {
-        let at = bytes.windows(from.len()).position(|window| window == from).expect("the recipe is in the header");
-        [&bytes[..at], to, &bytes[at + from.len()..]].concat()
-    }
-
-    #[test]
-    fn resume_without_a_run_says_so() {
-        let (data, dir) = (SmallMnist::new(), tempfile::tempdir().unwrap());
-        let output = run_small(&data, &dir.path().join("gen.onnx"), &["--resume"]);
-        assert_eq!(output.status.code(), Some(1));
-        assert!(text(&output.stderr).contains("there is no checkpoint in"), "{}", text(&output.stderr));
     }
 }
 
@@ -242,7 +171,10 @@ mod refusals {
         let (under_file, no_folder) = (file.join("gen.onnx"), dir.path().join("no/gen.onnx"));
         let good_out = dir.path().join("gen.onnx");
         let out = good_out.to_str().unwrap();
-        let cases: [(&[&str], i32, &str); 15] = [
+        let empty_folder = dir.path().join("empty");
+        fs::create_dir(&empty_folder).unwrap();
+        let (empty_folder, file_name) = (empty_folder.to_str().unwrap(), file.to_str().unwrap());
+        let cases: [(&[&str], i32, &str); 29] = [
             (&["--epochs", "0"], 2, "'0' for '--epochs <N>'"),
             (&["--epochs", "-3"], 2, "--epochs"),
             (&["--epochs", "1.5"], 2, "--epochs"),
@@ -258,6 +190,20 @@ mod refusals {
             (&["--out", no_folder.to_str().unwrap()], 1, "which does not exist"),
             (&["--out", under_file.to_str().unwrap()], 1, "which does not exist"),
             (&["--data", "/no/such/folder", "--out", out], 1, "is no folder"),
+            (&["--data", empty_folder, "--out", out], 1, "train-images-idx3-ubyte` is missing"),
+            (&["--data", file_name, "--out", out], 1, "is no folder"),
+            (&["--data", "", "--out", out], 1, "is no folder"),
+            (&["--size", "3"], 2, "--size"),
+            (&["--size", "513"], 2, "--size"),
+            (&["--size", "-28"], 2, "--size"),
+            (&["--size", "28x28"], 2, "--size"),
+            (&["--tensorboard", file_name, "--out", out], 1, "`--tensorboard"),
+            (&["--log-json", no_folder.to_str().unwrap(), "--out", out], 1, "`--log-json"),
+            (&["--recipe", file_name, "--out", out], 2, "is not TOML"),
+            (&["--recipe", dir.path().to_str().unwrap(), "--out", out], 2, "cannot be read"),
+            (&["--threads", "0"], 2, "--threads"),
+            (&["--epochs", "ten"], 2, "--epochs"),
+            (&["--out", out, "--resume"], 1, "there is no checkpoint in"),
         ];
         for (args, code, expected) in cases {
             let output = run(args);

@@ -1,5 +1,5 @@
 //! Python with what tests check us by: `onnx`, whose checker is the official judge of a model file, `scipy`, whose matrix
-//! root is the other way to FID. In virtual environments of their
+//! root is the other way to FID, `tensorboard`, which has to read our event files. In virtual environments of their
 //! own, so that the system's Python stays as it is.
 
 use std::path::{Path, PathBuf};
@@ -11,7 +11,7 @@ use crate::hint::hinted;
 use crate::{apt, program, workspace};
 
 /// What every test run has, and the versions.
-const PACKAGES: [(&str, &str); 2] = [("onnx", "1.23.2"), ("scipy", "1.17.1")];
+const PACKAGES: [(&str, &str); 3] = [("onnx", "1.23.2"), ("scipy", "1.17.1"), ("tensorboard", "2.21.0")];
 /// What Debian splits off Python.
 const DEBIAN_PACKAGES: [&str; 2] = ["python3", "python3-venv"];
 

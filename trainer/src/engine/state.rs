@@ -38,6 +38,13 @@ impl State {
         Self { step: 0, generator, discriminator, ema }
     }
 
+    /// Whether every number is one.
+    pub fn is_finite(&self) -> bool {
+        let slots = [&self.generator, &self.discriminator];
+        let tensors = slots.iter().flat_map(|slot| [&slot.parameters, &slot.m, &slot.v]).chain(&self.ema);
+        tensors.flatten().all(|value| value.is_finite())
+    }
+
     /// The parameters that are exported: the average where there is one.
     pub fn exported(&self) -> &[f32] {
         self.ema.as_deref().unwrap_or(&self.generator.parameters)

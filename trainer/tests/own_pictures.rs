@@ -1,0 +1,97 @@
+//! Training on pictures of one's own: folders of PNG and JPEG, another size, and what is wrong with them.
+
+mod process;
+mod small_mnist;
+
+use std::fs;
+use std::path::Path;
+
+use image::{GrayImage, Luma, Rgb, RgbImage};
+use process::{SMALL, run, run_small, text};
+use small_mnist::SmallMnist;
+
+/// Thirty-six pictures of stripes: grey PNG of 20 by 30, colour JPEG of 64 by 48, in two folders.
+fn stripes() -> tempfile::TempDir {
+    let dir = tempfile::tempdir().unwrap();
+    for class in ["across", "down"] {
+        fs::create_dir(dir.path().join(class)).unwrap();
+    }
+    for i in 0..18u32 {
+        let shade = |at: u32| if (at / (2 + i % 4)).is_multiple_of(2) { 255u8 } else { (i * 9) as u8 };
+        let across = GrayImage::from_fn(20, 30, |_, y| Luma([shade(y)]));
+        across.save(dir.path().join(format!("across/{i:02}.png"))).unwrap();
+        let down = RgbImage::from_fn(64, 48, |x, _| Rgb([shade(x), 10, 200]));
+        down.save(dir.path().join(format!("down/{i:02}.jpg"))).unwrap();
+    }
+    dir
+}
+
+fn train(data: &Path, out: &Path, more: &[&str]) -> std::process::Output {
+    let fixed = ["--data", data.to_str().unwrap(), "--out", out.to_str().unwrap(), "--epochs", "2"];
+    run(&[&fixed[..], &SMALL, &["--batch", "10"], more].concat())
+}
+
+/// [channels, rows, columns] as the checkpoint has them, and the sides of a sample sheet.
+fn shapes(out: &Path) -> ([usize; 3], (u32, u32)) {
+    let run = out.with_extension("run");
+    let checkpoint = fs::read(run.join("checkpoint.safetensors")).unwrap();
+    let checkpoint = trainer::checkpoint::Checkpoint::from_bytes(&checkpoint).unwrap();
+    let sheet = image::open(run.join("samples/epoch-001.png")).unwrap();
+    (checkpoint.identity.image_shape, (sheet.width(), sheet.height()))
+}
+
+#[test]
+fn a_folder_of_pictures_trains_and_what_was_done_to_them_is_said() {
+    let (data, dir) = (stripes(), tempfile::tempdir().unwrap());
+    let out = dir.path().join("gen.onnx");
+    let output = train(data.path(), &out, &[]);
+    let said = text(&output.stderr);
+    assert!(output.status.success(), "{said}");
+    assert!(said.contains("36 pictures, 36 cut to their middle, 36 scaled to 28 by 28, 18 turned grey"), "{said}");
+    assert_eq!(shapes(&out), ([1, 28, 28], (280, 280)));
+}
+
+#[test]
+fn networks_samples_and_export_follow_the_size() {
+    let (data, dir) = (stripes(), tempfile::tempdir().unwrap());
+    let out = dir.path().join("gen.onnx");
+    assert!(train(data.path(), &out, &["--size", "32"]).status.success());
+    assert_eq!(shapes(&out), ([1, 32, 32], (320, 320)));
+    let model = trainer::checkpoint::Checkpoint::from_bytes(
+        &fs::read(dir.path().join("gen.run/checkpoint.safetensors")).unwrap(),
+    )
+    .unwrap();
+    assert_eq!(model.parity.image.len(), 4 * 32 * 32);
+
+    let digits = SmallMnist::new();
+    let output = run_small(&digits, &out, &["--epochs", "2", "--size", "32"]);
+    assert!(output.status.success(), "{}", text(&output.stderr));
+    assert!(text(&output.stderr).contains("28 by 28 pictures scaled to 32 by 32"), "{}", text(&output.stderr));
+    assert_eq!(shapes(&out), ([1, 32, 32], (320, 320)));
+    let output = run_small(&digits, &out, &["--epochs", "2", "--resume"]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(text(&output.stderr).contains("image size: [1, 32, 32] in the run folder, [1, 28, 28] now"));
+}
+
+#[test]
+fn unreadable_pictures_are_skipped_or_with_strict_refused_and_nothing_is_lost() {
+    let (data, dir) = (stripes(), tempfile::tempdir().unwrap());
+    let out = dir.path().join("gen.onnx");
+    assert!(train(data.path(), &out, &[]).status.success());
+    let model = fs::read(&out).unwrap();
+    let broken = data.path().join("down/03.jpg");
+    let bytes = fs::read(&broken).unwrap();
+    fs::write(&broken, &bytes[..100]).unwrap();
+    fs::write(data.path().join("down/04.jpg"), "not a picture").unwrap();
+    let output = train(data.path(), &out, &["--strict"]);
+    let message = text(&output.stderr);
+    assert_eq!(output.status.code(), Some(1), "{message}");
+    for part in ["error: 2 of 36 pictures cannot be read", "03.jpg", "04.jpg", "hint: ", "--strict"] {
+        assert!(message.contains(part), "{part}: {message}");
+    }
+    assert_eq!(fs::read(&out).unwrap(), model, "the earlier model is still there");
+    assert!(dir.path().join("gen.run/checkpoint.safetensors").exists(), "and so is its run");
+    let output = train(data.path(), &out, &[]);
+    assert!(output.status.success());
+    assert!(text(&output.stderr).contains("warning: 2 of 36 pictures cannot be read"), "{}", text(&output.stderr));
+}
