@@ -61,7 +61,8 @@ pub fn chart(title: &str, scale: Scale, series: &[Series]) -> String {
     let mut svg = format!(
         "<figure><figcaption>{title}</figcaption><svg viewBox=\"0 0 {WIDTH} {HEIGHT}\" role=\"img\" aria-label=\"{title}\">"
     );
-    for tick in ticks(y_low, y_high) {
+    let y_ticks = if scale == Scale::Logarithmic { log_ticks(y_low, y_high) } else { ticks(y_low, y_high) };
+    for tick in y_ticks {
         let (y, value) = (y_of(tick), if scale == Scale::Logarithmic { 10f64.powf(tick) } else { tick });
         let right = WIDTH - RIGHT;
         let _ = write!(svg, "<path class=\"grid\" d=\"M{LEFT} {y:.1}H{right}\"/>");
@@ -144,6 +145,22 @@ fn ticks(low: f64, high: f64) -> Vec<f64> {
     (first..=last).map(|n| n as f64 * step).collect()
 }
 
+/// Logarithms of 1, 2 and 5 times the powers of ten between 10^`low` and 10^`high`; of the powers alone where those would be
+/// too many, evenly spaced ones where they would be too few.
+fn log_ticks(low: f64, high: f64) -> Vec<f64> {
+    let of = |factors: &[f64]| -> Vec<f64> {
+        let powers = low.floor() as i32..=high.ceil() as i32;
+        let all = powers.flat_map(|power| factors.iter().map(move |factor| f64::from(power) + factor.log10()));
+        all.filter(|tick| (low..=high).contains(tick)).collect()
+    };
+    let (fine, coarse) = (of(&[1.0, 2.0, 5.0]), of(&[1.0]));
+    match (fine.len(), coarse.len()) {
+        (2..=7, _) => fine,
+        (_, 2..=12) => coarse,
+        _ => ticks(low, high),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -193,5 +210,11 @@ mod tests {
             assert_eq!(short(value), expected);
         }
         assert_eq!(ticks(0.0, 10.0), [0.0, 2.0, 4.0, 6.0, 8.0, 10.0]);
+        let labels = |low: f64, high: f64| -> Vec<String> {
+            log_ticks(low.log10(), high.log10()).into_iter().map(|tick| short(10f64.powf(tick))).collect()
+        };
+        assert_eq!(labels(8.0, 320.0), ["10", "20", "50", "100", "200"]);
+        assert_eq!(labels(1e-3, 5e3).len(), 7);
+        assert!(labels(3.1, 4.4).len() >= 2);
     }
 }

@@ -14,8 +14,11 @@ pub struct Picture<'a> {
     pub file: &'a [u8],
 }
 
-/// The charts of a page: title, scale, and the keys of the metrics with what each is called.
-const CHARTS: [(&str, Scale, &[(&str, &str)]); 6] = [
+/// A chart's title, its scale, and the keys of the metrics in it with what each is called.
+type Chart = (&'static str, Scale, &'static [(&'static str, &'static str)]);
+
+/// The charts of a page.
+const CHARTS: [Chart; 6] = [
     ("FID (lower is better)", Scale::Logarithmic, &[("fid", "FID")]),
     ("Losses", Scale::Linear, &[("d_loss", "D's loss"), ("g_loss", "G's loss")]),
     (

@@ -264,4 +264,20 @@ mod refusals {
         assert!(text(&output.stderr).contains("training has diverged"), "{}", text(&output.stderr));
         assert!(!out.exists());
     }
+
+    #[test]
+    fn a_run_that_diverges_later_keeps_its_last_good_checkpoint() {
+        let (data, dir) = (SmallMnist::new(), tempfile::tempdir().unwrap());
+        let out = dir.path().join("gen.onnx");
+        // Five epochs at a sane rate, then one that nothing survives.
+        let output = run_small(&data, &out, &["--epochs", "9", "--lr-hold", "0.6", "--lr-final", "1e30"]);
+        let message = text(&output.stderr);
+        assert_eq!(output.status.code(), Some(1), "{message}");
+        assert!(message.contains("training has diverged at step ") && message.contains("in epoch 5"), "{message}");
+        assert!(message.contains("D's loss is ") && message.contains("hint: the checkpoint of the last whole epoch"));
+        let bytes = fs::read(dir.path().join("gen.run/checkpoint.safetensors")).unwrap();
+        let checkpoint = trainer::checkpoint::Checkpoint::from_bytes(&bytes).unwrap();
+        assert_eq!(checkpoint.epochs_done, 5);
+        assert!(checkpoint.state.is_finite() && checkpoint.state.generator.parameters.iter().all(|v| v.abs() < 10.0));
+    }
 }

@@ -73,7 +73,7 @@ fn the_real_tensorboard_reads_what_a_resumed_run_wrote() {
     assert!(run_small(&data, &out, &[&flags[..], &["--resume"]].concat()).status.success());
     assert_eq!(fs::read_dir(&board).unwrap().count(), 2);
 
-    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/tools/tensorboard.py");
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/tools/event_files.py");
     let output = Command::new(python).arg(script).arg(&board).output().unwrap();
     assert!(output.status.success(), "{}", text(&output.stderr));
     let shown: Value = serde_json::from_slice(&output.stdout).unwrap();

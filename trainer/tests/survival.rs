@@ -14,7 +14,7 @@ use small_mnist::SmallMnist;
 use trainer::philox::{Stream, block};
 
 /// Long enough that a signal after the first epoch always comes before the last, short enough for a test.
-const EPOCHS: [&str; 2] = ["--epochs", "400"];
+const EPOCHS: [&str; 2] = ["--epochs", "150"];
 
 /// Starts a run and waits until it has finished at least one epoch.
 fn start(data: &SmallMnist, out: &Path, more: &[&str]) -> Child {
@@ -57,7 +57,7 @@ fn resume_gives_the_same_bytes_after_ctrl_c_and_after_a_kill() {
             assert!(output.status.success(), "{recipe} {name}: {}", text(&output.stderr));
             assert!(fs::read(&out).unwrap() == fs::read(&whole).unwrap(), "{recipe} {name}: other bytes");
             let metrics = fs::read_to_string(out.with_extension("run").join("metrics.jsonl")).unwrap();
-            assert!(metrics.lines().filter_map(epoch_of).eq(0..400), "{recipe} {name}: {metrics}");
+            assert!(metrics.lines().filter_map(epoch_of).eq(0..150), "{recipe} {name}: {metrics}");
         }
     }
 }
@@ -122,6 +122,8 @@ fn resume_without_a_run_says_so() {
 
 /// Kills of one run. The moments are spread over epochs and, within one, over steps and the writing of files.
 const KILLS: u32 = 30;
+/// More than that many kills let a run get through.
+const KILLED_EPOCHS: [&str; 2] = ["--epochs", "400"];
 /// Longest wait between the line of an epoch and the kill: several epochs of the small run.
 const LONGEST_MICROSECONDS: u64 = 30_000;
 
@@ -146,7 +148,7 @@ fn kill_at_random(mut child: Child, round: u32) -> bool {
 fn a_run_killed_dozens_of_times_gives_the_bytes_of_one_never_interrupted() {
     let (data, dir) = (SmallMnist::new(), tempfile::tempdir().unwrap());
     for recipe in ["seed", "stable"] {
-        let settings = [&EPOCHS[..], &["--recipe", recipe]].concat();
+        let settings = [&KILLED_EPOCHS[..], &["--recipe", recipe]].concat();
         let whole = dir.path().join(format!("whole-{recipe}.onnx"));
         assert!(run_small(&data, &whole, &settings).status.success());
         let out = dir.path().join(format!("killed-{recipe}.onnx"));

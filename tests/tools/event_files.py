@@ -1,6 +1,6 @@
 """Reads event files as TensorBoard does and prints what it would show, as JSON.
 
-usage: tensorboard.py FOLDER
+usage: event_files.py FOLDER
 """
 
 import json
