@@ -150,10 +150,15 @@ mod runs {
         let dir = tempfile::tempdir().unwrap();
         let out = dir.path().join("gen.onnx");
         let data = folder.to_str().unwrap();
-        let args = ["--data", data, "--out", out.to_str().unwrap(), "--epochs", "1", "--batch", "1000"];
-        let output = run(&[&args[..], &["--hidden", "16"]].concat());
+        let args = ["--data", data, "--out", out.to_str().unwrap(), "--epochs", "3", "--batch", "1000"];
+        let output = run(&[&args[..], &["--hidden", "16", "--log-json", "-"]].concat());
         assert!(output.status.success(), "{}", text(&output.stderr));
         assert!(text(&output.stderr).contains("stable on fashion-mnist"), "{}", text(&output.stderr));
+        let said = text(&output.stdout);
+        let line = said.lines().find(|line| line.starts_with(r#"{"event":"evaluation""#)).expect("the run is judged");
+        let scores: serde_json::Value = serde_json::from_str(line).unwrap();
+        assert!(scores["fid"].as_f64().unwrap() > 0.0 && scores["samples"] == 10_000, "{line}");
+        assert!(dir.path().join("gen.run/judge.safetensors").exists(), "the judge of these pictures is kept");
     }
 }
 

@@ -115,7 +115,8 @@ fn runs_are_compared_by_what_they_ended_with_and_what_differs() {
     assert_eq!(words("--seed")[1..], ["0", "4"]);
     assert_eq!(words("recipe's lr ")[2..], ["0.002", "0.001"]);
     assert!(!table.contains("recipe's hidden"), "only what differs: {table}");
-    let last = json_lines(&a_run.join("metrics.jsonl")).pop().unwrap()["d_loss"].as_f64().unwrap();
+    let metrics = json_lines(&a_run.join("metrics.jsonl"));
+    let last = metrics.iter().filter_map(|event| event["d_loss"].as_f64()).next_back().unwrap();
     assert!(table.contains(&trainer::chart::short(last)), "{last} in {table}");
     let page = fs::read_to_string(html).unwrap();
     assert!(
@@ -152,8 +153,9 @@ mod named_failures {
         let dir = tempfile::tempdir().unwrap();
         let out = dir.path().join("gen.onnx");
         let (seed, epochs) = (seed.to_string(), epochs.to_string());
-        let args = ["--recipe", recipe, "--seed", &seed, "--epochs", &epochs, "--out", out.to_str().unwrap()];
-        let output = run(&args);
+        // What the judge adds is tested beside the thresholds; here the signs of a batch must do alone.
+        let out = ["--out", out.to_str().unwrap(), "--evaluate-every", "0"];
+        let output = run(&[&["--recipe", recipe, "--seed", &seed, "--epochs", &epochs], &out[..]].concat());
         assert!(output.status.success(), "{}", text(&output.stderr));
         let metrics = json_lines(&dir.path().join("gen.run/metrics.jsonl"));
         let events = metrics.iter().filter(|event| event["event"] == "warning");

@@ -14,7 +14,7 @@ use small_mnist::SmallMnist;
 use trainer::philox::{Stream, block};
 
 /// Long enough that a signal after the first epoch always comes before the last, short enough for a test.
-const EPOCHS: [&str; 2] = ["--epochs", "150"];
+const EPOCHS: [&str; 4] = ["--epochs", "150", "--evaluate-every", "0"];
 
 /// Starts a run and waits until it has finished at least one epoch.
 fn start(data: &SmallMnist, out: &Path, more: &[&str]) -> Child {
@@ -294,7 +294,7 @@ mod full_disk {
     fn a_disk_that_fills_up_is_named_and_the_last_checkpoint_goes_on_to_the_same_bytes() {
         let (data, dir) = (SmallMnist::new(), tempfile::tempdir().unwrap());
         let whole = dir.path().join("whole.onnx");
-        let settings = ["--epochs", "40"];
+        let settings = ["--epochs", "40", "--evaluate-every", "0"];
         assert!(run_small(&data, &whole, &settings).status.success());
         let flags = [&["--data", data.path()], &SMALL[..], &settings].concat().join(" ");
         let script = r#"

@@ -36,6 +36,8 @@ const MNIST: &[u8] = include_bytes!("../../judge/mnist.safetensors");
 const PIECE: usize = 50;
 /// Pictures of each side of a comparison, at most; as many as MNIST's test set has.
 pub const SAMPLES: usize = 10_000;
+/// Fewer real pictures than this say little of how far the generated ones are from them.
+const FEWEST_TESTS: usize = 20;
 /// Share of the samples from which on a class counts as covered.
 const COVERED: f64 = 0.01;
 
@@ -132,6 +134,10 @@ impl Judge {
     pub fn cannot_be(dataset: &Dataset) -> Option<String> {
         if let Err(failure) = Architecture::new(dataset.image_shape, 2) {
             return Some(failure.message);
+        }
+        if dataset.test.count() < FEWEST_TESTS {
+            let count = dataset.test.count();
+            return Some(format!("`{}` has {count} test pictures, too few to judge others by", dataset.name));
         }
         let labels = &dataset.train.labels;
         let same = labels.windows(2).all(|pair| pair[0] == pair[1]);
