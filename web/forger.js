@@ -7,41 +7,42 @@
  *     const pixels = g.generate(z);                    // n * g.latentSize numbers -> n pictures, in [-1, 1]
  *
  * The model is run by tract, compiled to WebAssembly (`runtime/`), on the calling thread: a digit costs less than a
- * message to a worker would. Everything is found beside this file, so it works from any path.
+ * message to a worker would. What costs more goes to a worker by `generateAsync`. Everything is found beside this file, so it
+ * works from any path.
  */
 
-import { hasWasmSimd } from './simd.js';
+import { ForgerError } from './error.js';
+import { forgetRuntime, loadRuntime } from './loader.js';
+import { readBytes } from './source.js';
+import { Courier } from './courier.js';
 
-/** The largest file that the runtime takes; asked for before it is all downloaded. */
-const FILE_LIMIT = 64 * 1024 * 1024;
+export { ForgerError };
 
-/** Why a generator could not be loaded or run: `message` says what is wrong, `hint` what to do about it. */
-export class ForgerError extends Error {
-  /**
-   * @param {string} message
-   * @param {string} hint
-   * @param {{cause?: unknown}} [options]
-   */
-  constructor(message, hint, options) {
-    super(message, options);
-    this.name = 'ForgerError';
-    this.hint = hint;
-  }
-}
+/** What the calling thread may be kept for, in ms: a quarter of a frame at 60 a second. */
+const MAIN_THREAD_MS = 4;
 
 /** A generator read from an ONNX file, ready to draw. */
 export class Generator {
   #wasm;
+  #kind;
+  #bytes;
   #metadata;
   #shape;
   #latentSize;
+  #msPerPicture;
+  /** @type {Courier | undefined} */
+  #courier;
 
   /**
    * Use {@link Generator.load}.
    * @param {import('./runtime/runtime.js').Generator} wasm
+   * @param {import('./loader.js').Kind} kind
+   * @param {Uint8Array} bytes
    */
-  constructor(wasm) {
+  constructor(wasm, kind, bytes) {
     this.#wasm = wasm;
+    this.#kind = kind;
+    this.#bytes = bytes;
     const flat = wasm.metadata;
     /** @type {[string, string][]} */
     const entries = [];
@@ -49,16 +50,16 @@ export class Generator {
     this.#metadata = Object.freeze(Object.fromEntries(entries));
     this.#shape = Object.freeze([...wasm.imageShape]);
     this.#latentSize = wasm.latentSize;
+    this.#msPerPicture = measure(() => wasm.generate(new Float32Array(this.#latentSize)));
   }
 
   /**
    * Reads a model: one input `z`, float32 [batch, latent size]; one output `image`, float32 [batch, channels, height,
    * width]. Rejects with a {@link ForgerError} that says what is wrong with it.
    *
-   * @param {string | URL | ArrayBuffer | Uint8Array | Blob} source An address as seen from the page, bytes, or a file
-   *   (a `File` is a `Blob`).
-   * @param {{onProgress?: (progress: {loaded: number, total: number | undefined}) => void}} [options] `onProgress` is
-   *   told the bytes that have come so far; `total` only where the server says it.
+   * @param {import('./source.js').Source} source An address as seen from the page, bytes, or a file (a `File` is a `Blob`).
+   * @param {{onProgress?: import('./source.js').OnProgress}} [options] `onProgress` is told the bytes that have come so far;
+   *   `total` only where the server says it.
    * @returns {Promise<Generator>}
    */
   static async load(source, { onProgress } = {}) {
@@ -66,11 +67,14 @@ export class Generator {
     // Both downloads go on at once. Should the second fail first, this one's failure is not left unheard.
     runtime.catch(() => {});
     const bytes = await readBytes(source, onProgress);
-    const { Generator: WasmGenerator } = await runtime;
+    await runtime;
     try {
-      return new Generator(WasmGenerator.load(bytes));
+      return await loadWith('small', bytes);
     } catch (error) {
-      throw explain(error, 'Use a generator that Forger exported, and copy the file again if it is one.');
+      if (!isUnknownOperator(error)) throw error;
+      const full = await loadRuntime('full').catch(() => undefined);
+      if (!full) throw error;
+      return await loadWith('full', bytes);
     }
   }
 
@@ -92,6 +96,11 @@ export class Generator {
     return this.#metadata;
   }
 
+  /** How long one picture takes on this thread, in ms, as measured when the model was loaded. */
+  get msPerPicture() {
+    return this.#msPerPicture;
+  }
+
   /**
    * Draws a picture for each latent vector.
    * @param {Float32Array} z [n, latentSize], row-major, n of any size.
@@ -101,136 +110,85 @@ export class Generator {
     try {
       return this.#wasm.generate(z);
     } catch (error) {
-      throw explain(error, 'Give n times latentSize finite numbers in a Float32Array.');
+      throw explain(error, this.#kind, 'Give n times latentSize finite numbers in a Float32Array.');
     }
+  }
+
+  /**
+   * Draws a picture for each latent vector without being in the way: at once if that is quick, else in a worker.
+   *
+   * Of requests that come faster than a worker draws, the newest wins: the one under way is finished, of those that wait only
+   * the last is drawn. For one that was passed over, the promise gives `undefined`.
+   *
+   * @param {Float32Array} z As for {@link Generator.generate}; it may be changed as soon as this has returned.
+   * @returns {Promise<Float32Array | undefined>} As of {@link Generator.generate}.
+   */
+  async generateAsync(z) {
+    const pictures = z.length / this.#latentSize;
+    if (!this.#courier && (pictures * this.#msPerPicture <= MAIN_THREAD_MS || !globalThis.Worker)) return this.generate(z);
+    this.#courier ??= new Courier(this.#bytes);
+    return this.#courier.request(z);
   }
 
   /** Gives the model's memory back at once, instead of when the browser collects it. The generator is then of no use. */
   free() {
+    this.#courier?.close();
     this.#wasm.free();
   }
 }
 
 /**
- * What runs the models here.
- * @returns {Promise<{tract: string, simd: boolean}>}
+ * What runs the models here. `relaxedSimd`: with fused multiply-add, which rounds as the trainer does. `memoryBytes`: what its
+ * WebAssembly holds by now.
+ * @returns {Promise<{tract: string, simd: boolean, relaxedSimd: boolean, memoryBytes: number}>}
  */
 export async function runtimeInfo() {
   const runtime = await loadRuntime();
-  return { tract: runtime.tractVersion(), simd: runtime.simd128() };
+  return {
+    tract: runtime.tractVersion(),
+    simd: runtime.simd128(),
+    relaxedSimd: runtime.relaxedSimd(),
+    memoryBytes: runtime.memory.buffer.byteLength,
+  };
 }
 
-/** @type {Promise<typeof import('./runtime/runtime.js')> | undefined} */
-let loading;
-
-/** Compiles the WebAssembly once, whoever asks. */
-function loadRuntime() {
-  loading ??= startRuntime().catch((error) => {
-    loading = undefined;
-    throw error;
-  });
-  return loading;
-}
-
-async function startRuntime() {
-  if (!hasWasmSimd()) {
-    throw new ForgerError(
-      'This browser has no WebAssembly SIMD, which the generator runs on',
-      'Every current browser has it (Chrome 91, Firefox 89, Safari 16.4 or later): please update, or turn WebAssembly on.',
-    );
-  }
+/** @param {import('./loader.js').Kind} kind @param {Uint8Array} bytes */
+async function loadWith(kind, bytes) {
+  const { Generator: WasmGenerator } = await loadRuntime(kind);
   try {
-    // Asked for before its module is there: the two come together.
-    const wasm = fetch(new URL('runtime/runtime_bg.wasm', import.meta.url));
-    wasm.catch(() => {});
-    const runtime = await import('./runtime/runtime.js');
-    await runtime.default({ module_or_path: wasm });
-    return runtime;
+    return new Generator(WasmGenerator.load(bytes), kind, bytes);
   } catch (error) {
-    throw new ForgerError(
-      'The runtime could not be loaded',
-      'Check the connection and reload. On your own server, the folder `runtime` must lie beside `forger.js`.',
-      { cause: error },
-    );
+    throw explain(error, kind, 'Use a generator that Forger exported, and copy the file again if it is one.');
   }
 }
 
-/**
- * @param {string | URL | ArrayBuffer | Uint8Array | Blob} source
- * @param {((progress: {loaded: number, total: number | undefined}) => void) | undefined} onProgress
- * @returns {Promise<Uint8Array>}
- */
-async function readBytes(source, onProgress) {
-  if (source instanceof Uint8Array) return source;
-  if (source instanceof ArrayBuffer) return new Uint8Array(source);
-  if (source instanceof Blob) {
-    refuseTooLarge(source.size);
-    return new Uint8Array(await source.arrayBuffer());
-  }
-  const name = new URL(source, document.baseURI).pathname.split('/').pop() || 'the model';
-  /** @type {Response} */
-  let response;
-  try {
-    response = await fetch(source);
-  } catch (error) {
-    const hint = 'Check the connection and try again.';
-    throw new ForgerError(`The server cannot be reached for ${name}`, hint, { cause: error });
-  }
-  if (!response.ok) {
-    throw new ForgerError(
-      `The model ${name} is not on this server (it answers ${response.status})`,
-      'Put it beside the page: `cargo xtask site --model gen.onnx --out site` writes the whole folder.',
-    );
-  }
-  return collect(response, name, onProgress);
+/** @param {unknown} error */
+function isUnknownOperator(error) {
+  return error instanceof ForgerError && error.cause instanceof Error && error.cause.name === 'UnknownOperator';
 }
 
-/**
- * @param {Response} response
- * @param {string} name
- * @param {((progress: {loaded: number, total: number | undefined}) => void) | undefined} onProgress
- */
-async function collect(response, name, onProgress) {
-  // The length of a compressed answer is not the length of what comes out of it.
-  const length = response.headers.has('content-encoding') ? null : response.headers.get('content-length');
-  const total = length === null ? undefined : Number(length);
-  const chunks = [];
-  let loaded = 0;
-  try {
-    const reader = response.body?.getReader();
-    for (let part = await reader?.read(); part && !part.done; part = await reader?.read()) {
-      chunks.push(part.value);
-      loaded += part.value.length;
-      refuseTooLarge(loaded);
-      onProgress?.({ loaded, total });
-    }
-  } catch (error) {
-    if (error instanceof ForgerError) throw error;
-    throw new ForgerError(`The download of ${name} broke off`, 'Check the connection and try again.', { cause: error });
+/** The quickest of a few runs, in ms; of one, if that is long. @param {() => void} run */
+function measure(run) {
+  let quickest = Infinity;
+  for (let i = 0; i < 3 && (i === 0 || quickest < MAIN_THREAD_MS); i++) {
+    const start = performance.now();
+    run();
+    quickest = Math.min(quickest, performance.now() - start);
   }
-  const bytes = new Uint8Array(loaded);
-  let end = 0;
-  for (const chunk of chunks) {
-    bytes.set(chunk, end);
-    end += chunk.length;
-  }
-  return bytes;
-}
-
-/** @param {number} size In bytes. */
-function refuseTooLarge(size) {
-  if (size <= FILE_LIMIT) return;
-  throw new ForgerError('The model is larger than 64 MB', 'Use a smaller model: Forger’s own are below 1 MB.');
+  return quickest;
 }
 
 /**
  * @param {unknown} error What the WebAssembly threw: an `Error` with a sentence, or a trap.
+ * @param {import('./loader.js').Kind} kind
  * @param {string} hint
  */
-function explain(error, hint) {
-  if (error instanceof WebAssembly.RuntimeError) {
-    const reload = 'Reload the page. The model may be too large for this device.';
-    return new ForgerError('The runtime stopped', reload, { cause: error });
+function explain(error, kind, hint) {
+  // Out of memory, or out of stack: the module is dead, and the next model gets a new one.
+  if (error instanceof WebAssembly.RuntimeError || error instanceof RangeError) {
+    forgetRuntime(kind);
+    const smaller = 'Load a smaller model: this one takes more memory or time than there is.';
+    return new ForgerError('The runtime stopped', smaller, { cause: error });
   }
   const message = error instanceof Error ? error.message : String(error);
   return new ForgerError(message, hint, { cause: error });

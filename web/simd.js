@@ -1,5 +1,5 @@
 // @ts-check
-/** Whether this browser runs WebAssembly with 128-bit SIMD. */
+/** Whether this browser runs WebAssembly with 128-bit SIMD, and with its relaxed part, which has fused multiply-add. */
 
 /**
  * The smallest module that needs it: a function that gives `i8x16.popcnt(i8x16.splat(0))`. Header; type () -> v128; one
@@ -14,4 +14,16 @@ const PROBE = new Uint8Array([
 
 export function hasWasmSimd() {
   return typeof WebAssembly === 'object' && WebAssembly.validate(PROBE);
+}
+
+/** The same with `i8x16.relaxed_swizzle` of two splats. */
+const RELAXED_PROBE = new Uint8Array([
+  0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00,
+  0x01, 0x05, 0x01, 0x60, 0x00, 0x01, 0x7b,
+  0x03, 0x02, 0x01, 0x00,
+  0x0a, 0x0f, 0x01, 0x0d, 0x00, 0x41, 0x01, 0xfd, 0x0f, 0x41, 0x02, 0xfd, 0x0f, 0xfd, 0x80, 0x02, 0x0b,
+]);
+
+export function hasRelaxedSimd() {
+  return WebAssembly.validate(RELAXED_PROBE);
 }

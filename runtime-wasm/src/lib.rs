@@ -1,8 +1,9 @@
 //! Runs a generator stored as ONNX: latent vectors in, pictures out, the same code natively and in a browser.
 //!
-//! The file is read by [`tract_onnx`]'s protobuf types, checked by `network`, and run by tract's optimised plans. Only
-//! what a generator of this family is made of is understood (`Gemm`, `LeakyRelu`, `Tanh`, `Reshape`): that keeps the
-//! WebAssembly small, and lets every fault of a file be named before tract sees it.
+//! The file is read by [`tract_onnx`]'s protobuf types, checked by `network`, and run by a tract plan of operators of our
+//! own, a product and its activation in one. Only what a generator of this family is made of is understood (`Gemm`,
+//! `LeakyRelu`, `Tanh`, `Reshape`): that keeps the WebAssembly small, and lets every fault of a file be named before tract
+//! sees it. The feature `all-operators` hands other models to the whole of tract.
 //!
 //! ```no_run
 //! let bytes = std::fs::read("gen.onnx")?;
@@ -19,14 +20,20 @@
 //! * What comes out is finite: a generator that gives NaN or infinity is reported, not shown.
 //! * Nothing of tract is in the interface, and this crate knows no other crate of the workspace.
 //!
-//! Start in `network.rs` for what a model file must be, in `plan.rs` for how it is run, in `wasm.rs` for its JavaScript
-//! face.
+//! Start in `network.rs` for what a model file must be, in `plan.rs` for how it is run and `product.rs` for where the time
+//! goes, in `wasm.rs` for its JavaScript face. `small/` is how it is compiled for the page.
 
+mod activation;
+#[cfg(feature = "all-operators")]
+mod any;
 mod envelope;
 mod error;
 mod generator;
+mod lanes;
 mod network;
 mod plan;
+mod product;
+mod step;
 #[cfg(target_arch = "wasm32")]
 mod wasm;
 

@@ -24,8 +24,6 @@ const WIDTH_LIMIT: usize = 3 * 256 * 256;
 #[derive(Debug)]
 pub(crate) struct Network {
     pub(crate) latent_size: usize,
-    /// Channels, height, width.
-    pub(crate) image_shape: [usize; 3],
     pub(crate) layers: Vec<Layer>,
 }
 
@@ -57,15 +55,8 @@ pub(crate) struct Dense {
 impl Network {
     /// Reads the graph of a decoded model.
     pub(crate) fn from_graph(graph: &pb::GraphProto) -> Result<Network, LoadError> {
-        let initializers: HashMap<&str, &pb::TensorProto> =
-            graph.initializer.iter().map(|tensor| (tensor.name.as_str(), tensor)).collect();
-        // Old writers list the weights among the inputs too.
-        let inputs: Vec<_> = graph.input.iter().filter(|input| !initializers.contains_key(&*input.name)).collect();
-        let outputs: Vec<_> = graph.output.iter().collect();
-        let latent_size = latent_size(&inputs).ok_or_else(|| LoadError::Inputs { found: describe(&inputs) })?;
-        let image_shape = image_shape(&outputs).ok_or_else(|| LoadError::Outputs { found: describe(&outputs) })?;
-        within_limit("the latent size", latent_size)?;
-
+        let Interface { latent_size, image_shape } = Interface::of(graph)?;
+        let initializers = initializers(graph);
         let mut shape = vec![latent_size];
         let mut layers = Vec::new();
         for node in chain(graph)? {
@@ -78,13 +69,35 @@ impl Network {
                 format!("it is declared as [batch, {}] and comes out as [batch, {}]", list(&image_shape), list(&shape));
             return Err(LoadError::Graph { node: "image".into(), reason });
         }
-        Ok(Network { latent_size, image_shape, layers })
+        Ok(Network { latent_size, layers })
     }
+}
 
-    /// Numbers in one picture.
-    pub(crate) fn pixels(&self) -> usize {
-        self.image_shape.iter().product()
+/// What any generator takes and gives.
+pub(crate) struct Interface {
+    pub(crate) latent_size: usize,
+    /// Channels, height, width.
+    pub(crate) image_shape: [usize; 3],
+}
+
+impl Interface {
+    /// Reads it off a graph.
+    pub(crate) fn of(graph: &pb::GraphProto) -> Result<Interface, LoadError> {
+        let initializers = initializers(graph);
+        // Old writers list the weights among the inputs too.
+        let inputs: Vec<_> = graph.input.iter().filter(|input| !initializers.contains_key(&*input.name)).collect();
+        let outputs: Vec<_> = graph.output.iter().collect();
+        let latent_size = latent_size(&inputs).ok_or_else(|| LoadError::Inputs { found: describe(&inputs) })?;
+        let image_shape = image_shape(&outputs).ok_or_else(|| LoadError::Outputs { found: describe(&outputs) })?;
+        within_limit("the latent size", latent_size)?;
+        let pixels = image_shape.iter().try_fold(1usize, |product, &size| product.checked_mul(size));
+        within_limit("the number of pixels", pixels.unwrap_or(usize::MAX))?;
+        Ok(Interface { latent_size, image_shape })
     }
+}
+
+fn initializers(graph: &pb::GraphProto) -> HashMap<&str, &pb::TensorProto> {
+    graph.initializer.iter().map(|tensor| (tensor.name.as_str(), tensor)).collect()
 }
 
 impl Layer {

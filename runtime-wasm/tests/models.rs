@@ -1,7 +1,7 @@
 //! Models that load and models that must not, made here by tract's own protobuf types.
 //!
 //! `pictures`: what comes out equals plain f64 arithmetic, for any number of latent vectors. `faults`: each kind of bad
-//! file gets its sentence. `robustness`: whatever is done to the bytes, nothing panics.
+//! file gets its sentence. `robustness`: whatever is done to the bytes, nothing panics. `example`: the one there is runs.
 
 use prost::Message;
 use runtime_wasm::{GenerateError, Generator};
@@ -19,8 +19,8 @@ mod pictures {
     #[test]
     fn any_number_of_pictures_equals_plain_arithmetic() {
         let generator = Generator::from_bytes(&model().encode_to_vec()).unwrap();
-        // Around each border between the plans: one by one, padded, full, full and a rest.
-        for pictures in [0, 1, 2, 78, 79, 99, 100, 101, 250] {
+        // Around each border: of a tile of the product, of a run of the plan.
+        for pictures in [0, 1, 2, 3, 4, 5, 8, 99, 100, 101, 250] {
             let z: Vec<f32> = (0..pictures * LATENT).map(|i| number(7, i) * 3.0).collect();
             let images = generator.generate(&z).unwrap();
             assert_eq!(images.len(), pictures * PIXELS, "{pictures} pictures");
@@ -268,6 +268,36 @@ mod robustness {
             let cut = Generator::from_bytes(&whole[..length]);
             assert!(cut.is_err() || length >= graph_end - 4, "{length} of {graph_end} bytes");
         }
+    }
+}
+
+mod example {
+    use super::*;
+
+    #[test]
+    fn it_prints_a_picture_and_says_what_is_wrong() {
+        // Built by cargo along with the tests, in the folder beside theirs.
+        let tests = std::env::current_exe().unwrap();
+        let folder = tests.parent().unwrap().parent().unwrap().join("examples");
+        let example = folder.join(format!("picture{}", std::env::consts::EXE_SUFFIX));
+        let model_file = std::env::temp_dir().join(format!("forger-example-{}.onnx", std::process::id()));
+        std::fs::write(&model_file, model().encode_to_vec()).unwrap();
+        let run = |arguments: &[&str]| {
+            let output = std::process::Command::new(&example).arg(&model_file).args(arguments).output().unwrap();
+            (
+                output.status.success(),
+                String::from_utf8(output.stdout).unwrap(),
+                String::from_utf8(output.stderr).unwrap(),
+            )
+        };
+        let (drawn, picture, _) = run(&["0.5"]);
+        assert!(drawn);
+        let lines: Vec<&str> = picture.lines().collect();
+        assert_eq!(lines.len(), SIDE);
+        assert!(lines.iter().all(|line| line.len() == 2 * SIDE), "{picture}");
+        assert_ne!(run(&["-3"]).1, picture, "another z[0], another picture");
+        assert_eq!(run(&["much"]), (false, String::new(), "error: z[0] is a number, not `much`\n".into()));
+        std::fs::remove_file(&model_file).unwrap();
     }
 }
 

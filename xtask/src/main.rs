@@ -5,6 +5,7 @@
 //! only a system's package manager can install, and each thing installed is said aloud.
 //!
 //! * `site`: [`site`] puts the static site together from [`runtime`] (compiled by [`wasm`], shrunk by [`wasm_opt`]).
+//! * `package`: [`package`] puts the npm package together from the same.
 //! * `demo`: [`demo`] trains by [`model`], builds the site, serves it by [`serve`].
 //! * `judge`: [`judge`] has the trainer make the judge that it ships with.
 //! * `test`: [`test`] fetches what the tests need ([`browser`], [`onnxruntime`], [`python`], [`fashion_mnist`]), runs
@@ -25,6 +26,7 @@ mod model;
 mod node;
 mod onnx_file;
 mod onnxruntime;
+mod package;
 mod program;
 mod python;
 mod runtime;
@@ -53,6 +55,8 @@ enum Command {
     Bench(bench::Arguments),
     /// Train a generator, build the page around it and serve it
     Demo(demo::Arguments),
+    /// Put the npm package of the runtime together
+    Package(package::Arguments),
     /// Put the static site of a model together
     Site(site::Arguments),
     /// Train the judge that ships with the trainer again
@@ -65,6 +69,7 @@ fn main() -> ExitCode {
     let outcome = match Arguments::parse().command {
         Command::Bench(arguments) => bench::run(&arguments).map(|()| true),
         Command::Demo(arguments) => demo::run(&arguments).map(|()| true),
+        Command::Package(arguments) => package::run(&arguments).map(|()| true),
         Command::Site(arguments) => site::run(&arguments).map(|()| true),
         Command::Judge => judge::run().map(|()| true),
         Command::Test(arguments) => test::run(&arguments),

@@ -65,6 +65,7 @@ fn stays_at_home(name: &str) -> bool {
     is_hidden(name)
         || name == "README.md"
         || name == "package.json"
+        || name == "npm"
         || name.contains(".test.")
         || name == "node_modules"
 }

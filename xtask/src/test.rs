@@ -13,7 +13,7 @@ use anyhow::{Context, Result};
 use crate::hint::hinted;
 use crate::model::{self, Settings};
 use crate::summary::{CargoTest, Counts, NodeTest, Summary};
-use crate::{browser, fashion_mnist, node, onnxruntime, program, python, site, workspace};
+use crate::{browser, fashion_mnist, node, onnxruntime, package, program, python, site, workspace};
 
 /// Enough for pictures with strokes in them.
 const EPOCHS: u32 = 2;
@@ -97,7 +97,14 @@ fn subject(arguments: &Arguments, python: &Path) -> Result<Environment> {
     site::run(&site::Arguments { model: model.clone(), out: site.clone() })?;
     let script = workspace::root().join("tests/tools/reference.py");
     program::run_silently(Command::new(python).args([&script, &model, &reference]))?;
-    Ok(vec![("FORGER_MODEL", model), ("FORGER_SITE", site), ("FORGER_REFERENCE", reference)])
+    let package = folder.join("package");
+    package::run(&package::Arguments { out: Some(package.clone()) })?;
+    Ok(vec![
+        ("FORGER_MODEL", model),
+        ("FORGER_SITE", site),
+        ("FORGER_REFERENCE", reference),
+        ("FORGER_PACKAGE", package),
+    ])
 }
 
 fn browser_tests() -> PathBuf {

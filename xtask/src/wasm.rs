@@ -13,14 +13,58 @@ use std::process::Command;
 use anyhow::{Context, Result};
 
 use crate::hint::hinted;
-use crate::{apt, program, workspace};
+use crate::{apt, files, program, workspace};
 
 const TARGET: &str = "wasm32-unknown-unknown";
+/// The manifest of the small variants, from the workspace's root.
+const SMALL: &str = "runtime-wasm/small/Cargo.toml";
+/// The largest model that is taken, 64 MB, is held some five times while it is loaded.
+const MEMORY_LIMIT: u32 = 1 << 30;
 const DEBIAN_PACKAGES: [&str; 3] = ["rustc-web", "cargo-web", "rust-web-src"];
 const DEBIAN_RUSTC: &str = "/usr/bin/rustc";
 const DEBIAN_CARGO: &str = "/usr/bin/cargo";
-/// tract's kernels for WebAssembly need 128-bit SIMD, which every current browser has.
+
+/// tract's kernels for WebAssembly need 128-bit SIMD, which every current browser has, and so do ours.
 const RUSTFLAGS: &str = "-C target-feature=+simd128";
+
+/// What the runtime is compiled to. Every current browser has 128-bit SIMD; not every one has its relaxed part.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Variant {
+    /// What Forger's own models need.
+    Small,
+    /// The same with relaxed SIMD, whose fused multiply-add rounds as the trainer's kernels do.
+    SmallRelaxed,
+    /// Every operator of tract.
+    Full,
+}
+
+impl Variant {
+    fn name(self) -> &'static str {
+        match self {
+            Variant::Small => "small",
+            Variant::SmallRelaxed => "small-relaxed",
+            Variant::Full => "full",
+        }
+    }
+
+    /// Of our own crate, whose kernel it is that needs them: all that is under it is compiled once.
+    fn target_features(self) -> &'static str {
+        match self {
+            Variant::Small | Variant::Full => "",
+            Variant::SmallRelaxed => "+relaxed-simd",
+        }
+    }
+
+    /// What cargo is to compile, and where to. The small ones are a workspace of their own, which says why.
+    fn package(self) -> (&'static [&'static str], &'static str) {
+        match self {
+            Variant::Small | Variant::SmallRelaxed => (&["--manifest-path", SMALL], "small"),
+            Variant::Full => {
+                (&["--package", "runtime-wasm", "--crate-type", "cdylib", "--features", "all-operators"], "")
+            }
+        }
+    }
+}
 
 /// A compiler that can compile for the browser.
 #[derive(Debug)]
@@ -64,21 +108,29 @@ pub(crate) fn toolchain() -> Result<Toolchain> {
 ///
 /// # Errors
 /// If it doesn't compile.
-pub(crate) fn compile(toolchain: &Toolchain) -> Result<PathBuf> {
+pub(crate) fn compile(toolchain: &Toolchain, variant: Variant) -> Result<PathBuf> {
     let (mut command, folder) = match toolchain {
         Toolchain::InUse => (program::cargo(), workspace::target().join("wasm")),
         Toolchain::Debian { rust_lld } => (debian_cargo(rust_lld), workspace::target().join("wasm/debian")),
     };
-    command.args(["rustc", "--package", "runtime-wasm", "--lib", "--crate-type", "cdylib"]);
+    let (package, name) = variant.package();
+    let folder = folder.join(name);
+    command.args(["rustc", "--lib"]).args(package);
     command.args(["--profile", "wasm", "--target", TARGET, "--target-dir"]).arg(&folder);
     if matches!(toolchain, Toolchain::Debian { .. }) {
         command.arg("-Zbuild-std=std,panic_abort");
     }
     // Set here and not in `.cargo/config.toml`, where a user's own RUSTFLAGS would switch it off.
     command.env_remove("CARGO_ENCODED_RUSTFLAGS").env("RUSTFLAGS", RUSTFLAGS);
-    eprintln!("compiling the runtime to WebAssembly");
+    command.arg("--").arg(format!("-Ctarget-feature={}", variant.target_features()));
+    command.arg(format!("-Clink-arg=--max-memory={MEMORY_LIMIT}"));
+    eprintln!("compiling the runtime to WebAssembly ({})", variant.name());
     program::run(&mut command)?;
-    Ok(folder.join(TARGET).join("wasm/runtime_wasm.wasm"))
+    // The next variant is written to the same place.
+    let compiled = folder.join(TARGET).join("wasm/runtime_wasm.wasm");
+    let kept = folder.join(format!("{}.wasm", variant.name()));
+    files::copy(&compiled, &kept)?;
+    Ok(kept)
 }
 
 fn the_one_in_use() -> Result<Toolchain> {
@@ -172,4 +224,31 @@ fn rustc() -> Command {
     let mut command = Command::new(std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into()));
     command.current_dir(workspace::root());
     command
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    /// Name and version of each package.
+    fn locked(lockfile: &Path) -> BTreeSet<(String, String)> {
+        let text = std::fs::read_to_string(lockfile).unwrap();
+        let field = |package: &str, name: &str| {
+            let value = package.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(" = "));
+            value.expect("each package has it").trim_matches('"').to_owned()
+        };
+        text.split("[[package]]").skip(1).map(|package| (field(package, "name"), field(package, "version"))).collect()
+    }
+
+    #[test]
+    fn the_small_runtime_is_of_the_same_versions_as_everything_else() {
+        let root = workspace::root();
+        let small = locked(&root.join(SMALL).with_file_name("Cargo.lock"));
+        let all = locked(&root.join("Cargo.lock"));
+        let strangers: Vec<_> = small.difference(&all).collect();
+        assert!(strangers.is_empty(), "copy Cargo.lock to runtime-wasm/small/ and let cargo shorten it: {strangers:?}");
+        assert!(small.iter().any(|(name, _)| name == "tract-core"), "the lockfile is read");
+    }
 }

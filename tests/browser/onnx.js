@@ -1,0 +1,83 @@
+// Writes small ONNX models for tests: a generator, and whatever a stranger may do to one.
+//
+// Source: `onnx.proto`. Only the fields that a generator needs.
+
+const FLOAT = 1;
+const INT64 = 7;
+
+function varint(value) {
+  const bytes = [];
+  let rest = BigInt.asUintN(64, BigInt(value));
+  for (; rest > 127n; rest >>= 7n) bytes.push(Number(rest & 127n) | 128);
+  bytes.push(Number(rest));
+  return Buffer.from(bytes);
+}
+
+/** A field: a whole number, text, bytes, or other fields one after the other. */
+function field(number, value) {
+  if (typeof value === 'number' || typeof value === 'bigint') return Buffer.concat([varint(number << 3), varint(value)]);
+  const bytes = Array.isArray(value) ? Buffer.concat(value) : Buffer.from(value);
+  return Buffer.concat([varint((number << 3) | 2), varint(bytes.length), bytes]);
+}
+
+function float(number, value) {
+  const bytes = Buffer.alloc(4);
+  bytes.writeFloatLE(value);
+  return Buffer.concat([varint((number << 3) | 5), bytes]);
+}
+
+export function tensor(name, dims, values, type = FLOAT) {
+  const raw = type === INT64 ? BigInt64Array.from(values, BigInt) : Float32Array.from(values);
+  return [...dims.map((dim) => field(1, dim)), field(2, type), field(8, name), field(9, new Uint8Array(raw.buffer))];
+}
+
+export const integers = (name, values) => tensor(name, [values.length], values, INT64);
+
+function value(name, dims) {
+  const shape = dims.map((dim) => field(1, [typeof dim === 'number' ? field(1, dim) : field(2, dim)]));
+  return [field(1, name), field(2, [field(1, [field(1, FLOAT), field(2, shape)])])];
+}
+
+export function node(type, inputs, output, attributes = {}) {
+  const attribute = ([name, setting]) => {
+    const isInteger = Number.isInteger(setting);
+    return field(5, [field(1, name), isInteger ? field(3, setting) : float(2, setting), field(20, isInteger ? 2 : 1)]);
+  };
+  return [
+    ...inputs.map((input) => field(1, input)),
+    field(2, output),
+    field(3, output),
+    field(4, type),
+    ...Object.entries(attributes).map(attribute),
+  ];
+}
+
+/** A model of these nodes and initializers. */
+export function model({ nodes, initializers, latent = 4, image = [1, 2, 2], input = 'z' }) {
+  const graph = [
+    ...nodes.map((each) => field(1, each)),
+    field(2, 'generator'),
+    ...initializers.map((each) => field(5, each)),
+    field(11, value(input, ['batch', latent])),
+    field(12, value('image', ['batch', ...image])),
+  ];
+  return Buffer.concat([field(1, 8), field(7, graph), field(8, [field(1, ''), field(2, 17)])]);
+}
+
+/** image = reshape(activation(z · w)), w the identity unless told otherwise: four pixels of four numbers. */
+export function tiny({ activation = ['Tanh'], weight, bias, reshape = [-1, 1, 2, 2], ...rest } = {}) {
+  const identity = Array.from({ length: 16 }, (_, i) => Number(i % 5 === 0));
+  return model({
+    nodes: [
+      node('Gemm', ['z', 'w', 'b'], 'sum'),
+      node(activation[0], ['sum'], 'active', activation[1]),
+      node('Reshape', ['active', 'shape'], 'image'),
+    ],
+    initializers: [
+      weight ?? tensor('w', [4, 4], identity),
+      bias ?? tensor('b', [4], [0, 0, 0, 0]),
+      integers('shape', reshape),
+    ],
+    ...rest,
+  });
+}

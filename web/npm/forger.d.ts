@@ -1,0 +1,54 @@
+/** Where a model comes from: an address as seen from the page, bytes, or a file (a `File` is a `Blob`). */
+export type Source = string | URL | ArrayBuffer | Uint8Array | Blob;
+
+/** How far a download has come, in bytes; `total` only where the server says it. */
+export interface Progress {
+  loaded: number;
+  total: number | undefined;
+}
+
+/** Why a generator could not be loaded or run. */
+export class ForgerError extends Error {
+  constructor(message: string, hint: string, options?: { cause?: unknown });
+  /** What to do about it. */
+  hint: string;
+}
+
+/** A generator read from an ONNX file, ready to draw. */
+export class Generator {
+  private constructor();
+
+  /**
+   * Reads a model: one input `z`, float32 [batch, latent size]; one output `image`, float32 [batch, channels, height, width].
+   * Rejects with a {@link ForgerError}.
+   */
+  static load(source: Source, options?: { onProgress?: (progress: Progress) => void }): Promise<Generator>;
+
+  /** How many numbers make one latent vector. */
+  readonly latentSize: number;
+  /** Channels, height and width of a picture. */
+  readonly imageShape: readonly number[];
+  /** The model's metadata: texts of whoever made the file. */
+  readonly metadata: Readonly<Record<string, string>>;
+  /** How long one picture takes on this thread, in ms, as measured when the model was loaded. */
+  readonly msPerPicture: number;
+
+  /**
+   * Draws a picture for each latent vector.
+   * @param z [n, latentSize], row-major, n of any size.
+   * @returns [n, channels * height * width], row-major.
+   */
+  generate(z: Float32Array): Float32Array;
+
+  /**
+   * Draws without being in the way: at once if that is quick, else in a worker. Of requests that come faster than a worker
+   * draws, the newest wins; one that was passed over gives `undefined`.
+   */
+  generateAsync(z: Float32Array): Promise<Float32Array | undefined>;
+
+  /** Gives the model's memory back at once. The generator is then of no use. */
+  free(): void;
+}
+
+/** What runs the models here: the version of tract, which SIMD this browser has for it, and the memory that it holds by now. */
+export function runtimeInfo(): Promise<{ tract: string; simd: boolean; relaxedSimd: boolean; memoryBytes: number }>;
