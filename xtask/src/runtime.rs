@@ -20,12 +20,15 @@ use crate::wasm_opt::WasmOpt;
 use crate::{files, wasm, workspace};
 
 /// Raised when what is done below changes, so that an older result is not taken for a new one.
-const MAKING: u32 = 3;
+const MAKING: u32 = 4;
 /// Holds what the folder was made from.
 const STAMP: &str = ".made-from";
-/// What is compiled, and the names it goes by.
-const MODULES: [(Variant, &str); 3] =
-    [(Variant::Small, "runtime"), (Variant::SmallRelaxed, "runtime_relaxed"), (Variant::Full, "full")];
+/// What is compiled, what it is called, and the script that binds it.
+const MODULES: [(Variant, &str, &str); 3] = [
+    (Variant::Small, "runtime_bg.wasm", "runtime.js"),
+    (Variant::SmallRelaxed, "runtime_relaxed_bg.wasm", "runtime.js"),
+    (Variant::Full, "full_bg.wasm", "full.js"),
+];
 
 /// Builds the runtime, if it has changed; gives the folder it is in.
 ///
@@ -33,8 +36,8 @@ const MODULES: [(Variant, &str); 3] =
 /// If there is no toolchain, or a step fails.
 pub(crate) fn build() -> Result<PathBuf> {
     let toolchain = wasm::toolchain()?;
-    let compile = |(variant, name)| wasm::compile(&toolchain, variant).map(|path| (name, path));
-    let compiled: Vec<(&str, PathBuf)> = MODULES.into_iter().map(compile).collect::<Result<_>>()?;
+    let compile = |(variant, module, script)| wasm::compile(&toolchain, variant).map(|path| (module, script, path));
+    let compiled: Vec<(&str, &str, PathBuf)> = MODULES.into_iter().map(compile).collect::<Result<_>>()?;
     let wasm_opt = WasmOpt::find();
     let folder = workspace::target().join("wasm/runtime");
 
@@ -43,52 +46,53 @@ pub(crate) fn build() -> Result<PathBuf> {
         return Ok(folder);
     }
     files::replace_folder(&folder, |folder| {
-        for (name, compiled) in &compiled {
-            eprintln!("binding and compressing `{name}`");
-            bind(compiled, name, folder)?;
-            let module = folder.join(format!("{name}_bg.wasm"));
+        for (module, script, compiled) in &compiled {
+            eprintln!("binding and compressing `{module}`");
+            bind(compiled, script.trim_end_matches(".js"), module, folder)?;
+            let path = folder.join(module);
             // By brotli, the largest module grows by it.
-            if let Some(wasm_opt) = wasm_opt.as_ref().filter(|_| *name != "full") {
-                wasm_opt.shrink(&module)?;
+            if let Some(wasm_opt) = wasm_opt.as_ref().filter(|_| *module != "full_bg.wasm") {
+                wasm_opt.shrink(&path)?;
             }
-            files::compress(&module)?;
+            files::compress(&path)?;
         }
-        share_bindings(folder)?;
         Ok(fs::write(folder.join(STAMP), &made_from)?)
     })?;
     Ok(folder)
 }
 
-fn made_from(compiled: &[(&str, PathBuf)], wasm_opt: bool) -> Result<String> {
+fn made_from(compiled: &[(&str, &str, PathBuf)], wasm_opt: bool) -> Result<String> {
     let mut made_from = format!("{MAKING} {wasm_opt}");
-    for (name, path) in compiled {
+    for (name, _, path) in compiled {
         let module = fs::read(path).with_context(|| format!("cannot read `{}`", path.display()))?;
         made_from += &format!(" {name} {}", files::sha256(&module));
     }
     Ok(made_from)
 }
 
-/// One script binds both small modules; this makes sure that it may.
-fn share_bindings(folder: &Path) -> Result<()> {
-    let [plain, relaxed] = ["runtime.js", "runtime_relaxed.js"].map(|name| folder.join(name));
-    // The name of the module to load if none is given is all that tells them apart.
-    let same = fs::read_to_string(&relaxed)?.replace("runtime_relaxed", "runtime") == fs::read_to_string(&plain)?;
-    ensure!(same, "the modules with and without relaxed SIMD are bound differently, which `loader.js` does not expect");
-    for name in ["runtime_relaxed.js", "runtime_relaxed.d.ts", "runtime_relaxed_bg.wasm.d.ts"] {
-        fs::remove_file(folder.join(name))?;
-    }
-    Ok(())
-}
-
 /// Runs wasm-bindgen. As a library it has the version of `wasm-bindgen` in our lockfile, which it must have.
-fn bind(compiled: &Path, name: &str, folder: &Path) -> Result<()> {
+///
+/// A module knows the script that binds it by name, so two modules of one script are bound under its name, one after the
+/// other, and only then get names of their own; the script must come out the same both times.
+fn bind(compiled: &Path, script: &str, module: &str, folder: &Path) -> Result<()> {
+    let bound = tempfile::tempdir_in(folder)?;
     Bindgen::new()
         .input_path(compiled)
-        .out_name(name)
+        .out_name(script)
         .web(true)?
         .typescript(true)
         .remove_name_section(true)
         .remove_producers_section(true)
-        .generate(folder)
-        .context("wasm-bindgen cannot read the compiled runtime")
+        .generate(bound.path())
+        .context("wasm-bindgen cannot read the compiled runtime")?;
+    files::copy(&bound.path().join(format!("{script}_bg.wasm")), &folder.join(module))?;
+    for extension in ["js", "d.ts"] {
+        let name = format!("{script}.{extension}");
+        let text = fs::read(bound.path().join(&name))?;
+        match fs::read(folder.join(&name)) {
+            Ok(other) => ensure!(other == text, "`{name}` does not bind `{module}` as it binds the module before it"),
+            Err(_) => fs::write(folder.join(&name), text)?,
+        }
+    }
+    Ok(())
 }
