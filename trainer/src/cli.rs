@@ -168,7 +168,7 @@ pub struct TrainArgs {
     /// Write event files for TensorBoard
     #[arg(long, value_name = "DIR", help_heading = OUTPUT)]
     pub tensorboard: Option<PathBuf>,
-    /// Epochs between evaluations, the last epoch having one anyway; 0 for none
+    /// Epochs between evaluations; the last has one anyway; 0 for none
     #[arg(long, value_name = "N", default_value_t = 10, help_heading = OUTPUT)]
     pub evaluate_every: u64,
     /// Nothing on standard error but errors

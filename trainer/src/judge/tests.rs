@@ -66,7 +66,7 @@ fn small_set(labels: impl Fn(usize) -> u8) -> Dataset {
         labels: (0..count).map(&labels).collect(),
         pixels: 256,
     };
-    Dataset { name: "small".to_owned(), image_shape: [1, 16, 16], train: pictures(40), test: pictures(10) }
+    Dataset { name: "small".to_owned(), image_shape: [1, 16, 16], train: pictures(40), test: pictures(20) }
 }
 
 #[test]
