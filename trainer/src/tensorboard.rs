@@ -160,7 +160,7 @@ mod tests {
         assert_eq!((record.len(), &record[..8]), (8 + 4 + 9 + 4, &9u64.to_le_bytes()[..]));
         // 0xe3069283 is the check value of CRC-32C (Castagnoli) for these nine bytes; masked by hand.
         let crc = 0xe306_9283u32;
-        let expected = ((crc >> 15) | (crc << 17)).wrapping_add(0xa282_ead8);
+        let expected = crc.rotate_right(15).wrapping_add(0xa282_ead8);
         assert_eq!(record[21..], expected.to_le_bytes());
     }
 }

@@ -95,7 +95,9 @@ pub fn train(options: &Options, stop: &AtomicBool, console: &mut Console) -> Res
     let mut say = |line: &str| console.say(line);
     let schedule = Schedule::new(options.evaluate_every, options.epochs, &dataset, &kept, options.threads, &mut say)?;
     let mut run = Run::start(identity, dataset.train, &choice, folder, options.resume, console)?;
-    let mut board = options.tensorboard.as_deref().map(|folder| EventFile::create(folder, run.step)).transpose()?;
+    // What was shown at or after the first step to come is dropped; the last epoch's end, at the step before, stays.
+    let first = if run.step == 0 { 0 } else { run.step + 1 };
+    let mut board = options.tensorboard.as_deref().map(|folder| EventFile::create(folder, first)).transpose()?;
     log.write(&Event::Start {
         recipe: &options.recipe.name,
         engine: run.engine.name(),
