@@ -52,6 +52,23 @@ impl std::str::FromStr for DeviceChoice {
     }
 }
 
+/// Cores that the process may use, cgroups and affinity counted.
+pub fn cores() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from)
+}
+
+impl EngineChoice {
+    /// Threads of the engine, if nothing else is `asked`: all [`cores`]. But one for candle, which waits for its threads in a
+    /// spin barrier: any other work on the machine makes that slower than no threads at all.
+    pub fn threads(self, asked: Option<u16>) -> usize {
+        match (asked, self) {
+            (Some(asked), _) => usize::from(asked),
+            (None, Self::Reference) => 1,
+            (None, Self::Auto | Self::Fused) => cores(),
+        }
+    }
+}
+
 /// An engine that can be had, before the state it goes on from is known.
 pub struct Choice {
     engine: Chosen,

@@ -104,15 +104,10 @@ impl BenchArgs {
         Ok(bench::Options {
             recipe: Recipe::load(&self.recipe, &self.overrides.table()?)?,
             engine: self.engine,
-            threads: self.threads(),
+            threads: self.engine.threads(self.threads),
             steps: self.steps,
             rounds: self.rounds,
         })
-    }
-
-    /// As [`TrainArgs::threads`].
-    pub fn threads(&self) -> usize {
-        self.threads.map_or_else(|| default_threads(self.engine), usize::from)
     }
 }
 
@@ -272,22 +267,9 @@ impl TrainArgs {
             resume: self.resume,
             log_json: self.log_json.clone(),
             tensorboard: self.tensorboard.clone(),
-            threads: self.threads(),
+            threads: self.engine.threads(self.threads),
             evaluate_every: self.evaluate_every,
         })
-    }
-
-    /// Threads of the engine: as many as the process may use, cgroups and affinity counted. But one for candle, which waits
-    /// for its threads in a spin barrier: any other work on the machine makes that slower than no threads at all.
-    pub fn threads(&self) -> usize {
-        self.threads.map_or_else(|| default_threads(self.engine), usize::from)
-    }
-}
-
-fn default_threads(engine: EngineChoice) -> usize {
-    match engine {
-        EngineChoice::Reference => 1,
-        EngineChoice::Auto | EngineChoice::Fused => std::thread::available_parallelism().map_or(1, usize::from),
     }
 }
 

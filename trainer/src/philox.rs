@@ -27,7 +27,7 @@ pub enum Stream {
 
 /// The four words of one block of `stream`: block `block` of step `step`.
 pub fn block(seed: u64, stream: Stream, step: u64, block: u32) -> [u32; 4] {
-    philox([seed as u32, (seed >> 32) as u32], [block, step as u32, (step >> 32) as u32, stream as u32])
+    philox(key_of(seed), [block, step as u32, (step >> 32) as u32, stream as u32])
 }
 
 /// Blocks that [`blocks`] makes at a time.
@@ -36,11 +36,17 @@ pub const LANES: usize = 16;
 /// Blocks `first` to `first + LANES` of [`block`], word by word, written so that it vectorises where it is inlined.
 #[inline(always)]
 pub fn blocks(seed: u64, stream: Stream, step: u64, first: u32) -> [[u32; LANES]; 4] {
-    let mut key = [seed as u32, (seed >> 32) as u32];
-    let mut words = [[0; LANES], [step as u32; LANES], [(step >> 32) as u32; LANES], [stream as u32; LANES]];
-    for (lane, word) in words[0].iter_mut().enumerate() {
-        *word = first.wrapping_add(lane as u32);
-    }
+    let lanes = std::array::from_fn(|lane| first.wrapping_add(lane as u32));
+    rounds(key_of(seed), [lanes, [step as u32; LANES], [(step >> 32) as u32; LANES], [stream as u32; LANES]])
+}
+
+fn key_of(seed: u64) -> [u32; 2] {
+    [seed as u32, (seed >> 32) as u32]
+}
+
+/// Philox4x32-10 itself, on `N` counters, word by word: ten rounds, the key bumped between them.
+#[inline(always)]
+fn rounds<const N: usize>(mut key: [u32; 2], mut words: [[u32; N]; 4]) -> [[u32; N]; 4] {
     for round in 0..ROUNDS {
         if round > 0 {
             key[0] = key[0].wrapping_add(WEYL[0]);
@@ -59,23 +65,9 @@ pub fn blocks(seed: u64, stream: Stream, step: u64, first: u32) -> [[u32; LANES]
     words
 }
 
-/// Philox4x32-10 itself: ten rounds on the counter, the key bumped between them.
-fn philox(mut key: [u32; 2], mut counter: [u32; 4]) -> [u32; 4] {
-    for round in 0..ROUNDS {
-        if round > 0 {
-            key[0] = key[0].wrapping_add(WEYL[0]);
-            key[1] = key[1].wrapping_add(WEYL[1]);
-        }
-        let product0 = u64::from(MULTIPLIERS[0]) * u64::from(counter[0]);
-        let product1 = u64::from(MULTIPLIERS[1]) * u64::from(counter[2]);
-        counter = [
-            (product1 >> 32) as u32 ^ counter[1] ^ key[0],
-            product1 as u32,
-            (product0 >> 32) as u32 ^ counter[3] ^ key[1],
-            product0 as u32,
-        ];
-    }
-    counter
+/// [`rounds`] on a single counter.
+fn philox(key: [u32; 2], counter: [u32; 4]) -> [u32; 4] {
+    rounds(key, counter.map(|word| [word])).map(|[word]| word)
 }
 
 #[cfg(test)]

@@ -8,6 +8,7 @@ use serde::Serialize;
 
 use super::generator::Generator;
 use super::{Judge, SAMPLES, Scores, Yardstick};
+use crate::choose::cores;
 use crate::dataset::Dataset;
 use crate::failure::{Failure, Result};
 use crate::noise;
@@ -123,7 +124,7 @@ pub fn judge(args: &JudgeArgs) -> Result<()> {
 }
 
 fn threads(asked: Option<u16>) -> usize {
-    asked.map_or_else(|| std::thread::available_parallelism().map_or(1, usize::from), usize::from)
+    asked.map_or_else(cores, usize::from)
 }
 
 /// Where the run that made `model` keeps its judge, if there is such a folder.

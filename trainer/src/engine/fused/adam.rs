@@ -35,13 +35,21 @@ impl Adam {
     }
 }
 
+impl Adam {
+    /// Moves one parameter and its moments.
+    #[inline(always)]
+    fn moves(self, theta: &mut f32, m: &mut f32, v: &mut f32, g: f32) {
+        *m = self.beta1 * *m + self.rest1 * g;
+        *v = self.beta2 * *v + self.rest2 * (g * g);
+        *theta -= self.rate * *m / (v.sqrt() + self.epsilon);
+    }
+}
+
 /// Moves parameters and their moments `m` and `v` against `gradient`; all of one length.
 #[multiversion(targets("x86_64+avx512f+avx512vl+avx512dq", "x86_64+avx2"))]
 pub fn update(adam: Adam, parameters: &mut [f32], m: &mut [f32], v: &mut [f32], gradient: &[f32]) {
     for (((theta, m), v), g) in parameters.iter_mut().zip(m).zip(v).zip(gradient) {
-        *m = adam.beta1 * *m + adam.rest1 * g;
-        *v = adam.beta2 * *v + adam.rest2 * (g * g);
-        *theta -= adam.rate * *m / (v.sqrt() + adam.epsilon);
+        adam.moves(theta, m, v, *g);
     }
 }
 
@@ -56,9 +64,7 @@ pub fn update_with_ema(
     gradient: &[f32],
 ) {
     for ((((theta, m), v), average), g) in parameters.iter_mut().zip(m).zip(v).zip(ema).zip(gradient) {
-        *m = adam.beta1 * *m + adam.rest1 * g;
-        *v = adam.beta2 * *v + adam.rest2 * (g * g);
-        *theta -= adam.rate * *m / (v.sqrt() + adam.epsilon);
+        adam.moves(theta, m, v, *g);
         *average = adam.keep * *average + adam.take * *theta;
     }
 }

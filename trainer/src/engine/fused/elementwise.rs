@@ -105,6 +105,12 @@ pub fn blend_rows(values: &mut MatrixMut, scales: &[f32], other: Matrix, weights
     }
 }
 
+/// out = the sum over rows of `weights[b] * row b`: [width].
+pub fn sum_rows(out: &mut [f32], values: Matrix, weights: &[f32]) {
+    out.fill(0.0);
+    add_rows(out, values, weights);
+}
+
 /// out += the sum over rows of `weights[b] * row b`: [width].
 #[multiversion(targets("x86_64+avx512f+avx512vl+avx512dq", "x86_64+avx2"))]
 pub fn add_rows(out: &mut [f32], values: Matrix, weights: &[f32]) {
@@ -223,6 +229,8 @@ mod tests {
         let mut out = [1.0, 2.0];
         add_rows(&mut out, Matrix::new(&[1.0, 2.0, 3.0, 4.0], 2, 2), &[10.0, 1.0]);
         assert_eq!(out, [14.0, 26.0]);
+        sum_rows(&mut out, Matrix::new(&[1.0, 2.0, 3.0, 4.0], 2, 2), &[10.0, 1.0]);
+        assert_eq!(out, [13.0, 24.0]);
     }
 
     #[test]

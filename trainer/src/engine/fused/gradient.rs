@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::elementwise::add_rows;
+use super::elementwise::sum_rows;
 use super::product::{Matrix, MatrixMut};
 use crate::layout::Layout;
 
@@ -41,7 +41,6 @@ impl Layer<'_> {
 
     /// `elements` of db.
     pub fn bias(&self, elements: Range<usize>, out: &mut [f32]) {
-        out.fill(0.0);
-        add_rows(out, self.error.columns(elements), self.weights);
+        sum_rows(out, self.error.columns(elements), self.weights);
     }
 }

@@ -32,7 +32,7 @@ pub struct Inks {
 /// Pixels whose weights stay in the first-level cache while all pictures pass: 16 KB at width 128.
 const GROUP: usize = 32;
 
-/// A pixel of ink costs about two of a dense product: the kernels here are bound by loads, not by arithmetic.
+/// A pixel of ink costs two to three of a dense product: the kernels here are bound by loads, not by arithmetic.
 const COST: usize = 3;
 
 impl Inks {

@@ -52,7 +52,9 @@ use crate::failure::Result;
 use crate::layout::Layout;
 use crate::recipe::{Loss, Recipe};
 use adam::Adam;
-use elementwise::{add_rows, add_scaled, blend_rows, copy_scaled, mask, mask_scaled, row_dots, tanh_derivative};
+use elementwise::{
+    add_rows, add_scaled, blend_rows, copy_scaled, mask, mask_scaled, row_dots, sum_rows, tanh_derivative,
+};
 use gradient::{Layer, pieces};
 use ink::Inks;
 use networks::{Discriminator, Generator, Real, first_layer};
@@ -329,27 +331,25 @@ impl Fused {
             k: Matrix::new(k, width, width),
             ones,
         };
-        let hidden1 = Layer { error: all(&rows.signal_a1, width), input: first.x, weights: ones };
+        let signal_a1 = all(&rows.signal_a1, width);
         let hidden2 = Layer { error: a2, input: all(&rows.e1, width), weights: signal };
-        let output = Layer { error: all(signal, 1), input: h2, weights: ones };
         let (cuts, lying, how, ones) = (&*d_cuts, &*d_lying, self.penalty, &*ones);
         let slot = &mut state.discriminator;
         pool.split(cuts, [&mut slot.parameters, &mut slot.m, &mut slot.v, d_gradient], |part, [theta, m, v, out]| {
             for (tensor, rows, out) in pieces(lying, cuts[part]..cuts[part + 1], out) {
                 match tensor {
                     // The first weight begins where the parameters do, so this piece of it does where `theta` does.
-                    0 => first.gradient(rows.clone(), &theta[..out.len()], out),
-                    1 => hidden1.bias(rows, out),
+                    0 => first.gradient(rows, &theta[..out.len()], out),
+                    1 => sum_rows(out, signal_a1, ones),
                     2 => hidden2.weight(rows, width, out),
                     3 => hidden2.bias(rows, out),
                     4 => {
-                        out.fill(0.0);
-                        add_rows(out, h2, signal);
+                        sum_rows(out, h2, signal);
                         if how != Penalty::Off {
                             add_rows(out, by_a2, ones);
                         }
                     }
-                    _ => output.bias(rows, out),
+                    _ => sum_rows(out, all(signal, 1), ones),
                 }
             }
             adam::update(adam, theta, m, v, out);
@@ -480,8 +480,8 @@ pub fn products_on_all_threads(threads: usize, size: usize) -> f64 {
     began.elapsed().as_secs_f64()
 }
 
-/// More parts than this would each have too few rows to be worth a thread, and their products too small a shape: `gemm`
-/// sums small ones in another order, and the number of threads would show in the bits.
+/// More parts than this would each have too few rows to be worth a thread, and their products too small a shape: libraries
+/// have kernels of their own for those, which may sum in another order, and the number of threads must not show in the bits.
 fn most_parts(recipe: &Recipe) -> usize {
     if recipe.hidden <= 64 { 1 } else { (recipe.batch / 8).max(1) }
 }
@@ -584,8 +584,7 @@ impl FirstLayer<'_> {
         if let Some(inks) = self.real.inks {
             let half = |half| Matrix::half(self.signal_a1, half, batch, width);
             let (all_black, others) = out.split_at_mut(width);
-            all_black.fill(0.0);
-            add_rows(all_black, half(Half::Real), &self.ones[..batch]);
+            sum_rows(all_black, half(Half::Real), &self.ones[..batch]);
             all_black.iter_mut().for_each(|value| *value = -*value);
             others.chunks_exact_mut(width).for_each(|row| row.copy_from_slice(all_black));
             ink::add_outer(out, range.clone(), inks, self.real.indices, half(Half::Real));
