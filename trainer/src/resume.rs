@@ -36,8 +36,10 @@ pub(crate) fn made_by(engine: &dyn Engine, threads: usize) -> [String; 3] {
 /// A run may go on with another engine, device or number of threads, but not to the same bytes.
 pub(crate) fn say_what_changed(checkpoint: &Checkpoint, now: &[String; 3], console: &Console) {
     let pairs = ["engine", "device", "threads"].iter().zip(checkpoint.made_by.iter().zip(now));
+    // The fused engine gives the same bits on any number of threads, as its tests have it.
+    let is_fused = [&checkpoint.made_by[0], &now[0]].iter().all(|engine| *engine == "fused");
     let changed: Vec<String> = pairs
-        .filter(|(_, (before, now))| before != now)
+        .filter(|(name, (before, now))| before != now && !(is_fused && **name == "threads"))
         .map(|(name, (before, now))| format!("{name} {before} before, {now} now"))
         .collect();
     if !changed.is_empty() {

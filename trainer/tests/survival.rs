@@ -238,6 +238,9 @@ fn resume_by_another_engine_says_that_the_bytes_may_differ() {
     let (data, dir) = (SmallMnist::new(), tempfile::tempdir().unwrap());
     let out = dir.path().join("gen.onnx");
     assert!(run_small(&data, &out, &["--epochs", "1", "--threads", "1"]).status.success());
+    // Another number of threads makes no difference to the fused engine, and nothing is said of it.
+    let output = run_small(&data, &out, &["--epochs", "1", "--resume", "--threads", "2"]);
+    assert!(output.status.success() && !text(&output.stderr).contains("warning"), "{}", text(&output.stderr));
     let more = ["--epochs", "1", "--resume", "--engine", "reference", "--device", "cpu", "--threads", "2"];
     let output = run_small(&data, &out, &more);
     assert!(output.status.success(), "{}", text(&output.stderr));
