@@ -6,6 +6,7 @@ use crate::architecture::{Architecture, Layer};
 use crate::error::ExportError;
 use crate::graph::{Graph, Value};
 use crate::model::Model;
+use crate::onnx_error::{is_name, short};
 use crate::op::Op;
 use crate::tensor::Tensor;
 
@@ -34,7 +35,12 @@ pub(crate) fn assemble(architecture: &Architecture, tensors: &impl Tensors) -> R
     let (mut graph, mut value) = Graph::new(INPUT, &[latent]);
     let mut names = Names::default();
     for layer in &layers {
-        let (name, op) = operation(layer, tensors, &mut names)?;
+        let name = names.of(layer);
+        if !is_name(&name) {
+            let reason = format!("the layer's name `{}` is too long, or not of one line", short(&name));
+            return Err(ExportError::DamagedMetadata { key: "architecture", reason });
+        }
+        let op = operation(layer, tensors)?;
         value = add(&mut graph, &name, op, &value)?;
     }
     Ok(graph.finish(&value, OUTPUT)?)
@@ -44,14 +50,14 @@ fn add(graph: &mut Graph, name: &str, op: Op, value: &Value) -> Result<Value, Ex
     Ok(graph.node(name, op, &[value])?)
 }
 
-/// The node's name, and the operation with its tensors.
-fn operation(layer: &Layer, tensors: &impl Tensors, names: &mut Names) -> Result<(String, Op), ExportError> {
+/// The operation with its tensors.
+fn operation(layer: &Layer, tensors: &impl Tensors) -> Result<Op, ExportError> {
     let part = |name: &str, role: &str| tensors.tensor(&format!("{name}.{role}"));
     let bias = |name: &str| match tensors.has(&format!("{name}.bias")) {
         true => part(name, "bias").map(Some),
         false => Ok(None),
     };
-    let op = match layer {
+    Ok(match layer {
         Layer::Gemm { name } => Op::Gemm { weight: part(name, "weight")?, bias: bias(name)? },
         Layer::MatMul { name } => Op::MatMul { weight: part(name, "weight")? },
         Layer::Add { name } => Op::AddConstant { addend: part(name, "addend")? },
@@ -73,8 +79,7 @@ fn operation(layer: &Layer, tensors: &impl Tensors, names: &mut Names) -> Result
         Layer::Reshape { shape, .. } => Op::Reshape { shape: shape.clone() },
         Layer::Flatten { .. } => Op::Flatten,
         Layer::Resize { factor, .. } => Op::Resize { factor: *factor },
-    };
-    Ok((names.of(layer), op))
+    })
 }
 
 /// Names for the layers that have none: after the one before them that has weights.

@@ -3,6 +3,8 @@
 //! Everything is checked here, once, so that the rest of the crate works on what fits together; the discriminator and
 //! the optimiser's moments are passed over.
 
+use serde::Deserialize;
+use serde::de::IgnoredAny;
 use serde_json::Value;
 
 use crate::architecture::{Architecture, Mlp};
@@ -10,6 +12,7 @@ use crate::assemble::{assemble, describe};
 use crate::encode::{LATENT, NORMAL};
 use crate::error::ExportError;
 use crate::model::Model;
+use crate::onnx_error::{sentence, short};
 use crate::weights_file::{WeightsFile, write};
 
 /// Value of the metadata key `format` in checkpoints that this crate reads.
@@ -23,6 +26,8 @@ const GENERATOR_PREFIX: &str = "generator.";
 /// The latent vectors and the pictures that the trainer computed for them.
 const PARITY_Z: &str = "parity.z";
 const PARITY_IMAGE: &str = "parity.image";
+/// A description of hundreds of layers is shorter.
+const ARCHITECTURE_LIMIT: usize = 1 << 15;
 /// Metadata of a generator's file alone: what the model file says of itself, and its own metadata as a JSON list.
 const DOC: &str = "doc";
 const PROPS: &str = "metadata_props";
@@ -69,7 +74,7 @@ pub(crate) fn write_generator(model: &Model) -> Vec<u8> {
 
 fn generator(file: &WeightsFile, architecture: &Architecture) -> Result<Model, ExportError> {
     let props: Vec<(String, String)> = serde_json::from_str(&text(file, PROPS)?)
-        .map_err(|error| ExportError::DamagedMetadata { key: PROPS, reason: error.to_string() })?;
+        .map_err(|error| ExportError::DamagedMetadata { key: PROPS, reason: sentence(&error) })?;
     let mut model = assemble(architecture, file)?.with_doc(&text(file, DOC)?);
     model.metadata = props;
     Ok(model)
@@ -87,7 +92,7 @@ fn weights(file: &WeightsFile, architecture: &Architecture) -> Result<Model, Exp
     let model = assemble(architecture, file)?;
     let known: Vec<String> = model.weights().into_iter().map(|(name, _)| format!("{prefix}{name}")).collect();
     match file.names().into_iter().find(|name| is_generator(name, prefix) && !known.iter().any(|known| known == name)) {
-        Some(name) => Err(ExportError::UnexpectedTensor { name: name.to_owned() }),
+        Some(name) => Err(ExportError::UnexpectedTensor { name: short(name) }),
         None => Ok(model),
     }
 }
@@ -155,18 +160,22 @@ fn check_format(file: &WeightsFile) -> Result<bool, ExportError> {
         Some(FORMAT) => Ok(true),
         Some(GENERATOR_FORMAT) => Ok(false),
         found => {
-            let found = found.map_or_else(|| "missing".to_owned(), |format| format!("`{format}`"));
+            let found = found.map_or_else(|| "missing".to_owned(), |format| format!("`{}`", short(format)));
             Err(ExportError::Format { found, expected: FORMAT })
         }
     }
 }
 
 fn architecture(file: &WeightsFile) -> Result<Architecture, ExportError> {
-    let damaged = |error: serde_json::Error| damaged_architecture(error.to_string());
-    let json: Value = serde_json::from_str(&text(file, "architecture")?).map_err(damaged)?;
+    let damaged = |error: serde_json::Error| damaged_architecture(sentence(&error));
+    let json = text(file, "architecture")?;
+    if json.len() > ARCHITECTURE_LIMIT {
+        return Err(damaged_architecture(format!("it has {} bytes, more than any network's", json.len())));
+    }
+    let json: Value = serde_json::from_str(&json).map_err(damaged)?;
     let kind = json["kind"].as_str().ok_or_else(|| damaged_architecture("it names no `kind`".to_owned()))?;
     if !Architecture::KINDS.contains(&kind) {
-        return Err(ExportError::ArchitectureKind { found: kind.to_owned() });
+        return Err(ExportError::ArchitectureKind { found: short(kind) });
     }
     let architecture: Architecture = serde_json::from_value(json).map_err(damaged)?;
     if let Architecture::Mlp(mlp) = &architecture {
@@ -190,9 +199,29 @@ fn text(file: &WeightsFile, key: &'static str) -> Result<String, ExportError> {
 /// The text itself, so that its numbers stay as they were written.
 fn json_object(file: &WeightsFile, key: &'static str) -> Result<String, ExportError> {
     let text = text(file, key)?;
-    match serde_json::from_str::<serde_json::Map<String, Value>>(&text) {
+    match serde_json::from_str::<AnyObject>(&text) {
         Ok(_) => Ok(text),
-        Err(error) => Err(ExportError::DamagedMetadata { key, reason: error.to_string() }),
+        Err(error) => Err(ExportError::DamagedMetadata { key, reason: sentence(&error) }),
+    }
+}
+
+/// A JSON object, of which nothing is kept.
+struct AnyObject;
+
+impl<'de> Deserialize<'de> for AnyObject {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Entries;
+        impl<'de> serde::de::Visitor<'de> for Entries {
+            type Value = AnyObject;
+            fn expecting(&self, formatter: &mut std::fmt::Formatter) -> std::fmt::Result {
+                formatter.write_str("a map")
+            }
+            fn visit_map<A: serde::de::MapAccess<'de>>(self, mut map: A) -> Result<AnyObject, A::Error> {
+                while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
+                Ok(AnyObject)
+            }
+        }
+        deserializer.deserialize_map(Entries)
     }
 }
 

@@ -10,6 +10,8 @@ use crate::summary::Summary;
 
 /// Pictures that two models are compared by.
 const PICTURES: usize = 16;
+/// Networks with a value of more numbers than this are not drawn by f64 arithmetic, which would take minutes.
+const VALUE_LIMIT: usize = 1 << 20;
 
 /// The differences of two model files. As JSON it has these very fields.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -19,8 +21,8 @@ pub struct Comparison {
     pub told: Vec<Difference>,
     /// The weights whose numbers or shapes differ, float32 as runtimes compute with them.
     pub weights: Vec<WeightDifference>,
-    /// Of the pictures for the same latent vectors; none if the two do not take and give the same shapes, or hold
-    /// operators that this crate does not evaluate.
+    /// Of the pictures for the same latent vectors; none if the two do not take and give the same shapes, hold
+    /// operators that this crate does not evaluate, or are too large for it.
     pub pictures: Option<PictureDifference>,
 }
 
@@ -159,6 +161,10 @@ fn weights(before: &Model, after: &Model) -> Vec<WeightDifference> {
 
 fn pictures(before: &Model, after: &Model) -> Option<PictureDifference> {
     if before.input_shape() != after.input_shape() || before.output_shape() != after.output_shape() {
+        return None;
+    }
+    let numbers = |model: &Model| model.nodes.iter().map(|node| node.shape.iter().product()).max().unwrap_or(0);
+    if numbers(before).max(numbers(after)) > VALUE_LIMIT {
         return None;
     }
     let z = normal(PICTURES * before.input_shape().iter().product::<usize>());

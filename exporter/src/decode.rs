@@ -8,14 +8,16 @@ use std::collections::HashMap;
 use prost::Message;
 use prost::bytes::Bytes;
 
+use crate::constants::{bytes_of, int8s, int64s, shape_of, tensor_of};
 use crate::graph::{Graph, Value};
+use crate::infer::RANK_LIMIT;
 use crate::model::Model;
 use crate::onnx::{
     AttributeProto, DataType, DimensionValue, GraphProto, ModelProto, NodeProto, TensorProto, ValueInfoProto,
 };
-use crate::onnx_error::OnnxError;
+use crate::onnx_error::{OnnxError, is_name, short};
 use crate::op::{Op, Window};
-use crate::precision::{channel_of, floats, halves};
+use crate::precision::channel_of;
 use crate::tensor::Tensor;
 use crate::weigh;
 
@@ -47,6 +49,9 @@ fn network(graph: &GraphProto) -> Result<Model, OnnxError> {
     // Old writers list the weights among the inputs too.
     let inputs: Vec<_> = graph.input.iter().filter(|input| !constants.contains_key(&*input.name)).collect();
     let [input] = inputs[..] else { return Err(interface("input", &format!("there are {}, not one", inputs.len()))) };
+    if let Some(value) = graph.input.iter().chain(&graph.output).find(|value| !is_name(&value.name)) {
+        return Err(interface("graph", &format!("the name `{}` is too long, or not of one line", short(&value.name))));
+    }
     let (mut builder, z) = Graph::new(&input.name, &open_shape(input)?);
     let mut values: HashMap<&str, Value> = HashMap::from([(input.name.as_str(), z)]);
 
@@ -61,6 +66,9 @@ fn network(graph: &GraphProto) -> Result<Model, OnnxError> {
         }
         let (op, taken) = operation(node, &values, &constants)?;
         let name = if node.name.is_empty() { output } else { &node.name };
+        if !is_name(name) {
+            return Err(misfit(node, "its name is too long, or not of one line"));
+        }
         let value = builder.node(name, op, &taken)?;
         values.insert(output, value);
     }
@@ -331,72 +339,9 @@ fn open_shape(value: &ValueInfoProto) -> Result<Vec<usize>, OnnxError> {
         _ => None,
     };
     let sizes: Option<Vec<usize>> = rest.iter().map(|dimension| size(&dimension.value)).collect();
-    match sizes.filter(|sizes| size(&batch.value).is_none() && !sizes.is_empty()) {
+    match sizes.filter(|sizes| size(&batch.value).is_none() && (1..=RANK_LIMIT).contains(&sizes.len())) {
         Some(sizes) => Ok(sizes),
         None => Err(interface("graph", &told())),
-    }
-}
-
-/// The numbers of a constant as float32.
-pub(crate) fn tensor_of(tensor: &TensorProto) -> Result<Tensor, OnnxError> {
-    let shape = shape_of(tensor)?;
-    let values = match tensor.data_type() {
-        DataType::Float if tensor.raw_data.is_empty() => tensor.float_data.clone(),
-        DataType::Float => floats(bytes_of(tensor)?),
-        DataType::Float16 if tensor.raw_data.is_empty() => {
-            let bits: Vec<u8> = tensor.int32_data.iter().flat_map(|&bits| (bits as u16).to_le_bytes()).collect();
-            halves(&bits)
-        }
-        DataType::Float16 => halves(bytes_of(tensor)?),
-        _ => return Err(unreadable(tensor, "it is neither float32 nor float16")),
-    };
-    counted(tensor, &shape, values.len())?;
-    Ok(Tensor { shape, values })
-}
-
-fn int8s(tensor: &TensorProto) -> Result<Vec<i8>, OnnxError> {
-    if tensor.data_type() != DataType::Int8 {
-        return Err(unreadable(tensor, "it is not int8"));
-    }
-    let values: Vec<i8> = match tensor.raw_data.is_empty() {
-        true => tensor.int32_data.iter().map(|&value| value as i8).collect(),
-        false => bytes_of(tensor)?.iter().map(|&byte| byte as i8).collect(),
-    };
-    counted(tensor, &shape_of(tensor)?, values.len())?;
-    Ok(values)
-}
-
-fn int64s(tensor: &TensorProto) -> Result<Vec<i64>, OnnxError> {
-    if tensor.data_type() != DataType::Int64 || tensor.dims.len() != 1 {
-        return Err(unreadable(tensor, "it is no list of int64"));
-    }
-    let values: Vec<i64> = match tensor.raw_data.is_empty() {
-        true => tensor.int64_data.clone(),
-        false => bytes_of(tensor)?.as_chunks().0.iter().map(|word| i64::from_le_bytes(*word)).collect(),
-    };
-    counted(tensor, &shape_of(tensor)?, values.len())?;
-    Ok(values)
-}
-
-fn bytes_of(tensor: &TensorProto) -> Result<&[u8], OnnxError> {
-    match tensor.external_data.is_empty() {
-        true => Ok(&tensor.raw_data),
-        false => Err(unreadable(tensor, "its numbers are kept in another file")),
-    }
-}
-
-fn shape_of(tensor: &TensorProto) -> Result<Vec<usize>, OnnxError> {
-    let shape: Option<Vec<usize>> = tensor.dims.iter().map(|&size| usize::try_from(size).ok()).collect();
-    shape.ok_or_else(|| unreadable(tensor, &format!("its shape is {:?}", tensor.dims)))
-}
-
-fn counted(tensor: &TensorProto, shape: &[usize], found: usize) -> Result<(), OnnxError> {
-    if !tensor.external_data.is_empty() {
-        return Err(unreadable(tensor, "its numbers are kept in another file"));
-    }
-    match Tensor::count(shape) == Some(found) {
-        true => Ok(()),
-        false => Err(unreadable(tensor, &format!("its shape is {shape:?} and it holds {found} numbers"))),
     }
 }
 
@@ -411,19 +356,4 @@ fn interface(part: &'static str, reason: &str) -> OnnxError {
 fn misfit(node: &NodeProto, reason: &str) -> OnnxError {
     let name = if node.name.is_empty() { &node.op_type } else { &node.name };
     OnnxError::Node { node: short(name), reason: reason.to_owned() }
-}
-
-fn unreadable(tensor: &TensorProto, reason: &str) -> OnnxError {
-    OnnxError::Constant { name: short(&tensor.name), reason: reason.to_owned() }
-}
-
-/// A text of the file, short enough for a sentence and of one line: a hostile one may hold megabytes.
-pub(crate) fn short(text: &str) -> String {
-    const LONGEST: usize = 60;
-    let line = text.chars().map(|character| if character.is_control() { '?' } else { character });
-    let mut short: String = line.clone().take(LONGEST).collect();
-    if line.count() > LONGEST {
-        short.push('…');
-    }
-    short
 }

@@ -9,6 +9,9 @@ use crate::tensor::Tensor;
 /// No value may hold more numbers a picture: room for 64 channels of 1024 x 1024.
 const VALUE_LIMIT: usize = 1 << 26;
 
+/// Dimensions that a shape may have; what a generator needs is four.
+pub(crate) const RANK_LIMIT: usize = 8;
+
 /// A value that a node takes.
 #[derive(Clone, Copy)]
 pub(crate) struct Taken<'a> {
@@ -22,11 +25,15 @@ pub(crate) struct Taken<'a> {
 /// # Errors
 /// What does not fit, with the names and both shapes.
 pub(crate) fn infer(node: &str, op: &Op, taken: &[Taken]) -> Result<Vec<usize>, GraphError> {
+    let x = taken[0];
+    let context = Context { node, x };
+    let made = if let Op::Reshape { shape } = op { shape.len() } else { 0 };
+    if op.constants().iter().map(|constant| constant.tensor.shape.len()).chain([made]).any(|rank| rank > RANK_LIMIT) {
+        return Err(context.setting(format!("a shape of it has more than {RANK_LIMIT} dimensions")));
+    }
     for constant in op.constants() {
         check_constant(node, op, constant)?;
     }
-    let x = taken[0];
-    let context = Context { node, x };
     let shape = match op {
         Op::Gemm { weight, bias } => {
             let inputs = context.row()?;

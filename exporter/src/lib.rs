@@ -54,6 +54,7 @@ mod architecture;
 mod assemble;
 mod checkpoint;
 mod comparison;
+mod constants;
 mod decode;
 mod encode;
 mod error;

@@ -68,3 +68,28 @@ impl OnnxError {
         }
     }
 }
+
+/// A name out of a file, short enough for a sentence and of one line: a hostile one may hold megabytes.
+pub(crate) fn short(name: &str) -> String {
+    cut(name, 60)
+}
+
+/// What a library says of a file, which may repeat any part of it, as a sentence.
+pub(crate) fn sentence(text: &impl std::fmt::Display) -> String {
+    cut(&text.to_string(), 300)
+}
+
+fn cut(text: &str, longest: usize) -> String {
+    let mut line = text.chars().map(|character| if character.is_control() { '?' } else { character });
+    let mut start: String = line.by_ref().take(longest).collect();
+    if line.next().is_some() {
+        start.push('…');
+    }
+    start
+}
+
+/// Whether a text of a file may be a node's name, and stand in messages as it is.
+pub(crate) fn is_name(text: &str) -> bool {
+    const LONGEST: usize = 200;
+    text.len() <= LONGEST && !text.chars().any(char::is_control)
+}

@@ -4,13 +4,16 @@
 //! what is held in memory stays within a small multiple of the file.
 
 use std::collections::HashMap;
+use std::fmt::{self, Formatter};
 
 use safetensors::tensor::{Dtype, SafeTensors};
-use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
+use serde::de::{Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Serialize};
 
 use crate::assemble::Tensors;
 use crate::error::ExportError;
+use crate::infer::RANK_LIMIT;
+use crate::onnx_error::sentence;
 use crate::precision::floats;
 use crate::tensor::Tensor;
 
@@ -28,7 +31,7 @@ impl<'a> WeightsFile<'a> {
     /// Opens a whole file.
     pub(crate) fn open(bytes: &'a [u8]) -> Result<Self, ExportError> {
         check_length(bytes)?;
-        let not_safetensors = |error| ExportError::NotSafetensors { reason: format!("{error}") };
+        let not_safetensors = |error| ExportError::NotSafetensors { reason: sentence(&error) };
         let (_, header) = SafeTensors::read_metadata(bytes).map_err(not_safetensors)?;
         let tensors = SafeTensors::deserialize(bytes).map_err(not_safetensors)?;
         Ok(Self { tensors, metadata: header.metadata().clone().unwrap_or_default(), prefix: "" })
@@ -47,6 +50,10 @@ impl<'a> WeightsFile<'a> {
         let view = self.tensors.tensor(&name()).map_err(|_| ExportError::MissingTensor { name: name() })?;
         if view.dtype() != Dtype::F32 {
             return Err(ExportError::TensorType { name: name(), found: view.dtype().to_string() });
+        }
+        if view.shape().len() > RANK_LIMIT {
+            let found = format!("of {} dimensions", view.shape().len());
+            return Err(ExportError::TensorType { name: name(), found });
         }
         let values = floats(view.data());
         match values.iter().position(|value| !value.is_finite()) {
@@ -67,7 +74,7 @@ impl<'a> WeightsFile<'a> {
         let found = self.shape(name);
         let is_f32 = self.tensors.tensor(name).is_ok_and(|view| view.dtype() == Dtype::F32);
         match found {
-            Some(found) if is_f32 && found != expected => {
+            Some(found) if is_f32 && found.len() <= RANK_LIMIT && found != expected => {
                 Err(ExportError::TensorShape { name: name.to_owned(), expected: expected.to_vec(), found })
             }
             _ => self.read(name),
@@ -101,8 +108,9 @@ fn check_length(bytes: &[u8]) -> Result<(), ExportError> {
     let Some(header) = header else {
         return Err(ExportError::Truncated { expected: header_length.saturating_add(LENGTH_BYTES as u64), found });
     };
-    let End(end) = serde_json::from_slice(header)
-        .map_err(|error| not_safetensors(format!("its header is not the JSON of a safetensors header: {error}")))?;
+    let End(end) = serde_json::from_slice(header).map_err(|error| {
+        not_safetensors(format!("its header is not the JSON of a safetensors header: {}", sentence(&error)))
+    })?;
     let expected = end.saturating_add(LENGTH_BYTES as u64).saturating_add(header_length);
     match expected.cmp(&found) {
         std::cmp::Ordering::Greater => Err(ExportError::Truncated { expected, found }),
@@ -118,35 +126,62 @@ struct End(u64);
 
 impl<'de> Deserialize<'de> for End {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        /// What the header says of one tensor; of `__metadata__` nothing is taken.
-        #[derive(Deserialize)]
-        struct Entry {
-            #[serde(default)]
-            data_offsets: Option<Offsets>,
-        }
-        #[derive(Deserialize)]
-        #[serde(untagged)]
-        enum Offsets {
-            Both([u64; 2]),
-            Other(#[allow(dead_code, reason = "read to be passed over")] IgnoredAny),
-        }
         struct Ends;
         impl<'de> Visitor<'de> for Ends {
             type Value = End;
-            fn expecting(&self, formatter: &mut std::fmt::Formatter) -> std::fmt::Result {
+            fn expecting(&self, formatter: &mut Formatter) -> fmt::Result {
                 formatter.write_str("a map of tensors")
             }
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<End, A::Error> {
                 let mut end = 0;
-                while map.next_key::<IgnoredAny>()?.is_some() {
-                    if let Entry { data_offsets: Some(Offsets::Both([_, own])) } = map.next_value()? {
-                        end = end.max(own);
+                while let Some(name) = map.next_key::<String>()? {
+                    if name == "__metadata__" {
+                        map.next_value::<IgnoredAny>()?;
+                        continue;
                     }
+                    let entry: Entry = map.next_value()?;
+                    end = end.max(entry.data_offsets.0.get(1).copied().unwrap_or(0));
                 }
                 Ok(End(end))
             }
         }
         deserializer.deserialize_map(Ends)
+    }
+}
+
+/// What the header says of one tensor; the library looks at the rest of it.
+#[derive(Deserialize)]
+struct Entry {
+    #[serde(default, rename = "shape")]
+    _shape: Few,
+    #[serde(default)]
+    data_offsets: Few,
+}
+
+/// A list that is refused before it is long.
+#[derive(Default)]
+struct Few(Vec<u64>);
+
+impl<'de> Deserialize<'de> for Few {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Numbers;
+        impl<'de> Visitor<'de> for Numbers {
+            type Value = Few;
+            fn expecting(&self, formatter: &mut Formatter) -> fmt::Result {
+                write!(formatter, "at most {RANK_LIMIT} numbers")
+            }
+            fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Few, A::Error> {
+                let mut numbers = Vec::new();
+                while let Some(number) = list.next_element()? {
+                    numbers.push(number);
+                    if numbers.len() > RANK_LIMIT {
+                        return Err(serde::de::Error::invalid_length(numbers.len(), &self));
+                    }
+                }
+                Ok(Few(numbers))
+            }
+        }
+        deserializer.deserialize_seq(Numbers)
     }
 }
 

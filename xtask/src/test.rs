@@ -68,8 +68,13 @@ fn tools(python: &Path) -> Result<Environment> {
     node::check()?;
     node::npm_ci(&browser_tests())?;
     let onnxruntime = onnxruntime::library(python)?;
-    let mut environment =
-        vec![("FORGER_CHROMIUM", chromium), ("FORGER_PYTHON", python.to_path_buf()), ("ORT_DYLIB_PATH", onnxruntime)];
+    let mut environment = vec![
+        ("FORGER_CHROMIUM", chromium),
+        ("FORGER_PYTHON", python.to_path_buf()),
+        ("FORGER_OLD_ONNXRUNTIME", python::with_old_onnxruntime()?),
+        ("FORGER_OPENVINO", python::with_openvino()?),
+        ("ORT_DYLIB_PATH", onnxruntime),
+    ];
     // The one thing that not every system has a package of. Without it tests may skip, else they may not.
     if let Some(fashion_mnist) = fashion_mnist::find() {
         environment.extend([("FORGER_FASHION_MNIST", fashion_mnist), ("FORGER_REQUIRE_ALL", "1".into())]);
