@@ -33,19 +33,15 @@ pub(crate) fn model(model: &Model, precision: Precision) -> Result<ModelProto, G
         doc_string: "Draws one picture for each latent vector.".to_owned(),
         ..Default::default()
     };
-    for (index, node) in model.nodes.iter().enumerate() {
+    // No `value_info`: every reader infers the shapes between, and tract, given a fixed batch, stumbles over open ones.
+    for node in &model.nodes {
         match &node.op {
-            None => graph.input.push(value_info(&node.value, Some(BATCH), &node.shape, input_doc(model))),
-            Some(op) => {
-                add_node(&mut graph, model, node, op, precision)?;
-                if index != model.output {
-                    graph.value_info.push(value_info(&node.value, Some(BATCH), &node.shape, String::new()));
-                }
-            }
+            None => graph.input.push(value_info(&node.value, &node.shape, input_doc(model))),
+            Some(op) => add_node(&mut graph, model, node, op, precision)?,
         }
     }
     let output = &model.nodes[model.output];
-    graph.output.push(value_info(&output.value, Some(BATCH), &output.shape, output_doc(model)));
+    graph.output.push(value_info(&output.value, &output.shape, output_doc(model)));
     let entries = model.metadata.iter();
     Ok(ModelProto {
         ir_version: IR_VERSION,
@@ -140,7 +136,6 @@ fn add_constant(
         attribute: vec![attribute],
         ..Default::default()
     });
-    graph.value_info.push(value_info(&float, None, shape, String::new()));
     Ok(float)
 }
 
@@ -215,9 +210,9 @@ fn output_doc(model: &Model) -> String {
     }
 }
 
-/// A value's name and type, with the open dimension in front where it has one.
-fn value_info(name: &str, open: Option<&str>, shape: &[usize], doc_string: String) -> ValueInfoProto {
-    let open = open.map(|name| DimensionValue::DimParam(name.to_owned()));
+/// A value's name and type, the open dimension in front.
+fn value_info(name: &str, shape: &[usize], doc_string: String) -> ValueInfoProto {
+    let open = [DimensionValue::DimParam(BATCH.to_owned())];
     let sizes = dims(shape).into_iter().map(DimensionValue::DimValue);
     let dim = open.into_iter().chain(sizes).map(|value| DimensionProto { value: Some(value) }).collect();
     let tensor = TensorTypeProto { elem_type: DataType::Float as i32, shape: Some(TensorShapeProto { dim }) };

@@ -31,7 +31,6 @@ fn text(graph: &GraphProto) -> String {
             .iter()
             .map(|tensor| format!("constant {}: {:?} {:?}", tensor.name, tensor.data_type(), tensor.dims)),
     );
-    lines.extend(graph.value_info.iter().map(|value| format!("value {}", typed(value))));
     lines.extend(graph.node.iter().map(|node| {
         let attributes: String = node.attribute.iter().map(attribute).collect();
         assert_eq!(node.output, [node.name.as_str()]);
@@ -67,12 +66,6 @@ constant generator.hidden2.bias: Float [4]
 constant generator.output.weight: Float [14, 4]
 constant generator.output.bias: Float [14]
 constant image.shape: Int64 [4]
-value generator.hidden1: Float [batch, 5]
-value generator.hidden1.activation: Float [batch, 5]
-value generator.hidden2: Float [batch, 4]
-value generator.hidden2.activation: Float [batch, 4]
-value generator.output: Float [batch, 14]
-value generator.output.activation: Float [batch, 14]
 generator.hidden1 = Gemm(z, generator.hidden1.weight, generator.hidden1.bias) transB=1
 generator.hidden1.activation = LeakyRelu(generator.hidden1) alpha=0.2
 generator.hidden2 = Gemm(generator.hidden1.activation, generator.hidden2.weight, generator.hidden2.bias) transB=1

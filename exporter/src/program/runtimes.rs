@@ -63,7 +63,7 @@ mod run {
     }
 
     fn tract(onnx: &[u8], parity: &Parity) -> TractResult<Vec<f64>> {
-        // The file tells the values between, and the output, with the batch left open: tract would hold them to that.
+        // A file may tell its values with the batch left open: tract would hold them to that.
         let reader = tract_onnx::onnx().with_ignore_value_info(true);
         let model = reader.model_for_read(&mut Cursor::new(onnx))?.with_output_fact(0, Default::default())?;
         let shape = [parity.z.len(), parity.z[0].len()];
