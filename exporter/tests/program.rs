@@ -215,7 +215,10 @@ fn a_true_model_is_verified_and_a_changed_one_is_not() {
     for runtime in ["f64 arithmetic: picture ", "tract: picture "] {
         assert!(out.contains(runtime), "{out}");
     }
-    assert!(out.contains("picture 0, row 0, column 0 is 0.9998806 and should be 0.0000000, a difference of 1.0e0"), "{out}");
+    assert!(
+        out.contains("picture 0, row 0, column 0 is 0.9998806 and should be 0.0000000, a difference of 1.0e0"),
+        "{out}"
+    );
     assert!(told.starts_with("error: `gen.onnx` does not draw its proof pictures within 1e-5\n\nhint: "), "{told}");
     assert_eq!(exporter(folder.path(), &["verify", "gen.onnx", "--tolerance", "2"]).0, Some(0));
 

@@ -58,7 +58,19 @@ pub fn python_of(name: &str, tool: &str, script: &str, arguments: &[&Path]) -> O
     Some(String::from_utf8(output.stdout).expect("the scripts print UTF-8"))
 }
 
-fn variable(name: &str, tool: &str) -> Option<PathBuf> {
+/// Where `cargo test --workspace` leaves a program of another crate, or an example: `examples/NAME`.
+///
+/// # Panics
+/// If there is none: tests of one crate alone do not build it.
+pub fn program(name: &str) -> PathBuf {
+    let test = std::env::current_exe().expect("the system tells a process its file");
+    let folder = test.parent().and_then(Path::parent).expect("tests lie in `deps`");
+    let program = folder.join(format!("{name}{}", std::env::consts::EXE_SUFFIX));
+    assert!(program.exists(), "`{}` is missing: run `cargo test --workspace`", program.display());
+    program
+}
+
+pub(crate) fn variable(name: &str, tool: &str) -> Option<PathBuf> {
     let set = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty());
     if let Some(path) = set(name) {
         return Some(path.into());

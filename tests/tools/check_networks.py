@@ -6,8 +6,14 @@ usage: check_networks.py FOLDER
 import sys
 
 import onnx
+import onnx.version_converter
 from networks import check_all
 from onnx.reference import ReferenceEvaluator
+
+
+def has_groups(node):
+    """Whether it is a transposed convolution in groups, whose weights the reference implementation misreads."""
+    return node.op_type == "ConvTranspose" and any(entry.name == "group" and entry.i > 1 for entry in node.attribute)
 
 
 def draw(path, z):
@@ -19,6 +25,11 @@ def draw(path, z):
     unknown = {name for node in model.graph.node for name in node.output} - shaped
     if unknown:
         raise SystemExit(f"{path}: no shape follows for {sorted(unknown)}")
+    if any(has_groups(node) for node in model.graph.node):
+        return None
+    # The reference implementation knows DequantizeLinear from opset 19 on; what it computes has not changed since 13.
+    if any(node.op_type == "DequantizeLinear" for node in model.graph.node):
+        model = onnx.version_converter.convert_version(model, 19)
     (image,) = ReferenceEvaluator(model).run(None, {"z": z})
     return image
 
