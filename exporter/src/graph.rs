@@ -84,7 +84,7 @@ impl Graph {
         (graph, value)
     }
 
-    /// x Wᵀ + b: x [batch, inputs], `weight` [outputs, inputs] and `bias` [outputs] give [batch, outputs].
+    /// x Wᵀ + b: x [batch, inputs], `weight` [outputs, inputs] and `bias` `[outputs]` give [batch, outputs].
     ///
     /// # Errors
     /// As all methods of this kind: a [`GraphError`] that names the node, the tensor and both shapes.
@@ -165,7 +165,7 @@ impl Graph {
     }
 
     /// scale · (x - mean) / sqrt(variance + `epsilon`) + bias for each channel of x [batch, channels, …], as after
-    /// training; `constants` are scale, bias, mean and variance, each [channels].
+    /// training; `constants` are scale, bias, mean and variance, each `[channels]`.
     ///
     /// # Errors
     /// A [`GraphError`].
@@ -181,7 +181,7 @@ impl Graph {
     }
 
     /// A convolution of x [batch, inputs, rows, columns] with `weight` [outputs, inputs / groups, rows, columns] and
-    /// `bias` [outputs].
+    /// `bias` `[outputs]`.
     ///
     /// # Errors
     /// A [`GraphError`].
@@ -197,7 +197,7 @@ impl Graph {
     }
 
     /// A transposed convolution, which enlarges x [batch, inputs, rows, columns]: `weight` [inputs, outputs / groups,
-    /// rows, columns], `bias` [outputs].
+    /// rows, columns], `bias` `[outputs]`.
     ///
     /// # Errors
     /// A [`GraphError`].

@@ -3,7 +3,7 @@
 use thiserror::Error;
 
 /// Why a graph cannot be built as asked. Shapes are written out: `[batch, 3]` for a value, `[5, 3]` for a constant, with
-/// a word in the place of a size that may be any.
+/// a word in the place of a size that may be any. The one with six texts has them boxed, so that results stay small.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum GraphError {
@@ -11,17 +11,17 @@ pub enum GraphError {
     #[error("node `{node}`: the tensor `{tensor}` has the shape {found}; `{value}` {value_shape} calls for {expected}")]
     TensorShape {
         /// The node's name.
-        node: String,
+        node: Box<str>,
         /// The constant's name.
-        tensor: String,
+        tensor: Box<str>,
         /// The constant's shape.
-        found: String,
+        found: Box<str>,
         /// The name of the value that it meets.
-        value: String,
+        value: Box<str>,
         /// That value's shape.
-        value_shape: String,
+        value_shape: Box<str>,
         /// The shape that would fit.
-        expected: String,
+        expected: Box<str>,
     },
     /// A value does not have the shape that the operator takes.
     #[error("node `{node}`: the value `{value}` has the shape {found}; {expected} is needed")]

@@ -110,7 +110,7 @@ fn conv(context: &Context, weight: &Tensor, bias: &Option<Tensor>, window: &Wind
     context.check_window(window, channels, false)?;
     context.fits("weight", weight, &[&"outputs", &(channels / window.groups), &"rows", &"columns"])?;
     let outputs = weight.shape[0];
-    if outputs % window.groups != 0 {
+    if !outputs.is_multiple_of(window.groups) {
         return Err(context.setting(format!("its {outputs} outputs cannot be split into {} groups", window.groups)));
     }
     context.bias(bias, outputs)?;
@@ -209,7 +209,7 @@ impl Context<'_> {
         if [stride, dilation, groups].contains(&0) {
             return Err(self.setting("stride, dilation and groups must be 1 or more".to_owned()));
         }
-        if channels % groups != 0 {
+        if !channels.is_multiple_of(groups) {
             return Err(self.setting(format!("its {channels} inputs cannot be split into {groups} groups")));
         }
         match (transposed, output_padding) {
@@ -223,12 +223,12 @@ impl Context<'_> {
 
     fn misfit(&self, role: &str, tensor: &Tensor, expected: String) -> GraphError {
         GraphError::TensorShape {
-            node: self.node.to_owned(),
-            tensor: format!("{}.{role}", self.node),
-            found: format!("{:?}", tensor.shape),
-            value: self.x.name.to_owned(),
-            value_shape: with_batch(self.x.shape),
-            expected,
+            node: self.node.into(),
+            tensor: format!("{}.{role}", self.node).into(),
+            found: format!("{:?}", tensor.shape).into(),
+            value: self.x.name.into(),
+            value_shape: with_batch(self.x.shape).into(),
+            expected: expected.into(),
         }
     }
 

@@ -36,9 +36,9 @@ pub struct Model {
 /// A few latent vectors and the picture that each of them gives: proof for whoever runs the file elsewhere.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Parity {
-    /// [count][latent].
+    /// `[count][latent]`.
     pub z: Vec<Vec<f32>>,
-    /// [count][pixels].
+    /// `[count][pixels]`.
     pub image: Vec<Vec<f32>>,
 }
 

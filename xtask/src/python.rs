@@ -1,6 +1,6 @@
 //! Python with what tests check us by: `onnx`, whose checker is the official judge of a model file, `scipy`, whose matrix
-//! root is the other way to FID, `tensorboard`, which has to read our event files, an old ONNX Runtime, and OpenVINO, whose importer is nobody else's. In virtual environments of their
-//! own, so that the system's Python stays as it is.
+//! root is the other way to FID, `tensorboard`, which has to read our event files, an old ONNX Runtime, and OpenVINO, whose
+//! importer is nobody else's. In virtual environments of their own, so that the system's Python stays as it is.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
