@@ -260,6 +260,21 @@ fn inspect_tells_what_is_in_the_file() {
     assert!(tract["runtime"] == "tract" && tract["max_pixel_difference"].as_f64().unwrap() < 1e-6, "{tract}");
 }
 
+#[cfg(target_os = "linux")]
+#[test]
+fn a_reader_that_leaves_is_no_failure_and_a_full_disk_is() {
+    let folder = folder_with_model();
+    let run = |redirection: &str| {
+        let command = format!("{} inspect gen.onnx {redirection}", env!("CARGO_BIN_EXE_exporter"));
+        let output = std::process::Command::new("sh").args(["-c", &command]).current_dir(folder.path()).output();
+        let output = output.unwrap();
+        (output.status.code(), String::from_utf8(output.stderr).unwrap())
+    };
+    assert_eq!(run("| true"), (Some(0), String::new()));
+    let (code, told) = run("> /dev/full");
+    assert!(code == Some(1) && told.starts_with("error: standard output cannot be written: "), "{code:?} {told}");
+}
+
 #[test]
 fn diff_tells_same_from_different() {
     let folder = folder_with_model();

@@ -6,6 +6,7 @@ use exporter::Comparison;
 
 use super::failure::Failure;
 use super::files;
+use super::output::tell;
 
 /// More of a text is not told: the parity vectors alone are thousands of numbers.
 const TEXT: usize = 100;
@@ -29,7 +30,7 @@ pub(crate) fn run(Arguments { before, after, json }: &Arguments) -> Result<bool,
     }
     let comparison = Comparison::of(&a, &b).map_err(|error| files::misread(before, &error))?;
     match json {
-        true => println!("{}", serde_json::to_value(&comparison).expect("names and numbers are always JSON")),
+        true => tell!("{}", serde_json::to_value(&comparison).expect("names and numbers are always JSON")),
         false => print(&comparison),
     }
     Ok(comparison.is_empty())
@@ -37,12 +38,12 @@ pub(crate) fn run(Arguments { before, after, json }: &Arguments) -> Result<bool,
 
 fn print(comparison: &Comparison) {
     if comparison.is_empty() {
-        println!("no difference");
+        tell!("no difference");
     }
     for difference in &comparison.told {
-        println!("{}", line(&difference.what));
+        tell!("{}", line(&difference.what));
         let lines = |sign: &str, text: &str| {
-            text.lines().for_each(|text| println!("  {sign} {}", line(text)));
+            text.lines().for_each(|text| tell!("  {sign} {}", line(text)));
         };
         lines("-", &difference.before);
         lines("+", &difference.after);
@@ -50,14 +51,14 @@ fn print(comparison: &Comparison) {
     for weight in &comparison.weights {
         let name = line(&weight.name);
         match (weight.max, weight.relative) {
-            (Some(max), Some(relative)) => println!("{name}: largest difference {max:.1e}, relative {relative:.1e}"),
-            (Some(max), None) => println!("{name}: largest difference {max:.1e}, from zeros"),
-            _ => println!("{name}: in one file only, or of another shape"),
+            (Some(max), Some(relative)) => tell!("{name}: largest difference {max:.1e}, relative {relative:.1e}"),
+            (Some(max), None) => tell!("{name}: largest difference {max:.1e}, from zeros"),
+            _ => tell!("{name}: in one file only, or of another shape"),
         }
     }
     if let Some(pictures) = comparison.pictures {
         let (count, max, rms) = (pictures.count, pictures.max, pictures.rms);
-        println!("{count} pictures: largest pixel difference {max:.1e}, root mean square {rms:.1e}");
+        tell!("{count} pictures: largest pixel difference {max:.1e}, root mean square {rms:.1e}");
     }
 }
 

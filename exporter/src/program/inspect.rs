@@ -6,6 +6,7 @@ use exporter::{Model, Port, Summary};
 use serde_json::{Value, json};
 
 use super::failure::Failure;
+use super::output::tell;
 use super::runtimes::{Refusal, draw};
 use super::{files, verify};
 
@@ -26,7 +27,7 @@ pub(crate) fn run(Arguments { model: path, json }: &Arguments) -> Result<(), Fai
     let summary = Summary::of(&onnx).map_err(|error| files::misread(path, &error))?;
     let model = Model::from_onnx(&onnx).ok();
     match json {
-        true => println!("{}", as_json(&summary, &onnx, model.as_ref())),
+        true => tell!("{}", as_json(&summary, &onnx, model.as_ref())),
         false => print_table(path, &summary, &onnx, model.as_ref()),
     }
     Ok(())
@@ -85,7 +86,7 @@ fn print_table(path: &Path, summary: &Summary, onnx: &[u8], model: Option<&Model
 }
 
 fn row(name: &str, text: &str) {
-    println!("{name:<11} {text}");
+    tell!("{name:<11} {text}");
 }
 
 fn port(port: &Port) -> String {

@@ -6,6 +6,7 @@ mod failure;
 mod files;
 mod import;
 mod inspect;
+mod output;
 mod runtimes;
 mod verify;
 

@@ -6,6 +6,7 @@ use exporter::{Model, Parity};
 
 use super::failure::Failure;
 use super::files;
+use super::output::tell;
 use super::runtimes::{Drawn, Refusal, draw};
 
 #[derive(Debug, clap::Args)]
@@ -27,7 +28,7 @@ pub(crate) fn run(Arguments { model: path, tolerance }: &Arguments) -> Result<bo
     let mut agree = true;
     for drawn in draw(&onnx, &model, &parity) {
         let (line, is_well) = judge(&drawn, &model, &parity, *tolerance);
-        println!("{line}");
+        tell!("{line}");
         agree &= is_well;
     }
     if !agree {
