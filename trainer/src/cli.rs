@@ -198,6 +198,9 @@ pub struct Overrides {
     /// D's target for real pictures
     #[arg(long, value_name = "X", allow_negative_numbers = true)]
     real_label: Option<f64>,
+    /// Added to every pixel that D sees; 1 makes black 0
+    #[arg(long, value_name = "X", allow_negative_numbers = true)]
+    d_input_offset: Option<f64>,
     /// Weight of R1 at the start
     #[arg(long, value_name = "X", allow_negative_numbers = true)]
     r1_gamma: Option<f64>,

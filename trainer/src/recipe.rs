@@ -54,6 +54,8 @@ pub struct Recipe {
     pub loss: Loss,
     /// D's target for real pictures; below 1 is one-sided label smoothing. Non-saturating loss only.
     pub real_label: f64,
+    /// Added to every pixel, -1 (black) to 1 (white), before D sees it: 1 makes black 0. Recipes without this key have 0.
+    pub d_input_offset: f64,
     /// Weight of the gradient penalty on real pictures at the start of the run.
     pub r1_gamma: f64,
     /// The same at the end; log-linear between.
@@ -122,6 +124,8 @@ impl Recipe {
         let mut table: Table = text.parse().map_err(|error: toml::de::Error| {
             Failure::usage(format!("recipe `{origin}` is not TOML: {}", error.to_string().trim_end()))
         })?;
+        // The one key younger than files and checkpoints that people may have.
+        table.entry("d_input_offset").or_insert(Value::Float(0.0));
         for (key, value) in overrides {
             table.insert(key.clone(), value.clone());
         }
@@ -189,6 +193,7 @@ impl Recipe {
         }
         number("leaky_slope", self.leaky_slope, (0.0..1.0).contains(&self.leaky_slope), "at least 0 and below 1");
         number("real_label", self.real_label, self.real_label > 0.0 && self.real_label <= 1.0, "above 0 and at most 1");
+        number("d_input_offset", self.d_input_offset, self.d_input_offset.abs() <= 2.0, "between -2 and 2");
         for (key, value) in [("lr", self.lr), ("lr_final", self.lr_final), ("adam_epsilon", self.adam_epsilon)] {
             number(key, value, value > 0.0, "a number above 0");
         }

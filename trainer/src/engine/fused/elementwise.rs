@@ -121,6 +121,16 @@ pub fn add_rows(out: &mut [f32], values: Matrix, weights: &[f32]) {
     }
 }
 
+/// out = values + constant, both [n, width].
+#[multiversion(targets("x86_64+avx512f+avx512vl+avx512dq", "x86_64+avx2"))]
+pub fn sum_with(out: &mut MatrixMut, values: Matrix, constant: f32) {
+    for (out, row) in out.iter_rows().zip(values.iter_rows()) {
+        for (out, value) in out.iter_mut().zip(row) {
+            *out = value + constant;
+        }
+    }
+}
+
 /// In place: each value times 1 - y^2, the derivative of tanh where it gave y; `squares[b]` becomes the sum of squares of
 /// what row b was. values, y: [n, width]; squares: [n, 1].
 #[multiversion(targets("x86_64+avx512f+avx512vl+avx512dq", "x86_64+avx2"))]

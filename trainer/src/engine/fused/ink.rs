@@ -7,7 +7,8 @@
 //! dW1 = sum of e x = sum of e y - sum of e 1
 //! ```
 //!
-//! so the products of D's first layer with real pictures need a fifth of the work. Worth it while a picture's ink costs
+//! so the products of D's first layer with real pictures need a fifth of the work. Where the recipe adds an offset o to what
+//! D sees, the second terms have 1 - o before them: none, if that makes black 0. Worth it while a picture's ink costs
 //! less than a row of a dense product, see [`COST`]; a data set on a grey or a white ground takes the dense way.
 
 use std::ops::Range;

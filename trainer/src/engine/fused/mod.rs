@@ -20,7 +20,8 @@
 //!
 //! Two things make the products smaller than these formulas have them:
 //!
-//! * Real pictures are mostly black; their products take only their [`ink`].
+//! * Real pictures are mostly black; their products take only their [`ink`]. Where the recipe's offset makes black 0, that
+//!   is all; else the black ground comes in by a row that all pictures share.
 //! * In networks that are narrow beside the batch, g is never made. With M = W1 W1' and K = a1' (c a1), both
 //!   [width, width], g W1' = a1 M, the squared norms of g are the diagonal of a1 M a1', and a1' (c g) = K W1. Which way has
 //!   fewer FLOPs is reckoned when the engine is made, see [`Penalty`].
@@ -53,7 +54,7 @@ use crate::layout::Layout;
 use crate::recipe::{Loss, Recipe};
 use adam::Adam;
 use elementwise::{
-    add_rows, add_scaled, blend_rows, copy_scaled, mask, mask_scaled, row_dots, sum_rows, tanh_derivative,
+    add_rows, add_scaled, blend_rows, copy_scaled, mask, mask_scaled, row_dots, sum_rows, sum_with, tanh_derivative,
 };
 use gradient::{Layer, pieces};
 use ink::Inks;
@@ -122,7 +123,10 @@ impl Penalty {
 /// What a step keeps for each picture. [`Fused`]'s header names most of it; all of it is row-major, and of 2 batch rows,
 /// a real picture's and then a generated one's in turn, unless said otherwise.
 struct Rows {
+    /// As D sees them, the recipe's offset added; real ones only where they are needed.
     x: Vec<f32>,
+    /// Generated pictures as G gave them: [batch, pixels].
+    images: Vec<f32>,
     h1: Vec<f32>,
     h2: Vec<f32>,
     logits: Vec<f32>,
@@ -156,6 +160,7 @@ impl Rows {
             (|columns: usize| vec![0.0; 2 * batch * columns], |columns: usize| vec![0.0; batch * columns]);
         Self {
             x: both(pixels),
+            images: one(pixels),
             h1: both(width),
             h2: both(width),
             logits: both(1),
@@ -222,22 +227,28 @@ impl Fused {
         let Self { recipe, pictures, state, g_layout, d_layout, pool, pair_cuts, rows, inks, m, .. } = self;
         let slope = recipe.leaky_slope as f32;
         let g = Generator { layout: g_layout, parameters: &state.generator.parameters, slope };
-        let d = Discriminator { layout: d_layout, parameters: &state.discriminator.parameters, slope };
+        let d = Discriminator {
+            layout: d_layout,
+            parameters: &state.discriminator.parameters,
+            slope,
+            black: black(recipe),
+        };
         let (pixels, width, latent) = (pictures.pixels, recipe.hidden, recipe.latent);
+        let offset = recipe.d_input_offset as f32;
         let Rows { x, h1, h2, logits, signal, a1, signal_a1, penalty_a1, a2, e1, by_a2, by_input, .. } = rows;
-        let Rows { squares, penalty, losses, g_h1, g_h2, g_by_h1, .. } = rows;
+        let Rows { squares, penalty, losses, images, g_h1, g_h2, g_by_h1, .. } = rows;
         for pair in penalty.chunks_exact_mut(2) {
             pair.copy_from_slice(&gammas);
         }
         let (how, cuts, penalty) = (self.penalty, &*pair_cuts, &*penalty);
         let m = Matrix::new(m, width, width);
-        let of_rows: [&mut [f32]; 17] = [
-            x, h1, h2, logits, signal, a1, signal_a1, penalty_a1, a2, e1, by_a2, by_input, squares, losses, g_h1, g_h2,
-            g_by_h1,
+        let of_rows: [&mut [f32]; 18] = [
+            x, h1, h2, logits, signal, a1, signal_a1, penalty_a1, a2, e1, by_a2, by_input, squares, losses, images,
+            g_h1, g_h2, g_by_h1,
         ];
         pool.split(cuts, of_rows, |part, of_rows| {
             let [x, h1, h2, logits, signal, a1, signal_a1, penalty_a1, a2, e1, by_a2, by_input, ..] = of_rows;
-            let [.., squares, losses, g_h1, g_h2, scratch] = of_rows;
+            let [.., squares, losses, images, g_h1, g_h2, scratch] = of_rows;
             let (from, to) = (cuts[part], cuts[part + 1]);
             let (n, n2) = (to - from, 2 * (to - from));
             let penalty = &penalty[2 * from..2 * to];
@@ -245,12 +256,16 @@ impl Fused {
             let real = Real { inks: inks.as_ref(), indices: &input.indices[from..to] };
             if inks.is_none() || how == Penalty::ByInput {
                 for (row, &index) in x.chunks_exact_mut(2 * pixels).zip(real.indices) {
-                    pictures.scaled(index, &mut row[..pixels]);
+                    let row = &mut row[..pixels];
+                    pictures.scaled(index, row);
+                    row.iter_mut().for_each(|x| *x += offset);
                 }
             }
             let z = Matrix::new(&input.z[from * latent..to * latent], n, latent);
             let (mut g_h1, mut g_h2) = (MatrixMut::new(g_h1, n, width), MatrixMut::new(g_h2, n, width));
-            g.images(z, &mut g_h1, &mut g_h2, &mut MatrixMut::half(x, Half::Generated, n, pixels));
+            let mut images = MatrixMut::new(images, n, pixels);
+            g.images(z, &mut g_h1, &mut g_h2, &mut images);
+            sum_with(&mut MatrixMut::half(x, Half::Generated, n, pixels), images.read(), offset);
 
             first_layer(d, x, real, true, h1, &mut scratch[..width]);
             let (h1, mut h2) = (Matrix::new(h1, n2, width), MatrixMut::new(h2, n2, width));
@@ -330,6 +345,7 @@ impl Fused {
             signal_a1: &rows.signal_a1,
             k: Matrix::new(k, width, width),
             ones,
+            black: black(recipe),
         };
         let signal_a1 = all(&rows.signal_a1, width);
         let hidden2 = Layer { error: a2, input: all(&rows.e1, width), weights: signal };
@@ -361,11 +377,16 @@ impl Fused {
         let Self { recipe, pictures, state, g_layout, d_layout, pool, pair_cuts, rows, inks, .. } = self;
         let slope = recipe.leaky_slope as f32;
         let g = Generator { layout: g_layout, parameters: &state.generator.parameters, slope };
-        let d = Discriminator { layout: d_layout, parameters: &state.discriminator.parameters, slope };
+        let d = Discriminator {
+            layout: d_layout,
+            parameters: &state.discriminator.parameters,
+            slope,
+            black: black(recipe),
+        };
         let (pixels, width) = (pictures.pixels, recipe.hidden);
-        let Rows { x, h1, h2, logits, signal, a1, a2, by_input, squares, losses, g_h1, g_h2, g_by_h1, g_by_h2, .. } =
-            rows;
-        let (cuts, x, g_h1, g_h2) = (&*pair_cuts, &x[..], &g_h1[..], &g_h2[..]);
+        let Rows { x, h1, h2, logits, signal, a1, a2, by_input, squares, losses, .. } = rows;
+        let Rows { images, g_h1, g_h2, g_by_h1, g_by_h2, .. } = rows;
+        let (cuts, x, images, g_h1, g_h2) = (&*pair_cuts, &x[..], &images[..], &g_h1[..], &g_h2[..]);
         // Only the relativistic loss looks at D's opinion of the real pictures again.
         let real_too = recipe.loss == Loss::Relativistic;
         let of_rows: [&mut [f32]; 11] = [h1, h2, logits, signal, a1, a2, by_input, squares, losses, g_by_h1, g_by_h2];
@@ -374,6 +395,7 @@ impl Fused {
             let (from, to) = (cuts[part], cuts[part + 1]);
             let n = to - from;
             let x = &x[2 * pixels * from..2 * pixels * to];
+            let images = &images[pixels * from..pixels * to];
             let real = Real { inks: inks.as_ref(), indices: &indices[from..to] };
             first_layer(d, x, real, real_too, h1, &mut g_by_h1[..width]);
             if real_too {
@@ -395,7 +417,7 @@ impl Fused {
             let mut by_output = MatrixMut::half(by_input, Half::Generated, n, pixels);
             by_output.product(a1.read(), d.w1());
             let mut squares = MatrixMut::half(squares, Half::Generated, n, 1);
-            tanh_derivative(&mut by_output, generated(x, pixels), &mut squares);
+            tanh_derivative(&mut by_output, Matrix::new(images, n, pixels), &mut squares);
             let rows = from * width..to * width;
             g.hidden_errors(
                 by_output.read(),
@@ -570,6 +592,7 @@ struct FirstLayer<'a> {
     signal_a1: &'a [f32],
     k: Matrix<'a>,
     ones: &'a [f32],
+    black: f32,
 }
 
 impl FirstLayer<'_> {
@@ -584,8 +607,12 @@ impl FirstLayer<'_> {
         if let Some(inks) = self.real.inks {
             let half = |half| Matrix::half(self.signal_a1, half, batch, width);
             let (all_black, others) = out.split_at_mut(width);
-            sum_rows(all_black, half(Half::Real), &self.ones[..batch]);
-            all_black.iter_mut().for_each(|value| *value = -*value);
+            if self.black == 0.0 {
+                all_black.fill(0.0);
+            } else {
+                sum_rows(all_black, half(Half::Real), &self.ones[..batch]);
+                all_black.iter_mut().for_each(|value| *value *= self.black);
+            }
             others.chunks_exact_mut(width).for_each(|row| row.copy_from_slice(all_black));
             ink::add_outer(out, range.clone(), inks, self.real.indices, half(Half::Real));
             let generated = self.generated.columns(range).t();
@@ -598,6 +625,11 @@ impl FirstLayer<'_> {
             MatrixMut::new(out, rows, width).add_product(Matrix::new(weight, rows, width), self.k);
         }
     }
+}
+
+/// A black pixel as D sees it.
+fn black(recipe: &Recipe) -> f32 {
+    (recipe.d_input_offset - 1.0) as f32
 }
 
 /// Turns the first weight and its moments of `slot` from [rows, columns] to [columns, rows].

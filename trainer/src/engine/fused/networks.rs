@@ -59,6 +59,8 @@ pub struct Discriminator<'a> {
     pub layout: &'a Layout,
     pub parameters: &'a [f32],
     pub slope: f32,
+    /// A black pixel as it sees it.
+    pub black: f32,
 }
 
 impl<'a> Discriminator<'a> {
@@ -94,13 +96,18 @@ impl<'a> Discriminator<'a> {
 
     /// h1 of real pictures, by their ink: one row of h1 for each. `scratch`: [width].
     pub fn first_layer_by_ink(self, inks: &Inks, indices: &[u32], h1: &mut MatrixMut, scratch: &mut [f32]) {
-        ink::sum_of_rows(scratch, self.w1_by_pixel());
-        for (all_black, bias) in scratch.iter_mut().zip(self.bias(0)) {
-            *all_black = bias - *all_black;
-        }
+        let all_black = if self.black == 0.0 {
+            self.bias(0)
+        } else {
+            ink::sum_of_rows(scratch, self.w1_by_pixel());
+            for (all_black, bias) in scratch.iter_mut().zip(self.bias(0)) {
+                *all_black = bias + self.black * *all_black;
+            }
+            scratch
+        };
         let [pixels, width, ..] = self.layout.widths;
         ink::product(h1, inks, indices, Matrix::new(self.w1_by_pixel(), pixels, width));
-        bias_leaky(h1, scratch, self.slope);
+        bias_leaky(h1, all_black, self.slope);
     }
 
     /// What follows h1: h2 [n, width] and logits [n, 1].

@@ -171,6 +171,10 @@ fn one_step_equals_the_references_within_the_rule() {
     }
     // Wide enough beside the batch that g is made.
     check(&pictures, "stable", "hidden = 96\nbatch = 40");
+    // Black is -1 to `seed`'s D and 0 to `stable`'s; here it is the other way round, and neither.
+    check(&pictures, "stable", "hidden = 40\nbatch = 50\nd_input_offset = 0.0");
+    check(&pictures, "seed", "hidden = 40\nbatch = 50\nd_input_offset = 1.0");
+    check(&pictures, "stable", "hidden = 96\nbatch = 40\nd_input_offset = 0.6");
     // One penalty without the other.
     check(&pictures, "stable", "hidden = 40\nbatch = 50\nr2_gamma = 0.0\nr2_gamma_final = 0.0");
 }
@@ -180,8 +184,9 @@ fn pictures_on_white_take_the_dense_way_to_the_same_step() {
     let mut pictures = Dataset::mnist().unwrap().test;
     pictures.bytes.iter_mut().for_each(|byte| *byte = 255 - *byte);
     let pictures = Arc::new(pictures);
-    for name in ["seed", "stable"] {
-        check(&pictures, name, "hidden = 48\nbatch = 50");
+    check(&pictures, "seed", "hidden = 48\nbatch = 50");
+    for offset in [-1.0, 0.6] {
+        check(&pictures, "stable", &format!("hidden = 48\nbatch = 50\nd_input_offset = {offset:?}"));
     }
 }
 

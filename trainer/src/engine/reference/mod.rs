@@ -83,10 +83,15 @@ impl Reference {
         Ok(Tensor::from_vec(batch, (indices.len(), pixels), &self.device)?.to_dtype(self.dtype)?)
     }
 
+    /// Pictures as D sees them.
+    fn seen_by_d(&self, pictures: &Tensor) -> Result<Tensor> {
+        Ok((pictures + self.recipe.d_input_offset)?)
+    }
+
     /// Updates D on `real` and on `fake`, a constant here.
     fn update_discriminator(&mut self, real: &Tensor, fake: &Tensor, input: &StepInput) -> Result<StepStats> {
-        let on_real = self.discriminator.forward(real)?;
-        let on_fake = self.discriminator.forward(fake)?;
+        let on_real = self.discriminator.forward(&self.seen_by_d(real)?)?;
+        let on_fake = self.discriminator.forward(&self.seen_by_d(fake)?)?;
         let d_loss = match self.recipe.loss {
             Loss::NonSaturating => loss::discriminator(&on_real.output, &on_fake.output, self.recipe.real_label)?,
             Loss::Relativistic => loss::relativistic(&on_real.output, &on_fake.output)?,
@@ -123,10 +128,10 @@ impl Reference {
     fn update_generator(&mut self, real: &Tensor, fake: &Tensor, input: &StepInput) -> Result<[f64; 2]> {
         let frozen = self.discriminator.frozen()?;
         let images = Var::from_tensor(&fake.detach())?;
-        let on_fake = frozen.forward(&images)?.output;
+        let on_fake = frozen.forward(&self.seen_by_d(&images)?)?.output;
         let g_loss = match self.recipe.loss {
             Loss::NonSaturating => loss::generator(&on_fake)?,
-            Loss::Relativistic => loss::relativistic(&on_fake, &frozen.forward(real)?.output)?,
+            Loss::Relativistic => loss::relativistic(&on_fake, &frozen.forward(&self.seen_by_d(real)?)?.output)?,
         };
         let by_image = match g_loss.backward()?.get(&images) {
             Some(gradient) => gradient.detach(),

@@ -122,6 +122,7 @@ mod plain {
         let (recipe, rates) = (&setting.recipe, &setting.rates);
         let mut sum = 0.0;
         for (x, y) in real.iter().zip(fake) {
+            let (x, y) = (&seen(recipe, x), &seen(recipe, y));
             let on_real = forward(layout, d, recipe.leaky_slope, x)[0];
             let on_fake = forward(layout, d, recipe.leaky_slope, y)[0];
             sum += match recipe.loss {
@@ -153,11 +154,17 @@ mod plain {
 
     /// G's loss of one generated picture `y`, paired with the real picture `x`.
     fn g_loss_of(recipe: &Recipe, layout: &Layout, d: &[f64], x: &[f64], y: &[f64]) -> f64 {
+        let (x, y) = (&seen(recipe, x), &seen(recipe, y));
         let on_fake = forward(layout, d, recipe.leaky_slope, y)[0];
         match recipe.loss {
             Loss::NonSaturating => cross_entropy(on_fake, 1.0),
             Loss::Relativistic => cross_entropy(on_fake - forward(layout, d, recipe.leaky_slope, x)[0], 1.0),
         }
+    }
+
+    /// A picture as D sees it.
+    pub fn seen(recipe: &Recipe, picture: &[f64]) -> Vec<f64> {
+        picture.iter().map(|x| x + recipe.d_input_offset).collect()
     }
 
     /// Root of the mean squared norm of the gradient of each picture's loss by its pixels.
@@ -281,7 +288,8 @@ fn the_losses_reported_are_those_of_plain_arithmetic() {
         close(&format!("{}: d_loss", setting.name), &[stats.d_loss], &[d_loss], 1e-12);
         let logits = |pictures: &[Vec<f64>]| -> f64 {
             let d = plain::widen(&state.discriminator.parameters);
-            pictures.iter().map(|x| plain::forward(&dl, &d, recipe.leaky_slope, x)[0]).sum::<f64>() / BATCH as f64
+            let logit = |x: &Vec<f64>| plain::forward(&dl, &d, recipe.leaky_slope, &plain::seen(recipe, x))[0];
+            pictures.iter().map(logit).sum::<f64>() / BATCH as f64
         };
         // Logits are judged in f32, whatever the engine computes in.
         close(&format!("{}: margin", setting.name), &[stats.d_margin], &[logits(&real) - logits(&fake)], 1e-6);
