@@ -43,7 +43,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     let model = workspace::target().join("demo/gen.onnx");
     model::train(&trainer, &Settings { epochs: arguments.epochs, recipe: arguments.recipe.as_deref() }, &model)?;
 
-    site::run(&site::Arguments { model, out: out.clone() })?;
+    site::run(&site::Arguments { model: vec![model], out: out.clone() })?;
     match listener {
         Some(listener) => serve::serve(&listener, &out),
         None => Ok(()),
