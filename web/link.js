@@ -42,7 +42,7 @@ export function toFragment(state, firstModel) {
     ['k', state.kind === 'fresh' && 'fresh'],
     ['f', state.fresh !== undefined && `${state.fresh}`],
     ['p', state.pins.length > 0 && state.pins.map(pinToText).join(',')],
-    ['w', state.pins.length > 1 && `${walk.from}.${walk.to}.${Math.round(walk.t * 1000)}`],
+    ['w', state.pins.length > 0 && `${walk.from}.${walk.to}.${Math.round(walk.t * 1000)}`],
     ['x', pad.x !== first.pad.x && pad.x],
     ['y', pad.y !== first.pad.y && pad.y],
     ['t', state.tab !== first.tab && state.tab],

@@ -154,8 +154,10 @@ export function walkZ({ pins, walk }, t) {
   return from && to && walk.from !== walk.to ? slerp(from.z, to.z, t) : undefined;
 }
 
-/** Goes to a place of the walk. @param {State} state @param {number} t */
-export function walkTo(state, t) {
+/** Goes to a place of the walk. @param {State} state @param {number} place */
+export function walkTo(state, place) {
+  // In thousandths, which is how links hold it.
+  const t = Math.round(place * 1000) / 1000;
   const z = walkZ(state, t);
   if (!z) return;
   const { seed, index } = state.pins[t < 1 ? state.walk.from : state.walk.to];

@@ -71,7 +71,6 @@ const TABLE = {
   pictureOwn: ['The generated picture of seed {seed} with z[0] at {value}', '시드 {seed}에서 만든 그림, z[0] = {value}'],
   ofFrame: [', frame {frame} of the sweep', ', 스윕의 {frame}번째 프레임'],
   ofFresh: [', frame {frame} of the sweep with fresh noise', ', 새 잡음 스윕의 {frame}번째 프레임'],
-  noPicture: ['No picture yet', '아직 그림이 없습니다'],
   tabs: ['More to see', '더 보기'],
   tabSweeps: ['Two sweeps', '두 스윕'],
   tabHundred: ['A hundred', '백 장'],

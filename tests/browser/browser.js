@@ -6,7 +6,7 @@
 //   FORGER_SHOTS        a folder for screenshots, none taken if not told
 
 import assert from 'node:assert/strict';
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, describe } from 'node:test';
@@ -65,11 +65,14 @@ function whyNot() {
 /**
  * Opens the page in a browser profile of its own.
  *
- * `prepare` is called with the page before it loads. `complaints` fills with what must never happen: messages on the
+ * `prepare` is called with the page before it loads; `hash` is the fragment of its address; `offline` leaves it its service
+ * worker. `complaints` fills with what must never happen: messages on the
  * console, uncaught errors, requests to another origin.
  */
-async function openPage(browser, url, { prepare, ...options } = {}) {
+async function openPage(browser, url, { prepare, offline = false, hash = '', ...options } = {}) {
   const context = await browser.newContext({ viewport: LOOKS[2].viewport, ...options });
+  // What the page asks for is to reach the tests, not a service worker; its own test has it.
+  if (!offline) await context.addInitScript(() => delete Navigator.prototype.serviceWorker);
   const page = await context.newPage();
   const complaints = [];
   page.on('console', (message) => complaints.push(`${message.type()}: ${message.text()}`));
@@ -78,8 +81,8 @@ async function openPage(browser, url, { prepare, ...options } = {}) {
     if (new URL(request.url()).origin !== new URL(url).origin) complaints.push(`request to ${request.url()}`);
   });
   await prepare?.(page);
-  await page.goto(url);
-  return { page, complaints, close: () => context.close() };
+  await page.goto(url + hash);
+  return { page, complaints, context, close: () => context.close() };
 }
 
 /** Waits until the page says that it can be used. */
@@ -97,7 +100,13 @@ export async function shoot(page, name) {
 // What a person finds on the page, by role and name.
 export const z0 = (page) => page.getByRole('slider', { name: 'z[0]', exact: true });
 export const digit = (page) => page.getByRole('img', { name: 'generated digit of seed' });
+export const film = (page) => page.getByRole('slider', { name: 'Frame of the sweep' });
 export const sheet = (page, kind) => page.getByRole('img', { name: new RegExp(`100 generated digits.*${kind}`) });
+
+export const openTab = (page, name) => page.getByRole('tab', { name }).click();
+
+/** The models that the site offers. */
+export const models = () => JSON.parse(readFileSync(join(FORGER_SITE, 'models.json'), 'utf8')).models;
 
 /** What a canvas shows, as a text to compare. */
 export const pixels = (canvas) => canvas.evaluate((element) => element.toDataURL());
