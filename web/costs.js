@@ -19,7 +19,7 @@ export function costsOfLoading(readyAt, firstAt) {
     const entries = /** @type {PerformanceResourceTiming[]} */ (performance.getEntriesByType('resource'));
     return entries.find((entry) => name.test(new URL(entry.name).pathname));
   };
-  const [model, runtime] = [resource(/\.onnx$/), resource(/runtime_bg\.wasm$/)];
+  const [model, runtime] = [resource(/\.onnx$/), resource(/runtime\w*_bg\.wasm$/)];
   const loadedMs = Math.max(model?.responseEnd ?? 0, runtime?.responseEnd ?? 0);
   return {
     modelBytes: model?.decodedBodySize ?? 0,

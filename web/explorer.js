@@ -43,7 +43,7 @@ const WALK_TICKS = 75;
 /**
  * @param {import('./models.js').Model[]} models
  * @param {import('./arrive.js').Arrival} arrival
- * @param {{tract: string, simd: boolean}} runtime
+ * @param {Awaited<ReturnType<typeof import('./forger.js').runtimeInfo>>} runtime
  * @param {ReturnType<typeof import('./controls/status.js').createStatus>} status
  */
 export function explore(models, arrival, runtime, status) {
@@ -63,7 +63,7 @@ export function explore(models, arrival, runtime, status) {
     redraw();
   });
 
-  const picture = createPicture(byId('picture'), within(document, '.thumb'));
+  const picture = createPicture(byId('picture'), within(document, '.thumb'), failed);
   const z0 = createZ0(byId('z0-control'), (value) => change('z0', () => edits.setCoordinate(state, 0, value)));
   const seed = createSeed(byId('seed-control'), {
     onSeed: (value) => change(`seed ${value}`, () => edits.start(state, value)),

@@ -10,8 +10,12 @@
 const worker = globalThis;
 
 worker.importScripts('precache.js');
-/** @type {{version: string, files: Record<string, string>}} From a path to the SHA-256 of the file. */
-const { version, files } = worker.PRECACHE;
+/**
+ * From paths to the SHA-256 of the files: those that are kept at once, and those that few visitors need, which are kept when
+ * they are asked for.
+ * @type {{version: string, files: Record<string, string>, later: Record<string, string>}}
+ */
+const { version, files, later } = worker.PRECACHE;
 /** With the folder's address: other sites may live on the same host. */
 const PREFIX = `forger ${worker.registration.scope} `;
 const CACHE = PREFIX + version;
@@ -21,14 +25,17 @@ worker.addEventListener('activate', (/** @type {any} */ event) => event.waitUnti
 worker.addEventListener('fetch', (/** @type {any} */ event) => {
   const { request } = event;
   const path = pathOf(request.url);
-  if (request.method === 'GET' && path !== undefined && path in files) event.respondWith(answer(request, path));
+  if (request.method === 'GET' && path !== undefined && (path in files || path in later)) event.respondWith(answer(request, path));
 });
 
 async function keepAll() {
-  const cache = await caches.open(CACHE);
-  for (const [path, hash] of Object.entries(files)) {
-    await cache.put(new URL(path, worker.registration.scope), await verified(path, hash));
-  }
+  for (const [path, hash] of Object.entries(files)) await keep(path, hash);
+}
+
+async function keep(/** @type {string} */ path, /** @type {string} */ hash) {
+  const response = await verified(path, hash);
+  await (await caches.open(CACHE)).put(new URL(path, worker.registration.scope), response.clone());
+  return response;
 }
 
 /** The file of this version: what the browser kept from the visit, if it is that, else from the server. */
@@ -51,7 +58,9 @@ async function forgetOthers() {
 
 async function answer(/** @type {Request} */ request, /** @type {string} */ path) {
   const kept = await (await caches.open(CACHE)).match(new URL(path, worker.registration.scope));
-  return kept ?? fetch(request);
+  if (kept) return kept;
+  // Where it cannot be kept (another version lies on the server by now) the page still gets what there is.
+  return path in later ? keep(path, later[path]).catch(() => fetch(request)) : fetch(request);
 }
 
 /** The path within the site, `index.html` for the folder itself. @param {string} address */

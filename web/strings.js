@@ -187,6 +187,8 @@ const TABLE = {
   ],
   costRuntime: ['Runtime', '런타임'],
   costKernel: ['Kernels', '커널'],
+  kernelRelaxed: ['WebAssembly SIMD, 128 bit, fused multiply-add', 'WebAssembly SIMD, 128비트, 융합 곱셈 덧셈'],
+  costMemory: ['Memory', '메모리'],
   kernelSimd: ['WebAssembly SIMD, 128 bit', 'WebAssembly SIMD, 128비트'],
   kernelPlain: ['plain WebAssembly', '일반 WebAssembly'],
   costBytes: ['Model, runtime', '모델, 런타임'],

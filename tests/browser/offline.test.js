@@ -24,9 +24,9 @@ describeOnSite('offline', (open) => {
     const first = await pixels(digit(page));
     const { addresses } = await kept(page);
     const { files } = JSON.parse(await readFile(join(SITE, 'site.json'), 'utf8'));
-    const needed = Object.keys(files).filter((name) => !/\.(br|gz|ts)$|^(service-worker|precache)\.js$/.test(name));
-    for (const name of needed) {
-      if (name !== 'precache.js') assert.ok(addresses.some((address) => address.endsWith(`/${name}`)), `${name} is kept`);
+    const needed = Object.keys(files).filter((name) => !/\.(br|gz|ts)$|^service-worker\.js$|^site\.json$|^runtime\/full/.test(name));
+    for (const name of needed.filter((name) => name !== 'precache.js')) {
+      assert.ok(addresses.some((address) => address.endsWith(`/${name}`)), `${name} is kept`);
     }
     await context.setOffline(true);
     await page.reload();

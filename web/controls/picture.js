@@ -7,22 +7,37 @@ import { paint } from '../pixels.js';
 import { text } from '../strings.js';
 import { signed } from './dom.js';
 
+/** A picture that takes longer than this, in ms, is drawn in a worker: while it is dragged, a frame must stay a frame. */
+const SLOW = 12;
+
 /**
  * @param {HTMLCanvasElement} canvas
  * @param {HTMLCanvasElement} thumb
+ * @param {(error: unknown) => void} onFailure
  */
-export function createPicture(canvas, thumb) {
+export function createPicture(canvas, thumb, onFailure) {
   // The copy is for whoever cannot see the picture itself.
   const sight = new IntersectionObserver(([entry]) => thumb.classList.toggle('shown', entry.intersectionRatio < 0.5), {
     threshold: [0, 0.5, 1],
   });
   sight.observe(canvas);
+  /** @type {import('../forger.js').Generator | undefined} */
+  let newest;
+
+  /** @param {import('../forger.js').Generator} generator @param {Float32Array | undefined} image undefined: a newer one comes. */
+  function draw(generator, image) {
+    // Another model may have come while a worker drew.
+    if (!image || newest !== generator) return;
+    for (const each of [canvas, thumb]) paint(each, image, generator.imageShape);
+  }
+
   return {
     /** @param {import('../state.js').State} state @param {import('../forger.js').Generator} generator */
     show(state, generator) {
+      newest = generator;
       const z = shownZ(state);
-      const image = generator.generate(z);
-      for (const each of [canvas, thumb]) paint(each, image, generator.imageShape);
+      if (generator.msPerPicture > SLOW) generator.generateAsync(z).then((image) => draw(generator, image), onFailure);
+      else draw(generator, generator.generate(z));
       canvas.setAttribute('aria-label', describe(state, z[0], generator.imageShape));
     },
   };

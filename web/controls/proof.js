@@ -15,7 +15,7 @@ export function createProof(root) {
   return {
     /**
      * @param {import('../forger.js').Generator} generator
-     * @param {{tract: string, simd: boolean}} runtime
+     * @param {Awaited<ReturnType<typeof import('../forger.js').runtimeInfo>>} runtime
      * @param {Costs} costs
      */
     show(generator, runtime, costs) {
@@ -23,8 +23,9 @@ export function createProof(root) {
       within(root, '[data-parity]').textContent = describe(parities.get(generator));
       list(within(root, '#costs'), [
         ['costRuntime', `tract ${runtime.tract}`],
-        ['costKernel', text(runtime.simd ? 'kernelSimd' : 'kernelPlain')],
+        ['costKernel', text(runtime.relaxedSimd ? 'kernelRelaxed' : runtime.simd ? 'kernelSimd' : 'kernelPlain')],
         ['costBytes', [costs.modelBytes, costs.runtimeBytes].map(megabytes).join(', ')],
+        ['costMemory', megabytes(runtime.memoryBytes)],
         ['costLoaded', milliseconds(costs.loadedMs)],
         ['costCompiled', milliseconds(costs.compileMs)],
         ['costFirst', milliseconds(costs.firstMs)],

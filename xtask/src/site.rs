@@ -100,16 +100,19 @@ fn write_json(path: &Path, value: &serde_json::Value) -> Result<()> {
 /// What the service worker keeps: every file that a visitor's browser may ask for, but the worker itself and its list. The
 /// version is the hash of all the hashes, so whatever changes makes another one.
 fn write_precache(site: &Path) -> Result<()> {
-    let mut hashes = BTreeMap::new();
+    let [mut hashes, mut later] = [BTreeMap::new(), BTreeMap::new()];
     for file in files::list(site, &is_hidden)? {
         let name = name_in_manifest(&file);
         if name == "service-worker.js" || ["br", "gz", "ts"].iter().any(|e| file.extension().is_some_and(|x| x == *e)) {
             continue;
         }
-        hashes.insert(name, files::sha256(&fs::read(site.join(&file))?));
+        // The runtime with every operator is large, and only a visitor's own model may need it.
+        let kept = if name.starts_with("runtime/full") { &mut later } else { &mut hashes };
+        kept.insert(name, files::sha256(&fs::read(site.join(&file))?));
     }
-    let version = &files::sha256(serde_json::to_string(&hashes)?.as_bytes())[..16];
-    let list = serde_json::to_string_pretty(&serde_json::json!({ "version": version, "files": hashes }))?;
+    let version = &files::sha256(serde_json::to_string(&(&hashes, &later))?.as_bytes())[..16];
+    let list = serde_json::json!({ "version": version, "files": hashes, "later": later });
+    let list = serde_json::to_string_pretty(&list)?;
     write(&site.join("precache.js"), format!("self.PRECACHE = {list};\n").as_bytes())
 }
 
@@ -192,7 +195,7 @@ mod tests {
     fn assembled_with(slider: &str) -> tempfile::TempDir {
         let web = folder(&["index.html", "service-worker.js", "README.md", ".hidden", "app/slider.test.js"]);
         write(&web.path().join("app/slider.js"), slider.as_bytes()).unwrap();
-        let runtime = folder(&["runtime.js", "runtime_bg.wasm", ".made-from"]);
+        let runtime = folder(&["runtime.js", "runtime_bg.wasm", "full_bg.wasm", ".made-from"]);
         let site = tempfile::tempdir().unwrap();
         let models = ["gen.onnx", "models/seed-5.onnx"].map(|file| Model {
             entry: Entry { id: file.into(), file: file.into(), recipe: "seed".into(), epochs: 5, run: "seed".into() },
@@ -216,6 +219,7 @@ mod tests {
             "models/seed-5.onnx.br",
             "models/seed-5.onnx.gz",
             "precache.js",
+            "runtime/full_bg.wasm",
             "runtime/runtime.js",
             "runtime/runtime_bg.wasm",
             "service-worker.js",
@@ -246,6 +250,7 @@ mod tests {
         ];
         assert_eq!(kept, expected);
         assert_eq!(one["files"]["app/slider.js"], files::sha256(b"slider"));
+        assert_eq!(one["later"].as_object().unwrap().keys().collect::<Vec<_>>(), ["runtime/full_bg.wasm"]);
     }
 
     #[test]
