@@ -154,6 +154,7 @@ export function explore(models, arrival, runtime, status) {
    */
   function change(kind, edit, { keepPlaying = false } = {}) {
     if (!keepPlaying) state.playing = undefined;
+    notices.tell(undefined);
     address.changing(kind);
     edit();
     redraw();

@@ -2,8 +2,8 @@
 /**
  * What differs between two latent vectors, as a short text for an address: base64url of
  *
- *     0  (place: u16, value: f32)…  check: u16      a few numbers, whatever they are
- *     1  value: i16…                check: u16      all of them, where all that differ are multiples of 1 / GRID
+ *     0              (place: u16, value: f32)…  check: u16      a few numbers, whatever they are
+ *     1  value: i16… (place: u16, value: f32)…  check: u16      all of them in multiples of 1 / GRID, and those that are none
  *
  * little-endian. The check is Fletcher's sum over all before it: a link that lost a letter in an e-mail is told, not drawn.
  */
@@ -11,24 +11,27 @@
 import { GRID, snap } from './vectors.js';
 
 const [SPARSE, DENSE] = [0, 1];
-/** A number that is as it was, in DENSE. */
-const UNCHANGED = -0x8000;
+/** A number of DENSE that is as it was, or is told after it. */
+const UNTOLD = -0x8000;
+/** Bytes of a place and its value. */
+const PAIR = 6;
 
 /** @param {Float32Array} base @param {Float32Array} z Of the same length. */
 export function pack(base, z) {
   const changed = [...z.keys()].filter((i) => z[i] !== base[i]);
-  const fits = changed.every((i) => snap(z[i]) === z[i] && Math.abs(z[i]) < 0x7fff / GRID);
-  const isDense = fits && 2 * z.length < 6 * changed.length;
-  const view = new DataView(new ArrayBuffer(1 + (isDense ? 2 * z.length : 6 * changed.length) + 2));
+  const loose = changed.filter((i) => snap(z[i]) !== z[i] || Math.abs(z[i]) >= 0x7fff / GRID);
+  const isDense = 2 * z.length + PAIR * loose.length < PAIR * changed.length;
+  const [dense, pairs] = isDense ? [2 * z.length, loose] : [0, changed];
+  const view = new DataView(new ArrayBuffer(1 + dense + PAIR * pairs.length + 2));
   view.setUint8(0, isDense ? DENSE : SPARSE);
   if (isDense) {
-    z.forEach((value, i) => view.setInt16(1 + 2 * i, value === base[i] ? UNCHANGED : value * GRID, true));
-  } else {
-    changed.forEach((place, i) => {
-      view.setUint16(1 + 6 * i, place, true);
-      view.setFloat32(3 + 6 * i, z[place], true);
-    });
+    const told = new Set(changed.filter((i) => !loose.includes(i)));
+    z.forEach((value, i) => view.setInt16(1 + 2 * i, told.has(i) ? value * GRID : UNTOLD, true));
   }
+  pairs.forEach((place, i) => {
+    view.setUint16(1 + dense + PAIR * i, place, true);
+    view.setFloat32(3 + dense + PAIR * i, z[place], true);
+  });
   view.setUint16(view.byteLength - 2, check(view), true);
   const letters = String.fromCharCode(...new Uint8Array(view.buffer));
   return btoa(letters).replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '');
@@ -42,17 +45,16 @@ export function pack(base, z) {
 export function unpack(base, text) {
   const view = bytes(text);
   if (!view || view.byteLength < 3 || view.getUint16(view.byteLength - 2, true) !== check(view)) return undefined;
-  const body = view.byteLength - 3;
+  const form = view.getUint8(0);
+  const dense = form === DENSE ? 2 * base.length : 0;
+  const pairs = view.byteLength - 3 - dense;
+  if (form > DENSE || pairs < 0 || pairs % PAIR) return undefined;
   const z = base.slice();
-  if (view.getUint8(0) === DENSE && body === 2 * z.length) {
-    for (let i = 0; i < z.length; i++) {
-      const value = view.getInt16(1 + 2 * i, true);
-      if (value !== UNCHANGED) z[i] = value / GRID;
-    }
-    return z;
+  for (let i = 0; i < dense / 2; i++) {
+    const value = view.getInt16(1 + 2 * i, true);
+    if (value !== UNTOLD) z[i] = value / GRID;
   }
-  if (view.getUint8(0) !== SPARSE || body % 6) return undefined;
-  for (let at = 1; at <= body; at += 6) {
+  for (let at = 1 + dense; at <= dense + pairs; at += PAIR) {
     const [place, value] = [view.getUint16(at, true), view.getFloat32(at + 2, true)];
     if (place >= z.length || !Number.isFinite(value)) return undefined;
     z[place] = value;

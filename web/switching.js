@@ -15,8 +15,10 @@ import { setText, text } from './strings.js';
  * @param {{onModel: (model: Model, generator: import('./forger.js').Generator) => void, onSaid: () => void}} callbacks
  */
 export function createSwitching(models, { onModel, onSaid }) {
-  /** @type {Model | undefined} */
+  /** The newest wish. @type {Model | undefined} */
   let wanted;
+  /** The same while it loads: a choice stays where the visitor put it. @type {Model | undefined} */
+  let loading;
   let said = () => '';
   /** @type {unknown} */
   let failure;
@@ -29,19 +31,21 @@ export function createSwitching(models, { onModel, onSaid }) {
 
   /** @param {Model} model */
   async function use(model) {
-    wanted = model;
+    wanted = loading = model;
     failure = undefined;
     said = () => text('modelLoading', { name: model.title() });
     onSaid();
     try {
       const generator = await model.load();
       if (wanted !== model) return;
+      loading = undefined;
       if (model.id === OWN) adopt(model);
       const [channels, height, width] = generator.imageShape;
       said = () => text('modelLoaded', { name: model.title(), latent: generator.latentSize, channels, height, width });
       onModel(model, generator);
     } catch (error) {
       if (wanted !== model) return;
+      loading = undefined;
       failure = error;
       said = () => '';
       onSaid();
@@ -57,8 +61,8 @@ export function createSwitching(models, { onModel, onSaid }) {
   return {
     /** @param {import('./state.js').State} state */
     show(state) {
-      const shown = models.find((model) => model.id === state.model) ?? models[0];
-      choices.show(models, shown);
+      const known = (/** @type {string | undefined} */ id) => models.find((model) => model.id === id);
+      choices.show(models, known(loading?.id) ?? known(state.model) ?? models[0]);
       setText(byId('model-said'), said());
       const line = byId('own-failure');
       line.hidden = failure === undefined;

@@ -25,6 +25,9 @@ export const LOOKS = [
   { name: 'desktop-dark', viewport: { width: 1280, height: 800 }, colorScheme: 'dark' },
 ];
 
+/** How long a thing may be in coming: a failed test should not take half a minute to say so. */
+const PATIENCE_MS = 15_000;
+
 export const FLAGS = [
   '--no-sandbox',
   '--disable-gpu',
@@ -73,6 +76,7 @@ async function openPage(browser, url, { prepare, offline = false, hash = '', ...
   const context = await browser.newContext({ viewport: LOOKS[2].viewport, ...options });
   // What the page asks for is to reach the tests, not a service worker; its own test has it.
   if (!offline) await context.addInitScript(() => delete Navigator.prototype.serviceWorker);
+  context.setDefaultTimeout(PATIENCE_MS);
   const page = await context.newPage();
   const complaints = [];
   page.on('console', (message) => complaints.push(`${message.type()}: ${message.text()}`));

@@ -91,10 +91,11 @@ fn subject(arguments: &Arguments, python: &Path) -> Result<Environment> {
         ));
     }
     let folder = workspace::target().join("test");
-    let [model, site, reference] = ["gen.onnx", "site", "reference.json"].map(|name| folder.join(name));
+    let [site, reference] = ["site", "reference.json"].map(|name| folder.join(name));
     let epochs = if arguments.long { EPOCHS_WHEN_LONG } else { EPOCHS };
-    model::train(&trainer, &Settings { epochs, recipe: None }, &model)?;
-    site::run(&site::Arguments { model: vec![model.clone()], out: site.clone() })?;
+    let models = model::train_for_page(&trainer, Settings { epochs, recipe: None }, &folder)?;
+    let model = models[0].clone();
+    site::run(&site::Arguments { model: models, out: site.clone() })?;
     let script = workspace::root().join("tests/tools/reference.py");
     program::run_silently(Command::new(python).args([&script, &model, &reference]))?;
     let package = folder.join("package");
