@@ -2,10 +2,12 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { describeOnSite, openTab, ready, z0 } from './browser.js';
+import { describeOnSite, digit, openTab, ready, z0 } from './browser.js';
 
 /** Longest task while a slider is dragged, in ms; a frame of 60 Hz is 17. */
 const LONGEST_TASK = 50;
+/** Other programs on the machine make long tasks too, now and then: of several drags the one in the middle counts. */
+const DRAGS = 3;
 /** What counts as good, by the Web Vitals. */
 const LARGEST_SHIFT = 0.05;
 
@@ -15,6 +17,20 @@ function watch() {
   const observe = (type, add) => new PerformanceObserver((list) => list.getEntries().forEach(add)).observe({ type, buffered: true });
   observe('layout-shift', ({ value, hadRecentInput }) => (globalThis.seen.shift += hadRecentInput ? 0 : value));
   observe('longtask', ({ duration }) => globalThis.seen.tasks.push(duration));
+}
+
+/** Drags z[0] to and fro; gives the longest task in ms, 0 if none was long. */
+async function longestTaskOfDrag(page) {
+  const box = await z0(page).boundingBox();
+  await page.evaluate(() => (globalThis.seen.tasks = []));
+  await page.mouse.move(box.x + box.width / 2, box.y + box.height / 2);
+  await page.mouse.down();
+  for (let step = 0; step < 60; step++) {
+    await page.mouse.move(box.x + box.width * (0.5 + 0.45 * Math.sin(step / 5)), box.y + box.height / 2);
+  }
+  await page.mouse.up();
+  await page.waitForTimeout(100);
+  return Math.max(0, ...(await page.evaluate(() => globalThis.seen.tasks)));
 }
 
 const SIZES = [{ width: 390, height: 844 }, { width: 1280, height: 800 }];
@@ -37,18 +53,11 @@ describeOnSite('the page in motion', (open) => {
       for (const tab of ['Two sweeps', 'All numbers', 'Walk']) {
         await openTab(page, tab);
         await page.waitForTimeout(700);
-        const box = await z0(page).boundingBox();
-        await page.evaluate(() => (globalThis.seen.tasks = []));
-        await page.mouse.move(box.x + box.width / 2, box.y + box.height / 2);
-        await page.mouse.down();
-        for (let step = 0; step < 60; step++) {
-          await page.mouse.move(box.x + box.width * (0.5 + 0.45 * Math.sin(step / 5)), box.y + box.height / 2);
-        }
-        await page.mouse.up();
-        await page.waitForTimeout(100);
-        const { tasks } = await page.evaluate(() => globalThis.seen);
-        t.diagnostic(`${tab}: longest task ${Math.max(0, ...tasks)} ms`);
-        assert.ok(Math.max(0, ...tasks) <= LONGEST_TASK, `${tab}: ${tasks}`);
+        const longest = [];
+        for (let drag = 0; drag < DRAGS; drag++) longest.push(await longestTaskOfDrag(page));
+        t.diagnostic(`${tab}: longest tasks ${longest.join(', ')} ms`);
+        const middle = longest.toSorted((a, b) => a - b)[Math.floor(DRAGS / 2)];
+        assert.ok(middle <= LONGEST_TASK, `${tab}: ${longest}`);
       }
       await close();
     });
@@ -94,7 +103,7 @@ describeOnSite('the page in motion', (open) => {
     const { page, close } = await open();
     await ready(page);
     await page.emulateMedia({ media: 'print' });
-    assert.ok(await page.getByRole('img', { name: 'generated digit' }).isVisible());
+    assert.ok(await digit(page).isVisible());
     for (const name of ['Copy link', 'Play the sweep', 'New digit']) assert.equal(await page.getByRole('button', { name }).count(), 0, name);
     await close();
   });

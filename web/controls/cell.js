@@ -41,11 +41,16 @@ export function createCell(coordinate, { onInput, onReset }) {
     onInput(coordinate, Math.min(3, Math.max(-3, Math.round(value / STEP) * STEP)));
   }, { passive: false });
 
+  let shown = '';
   return {
     root,
     /** @param {number} value @param {number | undefined} effect Its share of the picture, from 0 to 1. @param {number} most The largest. */
     show(value, effect, most) {
       const told = effect === undefined ? signed(value) : text('withEffect', { value: signed(value), effect: percent(effect) });
+      // There are a hundred of these, and a drag changes one: what is on show already costs nothing.
+      const now = [value, told, most, text('valueName', { number: coordinate }), document.activeElement === number].join();
+      if (shown === now) return;
+      shown = now;
       if (slider) setSlider(slider, value, told);
       number.setAttribute('aria-label', text('valueName', { number: coordinate }));
       if (document.activeElement !== number) number.value = value.toFixed(2);

@@ -1,7 +1,7 @@
 // @ts-check
 /** A slider for each of the model's strongest directions. */
 
-import { text } from '../strings.js';
+import { setText, text } from '../strings.js';
 import { dot } from '../vectors.js';
 import { make, percent, setSlider, signed } from './dom.js';
 
@@ -39,10 +39,10 @@ export function createDirections(root, onInput) {
       shown = directions;
       for (const [index, { name, share, slider, output }] of rows.entries()) {
         const value = dot(z, directions[index].vector);
-        name.textContent = text('direction', { number: index + 1 });
-        share.textContent = text('share', { share: percent(directions[index].share) });
+        setText(name, text('direction', { number: index + 1 }));
+        setText(share, text('share', { share: percent(directions[index].share) }));
         setSlider(slider, value, signed(value));
-        output.value = signed(value);
+        setText(output, signed(value));
       }
     },
   };

@@ -50,7 +50,8 @@ export function setSlider(slider, value, words) {
   // Not while it is dragged: what is written back would be the value it has.
   if (Math.fround(slider.valueAsNumber) !== Math.fround(value)) slider.value = String(value);
   const [min, max] = [Number(slider.min), Number(slider.max)];
-  slider.style.setProperty('--at', String((slider.valueAsNumber - min) / (max - min)));
+  const at = String((slider.valueAsNumber - min) / (max - min));
+  if (slider.style.getPropertyValue('--at') !== at) slider.style.setProperty('--at', at);
   if (slider.getAttribute('aria-valuetext') !== words) slider.setAttribute('aria-valuetext', words);
 }
 

@@ -7,8 +7,9 @@
 import { createTiles } from '../tiles.js';
 import { setSlider, within } from './dom.js';
 
-/** The width of a picture on the strip in CSS pixels: a digit's own, or twice that on a large screen. */
+/** The width of a picture on the strip in CSS pixels: a digit's own, or twice that where there is room for it. */
 const TILE = 28;
+const ROOMY = 560;
 const [FEWEST, MOST] = [6, 40];
 
 /**
@@ -31,7 +32,7 @@ export function createFilm(root, { onInput, onResize, onFailure }) {
   }).observe(root);
 
   function measure() {
-    const size = TILE * (root.clientWidth > 1000 ? 2 : 1);
+    const size = TILE * (root.clientWidth >= ROOMY ? 2 : 1);
     count = root.clientWidth ? Math.min(MOST, Math.max(FEWEST, Math.floor(root.clientWidth / size))) : 0;
     root.style.setProperty('--count', String(count));
     root.style.setProperty('--tile', `${size}px`);

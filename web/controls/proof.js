@@ -10,8 +10,8 @@ import { make, within } from './dom.js';
 
 /** @param {HTMLElement} root */
 export function createProof(root) {
-  /** @type {Map<unknown, Parity>} */
-  const parities = new Map();
+  /** @type {WeakMap<import('../forger.js').Generator, Parity>} */
+  const parities = new WeakMap();
   return {
     /**
      * @param {import('../forger.js').Generator} generator
@@ -24,7 +24,8 @@ export function createProof(root) {
       list(within(root, '#costs'), [
         ['costRuntime', `tract ${runtime.tract}`],
         ['costKernel', text(runtime.relaxedSimd ? 'kernelRelaxed' : runtime.simd ? 'kernelSimd' : 'kernelPlain')],
-        ['costBytes', [costs.modelBytes, costs.runtimeBytes].map(megabytes).join(', ')],
+        ['costModel', megabytes(costs.modelBytes)],
+        ['costWasm', megabytes(costs.runtimeBytes)],
         ['costMemory', megabytes(runtime.memoryBytes)],
         ['costLoaded', milliseconds(costs.loadedMs)],
         ['costCompiled', milliseconds(costs.compileMs)],
