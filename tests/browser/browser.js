@@ -2,6 +2,8 @@
 //
 //   FORGER_SITE         the folder that `cargo xtask site` wrote; without it the tests of the page are skipped
 //   FORGER_CHROMIUM     the browser, /usr/bin/chromium if not told
+//   FORGER_FIREFOX      a Firefox to run in instead; Playwright drives those it does not ship by WebDriver BiDi, where some
+//                       of what it offers is missing, so tests of these parts are left to Chromium
 //   FORGER_REQUIRE_ALL  1: a skipped test is a failed one
 //   FORGER_SHOTS        a folder for screenshots, none taken if not told
 
@@ -10,10 +12,10 @@ import { existsSync, readFileSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, describe } from 'node:test';
-import { chromium } from 'playwright-core';
+import { chromium, firefox } from 'playwright-core';
 import { serve } from './server.js';
 
-const { FORGER_SITE, FORGER_CHROMIUM = '/usr/bin/chromium', FORGER_REQUIRE_ALL, FORGER_SHOTS } = process.env;
+const { FORGER_SITE, FORGER_CHROMIUM = '/usr/bin/chromium', FORGER_FIREFOX, FORGER_REQUIRE_ALL, FORGER_SHOTS } = process.env;
 
 export const SITE = FORGER_SITE;
 
@@ -48,7 +50,7 @@ export function describeOnSite(name, define) {
     before(async () => {
       assert.ok(!reason, reason);
       server = await serve(FORGER_SITE);
-      browser = await chromium.launch({ executablePath: FORGER_CHROMIUM, args: FLAGS });
+      browser = await launch();
     });
     after(async () => {
       await browser?.close();
@@ -58,9 +60,18 @@ export function describeOnSite(name, define) {
   });
 }
 
+const launch = () =>
+  FORGER_FIREFOX
+    ? firefox.launch({ channel: 'moz-firefox', executablePath: FORGER_FIREFOX })
+    : chromium.launch({ executablePath: FORGER_CHROMIUM, args: FLAGS });
+
+/** For a test's `skip`: why it cannot run where the others do, if so. */
+export const inChromium = (what) => FORGER_FIREFOX !== undefined && `${what} is looked at in Chromium`;
+
 function whyNot() {
   if (!FORGER_SITE) return 'FORGER_SITE names no built site (`cargo xtask site --model gen.onnx --out site`)';
   if (!existsSync(join(FORGER_SITE, 'index.html'))) return `there is no index.html in FORGER_SITE, ${FORGER_SITE}`;
+  if (FORGER_FIREFOX) return existsSync(FORGER_FIREFOX) ? false : `there is no browser at ${FORGER_FIREFOX} (FORGER_FIREFOX)`;
   if (!existsSync(FORGER_CHROMIUM)) return `there is no browser at ${FORGER_CHROMIUM} (FORGER_CHROMIUM)`;
   return false;
 }

@@ -100,10 +100,11 @@ describeOnSite('the page in motion', (open) => {
   });
 
   test('what is printed is the picture and the open tab, without controls that paper has no use for', async () => {
-    const { page, close } = await open();
+    const { page, close } = await open({ colorScheme: 'dark' });
     await ready(page);
-    await page.emulateMedia({ media: 'print' });
+    await page.emulateMedia({ media: 'print', colorScheme: 'dark' });
     assert.ok(await digit(page).isVisible());
+    assert.equal(await page.evaluate(() => getComputedStyle(document.body).color), 'rgb(29, 27, 24)', 'ink, whatever the screen was');
     for (const name of ['Copy link', 'Play the sweep', 'New digit']) assert.equal(await page.getByRole('button', { name }).count(), 0, name);
     await close();
   });
