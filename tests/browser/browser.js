@@ -3,7 +3,7 @@
 //   FORGER_SITE         the folder that `cargo xtask site` wrote; without it the tests of the page are skipped
 //   FORGER_CHROMIUM     the browser, /usr/bin/chromium if not told
 //   FORGER_FIREFOX      a Firefox to run in instead; Playwright drives those it does not ship by WebDriver BiDi, where some
-//                       of what it offers is missing, so tests of these parts are left to Chromium
+//                       of what it offers is missing, so not every test can pass there
 //   FORGER_REQUIRE_ALL  1: a skipped test is a failed one
 //   FORGER_SHOTS        a folder for screenshots, none taken if not told
 
@@ -64,9 +64,6 @@ const launch = () =>
   FORGER_FIREFOX
     ? firefox.launch({ channel: 'moz-firefox', executablePath: FORGER_FIREFOX })
     : chromium.launch({ executablePath: FORGER_CHROMIUM, args: FLAGS });
-
-/** For a test's `skip`: why it cannot run where the others do, if so. */
-export const inChromium = (what) => FORGER_FIREFOX !== undefined && `${what} is looked at in Chromium`;
 
 function whyNot() {
   if (!FORGER_SITE) return 'FORGER_SITE names no built site (`cargo xtask site --model gen.onnx --out site`)';
