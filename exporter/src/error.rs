@@ -3,6 +3,7 @@
 use thiserror::Error;
 
 use crate::architecture::Architecture;
+use crate::graph_error::GraphError;
 
 /// Why a checkpoint gives no model. The message says what and where, [`ExportError::hint`] what to do.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -90,6 +91,9 @@ pub enum ExportError {
         /// Where, counted row-major from 0.
         position: usize,
     },
+    /// The tensors do not make a network.
+    #[error(transparent)]
+    Graph(#[from] GraphError),
 }
 
 impl ExportError {
@@ -108,7 +112,10 @@ impl ExportError {
             | Self::MissingTensor { .. }
             | Self::UnexpectedTensor { .. }
             | Self::TensorShape { .. }
-            | Self::TensorType { .. } => "the file was changed or written by another program: train again",
+            | Self::TensorType { .. } => {
+                "give a file and an architecture of one training; export again where it was trained"
+            }
+            Self::Graph(error) => error.hint(),
         }
     }
 }

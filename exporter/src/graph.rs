@@ -1,202 +1,273 @@
-//! Builds an ONNX graph value by value, each value knowing its shape.
+//! Builds a network value by value, each value knowing its shape: what does not fit is refused where it is put in.
 //!
-//! A node is named after the value it makes, so one name stands for both wherever a viewer shows them. The first
-//! dimension of every value is the open one, `batch`; shapes here are without it. That the shapes fit is an invariant of
-//! the callers, who have checked their sizes: a misfit panics.
-//!
-//! Source: the operators Gemm, LeakyRelu, Tanh and Reshape of <https://onnx.ai/onnx/operators/> at opset 17.
+//! A node is named after the value it makes, and its constants after the node (`up1.weight`), so one name stands for all
+//! of them wherever a viewer shows them. The first dimension of every value is the open one, the batch; shapes given and
+//! told here are without it. All numbers are float32.
 
-use crate::onnx::{
-    AttributeProto, AttributeType, DataType, DimensionProto, DimensionValue, GraphProto, NodeProto, TensorProto,
-    TensorShapeProto, TensorTypeProto, TypeProto, ValueInfoProto,
-};
+use std::collections::HashSet;
+use std::sync::atomic::{AtomicU64, Ordering};
 
-/// Name of the open dimension.
-const BATCH: &str = "batch";
-/// In the shape given to Reshape: as large as the other dimensions leave it.
-const INFERRED: i64 = -1;
+use crate::graph_error::GraphError;
+use crate::infer::{Taken, infer};
+use crate::model::Model;
+use crate::op::{Op, Window};
+use crate::tensor::Tensor;
 
-/// A float32 value of the graph: [batch, …].
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Value {
+/// A network under construction.
+///
+/// ```
+/// use exporter::{Graph, Precision, Tensor};
+///
+/// let (mut graph, z) = Graph::new("z", &[2]);
+/// let hidden = graph.gemm("hidden", &z, Tensor::new([3, 2], vec![0.5; 6]), None)?;
+/// let hidden = graph.tanh("hidden.activation", &hidden)?;
+/// let image = graph.reshape("image", &hidden, &[1, 1, 3])?;
+/// let onnx: Vec<u8> = graph.finish(&image, "image")?.to_onnx(Precision::F32)?;
+///
+/// let (mut graph, z) = Graph::new("z", &[2]);
+/// let error = graph.gemm("hidden", &z, Tensor::new([2, 3], vec![0.5; 6]), None).unwrap_err();
+/// let told = "node `hidden`: the tensor `hidden.weight` has the shape [2, 3]; `z` [batch, 2] calls for [outputs, 2]";
+/// assert_eq!(error.to_string(), told);
+/// # Ok::<(), exporter::GraphError>(())
+/// ```
+#[derive(Debug)]
+pub struct Graph {
+    id: u64,
+    nodes: Vec<Node>,
+    names: HashSet<String>,
+}
+
+/// A value of a [`Graph`], float32 [batch, …].
+#[derive(Clone, Debug)]
+pub struct Value {
+    graph: u64,
+    index: usize,
     name: String,
-    /// Without the batch.
     shape: Vec<usize>,
 }
 
-/// A graph under construction; nodes come out in the order in which they were put in.
-#[derive(Debug, Default)]
-pub(crate) struct GraphBuilder {
-    graph: GraphProto,
-    values: Vec<Value>,
+/// An operation and the value it gives; the first of a graph is its input.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Node {
+    pub(crate) name: String,
+    /// The name of the value: the node's own but where the graph's output was given another.
+    pub(crate) value: String,
+    /// None for the input.
+    pub(crate) op: Option<Op>,
+    /// Positions of the nodes whose values it takes.
+    pub(crate) takes: Vec<usize>,
+    /// Without the batch.
+    pub(crate) shape: Vec<usize>,
 }
 
-impl GraphBuilder {
-    /// A graph of this name without anything in it.
-    pub(crate) fn new(name: &str, doc: &str) -> Self {
-        let graph = GraphProto { name: name.to_owned(), doc_string: doc.to_owned(), ..Default::default() };
-        Self { graph, values: Vec::new() }
+impl Value {
+    /// The value's name in the file.
+    pub fn name(&self) -> &str {
+        &self.name
     }
 
-    /// An input, [batch, size].
-    pub(crate) fn input(&mut self, name: &str, size: usize, doc: &str) -> Value {
-        let value = Value { name: name.to_owned(), shape: vec![size] };
-        self.graph.input.push(value_info(&value, doc));
-        value
+    /// The sizes, batch apart.
+    pub fn shape(&self) -> &[usize] {
+        &self.shape
+    }
+}
+
+impl Graph {
+    /// A graph with nothing in it but its input, float32 [batch, `shape`…].
+    pub fn new(input: &str, shape: &[usize]) -> (Self, Value) {
+        static COUNTER: AtomicU64 = AtomicU64::new(0);
+        let (name, shape) = (input.to_owned(), shape.to_vec());
+        let node = Node { name: name.clone(), value: name.clone(), op: None, takes: Vec::new(), shape };
+        let names = HashSet::from([name]);
+        let mut graph = Self { id: COUNTER.fetch_add(1, Ordering::Relaxed), nodes: Vec::new(), names };
+        let value = graph.push(node);
+        (graph, value)
     }
 
-    /// x Wᵀ + b: x [batch, inputs], `weight` [outputs, inputs] and `bias` [outputs] give [batch, outputs]. The constants
-    /// are named after the value, `.weight` and `.bias`.
+    /// x Wᵀ + b: x [batch, inputs], `weight` [outputs, inputs] and `bias` `[outputs]` give [batch, outputs].
     ///
-    /// # Panics
-    /// If x is not [batch, inputs] or `weight` has another size.
-    pub(crate) fn gemm(&mut self, name: &str, x: &Value, weight: &[f32], bias: &[f32], doc: &str) -> Value {
-        let &[inputs] = x.shape.as_slice() else { panic!("`{name}` takes [batch, inputs], not {x:?}") };
-        let outputs = bias.len();
-        assert_eq!(weight.len(), outputs * inputs, "`{name}` takes a weight of [{outputs}, {inputs}]");
-        let weight = self.constant(format!("{name}.weight"), &[outputs, inputs], weight);
-        let bias = self.constant(format!("{name}.bias"), &[outputs], bias);
-        let inputs = vec![x.name.clone(), weight, bias];
-        self.node("Gemm", name, inputs, vec![int_attribute("transB", 1)], vec![outputs], doc)
+    /// # Errors
+    /// As all methods of this kind: a [`GraphError`] that names the node, the tensor and both shapes.
+    pub fn gemm(&mut self, name: &str, x: &Value, weight: Tensor, bias: Option<Tensor>) -> Result<Value, GraphError> {
+        self.node(name, Op::Gemm { weight, bias }, &[x])
+    }
+
+    /// x W: x [batch, …, inputs] and `weight` [inputs, outputs] give [batch, …, outputs].
+    ///
+    /// # Errors
+    /// A [`GraphError`].
+    pub fn matmul(&mut self, name: &str, x: &Value, weight: Tensor) -> Result<Value, GraphError> {
+        self.node(name, Op::MatMul { weight }, &[x])
+    }
+
+    /// The sum of two values of one shape.
+    ///
+    /// # Errors
+    /// A [`GraphError`].
+    pub fn add(&mut self, name: &str, x: &Value, y: &Value) -> Result<Value, GraphError> {
+        self.node(name, Op::Add, &[x, y])
+    }
+
+    /// x + c: the shape of `addend` has the last sizes of x, or 1 for any of them.
+    ///
+    /// # Errors
+    /// A [`GraphError`].
+    pub fn add_constant(&mut self, name: &str, x: &Value, addend: Tensor) -> Result<Value, GraphError> {
+        self.node(name, Op::AddConstant { addend }, &[x])
     }
 
     /// x where x is positive, else `slope` · x.
-    pub(crate) fn leaky_relu(&mut self, name: &str, x: &Value, slope: f32) -> Value {
-        let attributes = vec![float_attribute("alpha", slope)];
-        self.node("LeakyRelu", name, vec![x.name.clone()], attributes, x.shape.clone(), "")
+    ///
+    /// # Errors
+    /// A [`GraphError`].
+    pub fn leaky_relu(&mut self, name: &str, x: &Value, slope: f32) -> Result<Value, GraphError> {
+        self.node(name, Op::LeakyRelu { slope }, &[x])
+    }
+
+    /// The larger of x and 0.
+    ///
+    /// # Errors
+    /// A [`GraphError`].
+    pub fn relu(&mut self, name: &str, x: &Value) -> Result<Value, GraphError> {
+        self.node(name, Op::Relu, &[x])
     }
 
     /// tanh x.
-    pub(crate) fn tanh(&mut self, name: &str, x: &Value) -> Value {
-        self.node("Tanh", name, vec![x.name.clone()], Vec::new(), x.shape.clone(), "")
-    }
-
-    /// The same numbers under another shape, batch apart. The constant is named after the value, `.shape`.
     ///
-    /// # Panics
-    /// If the shapes hold different numbers of numbers.
-    pub(crate) fn reshape(&mut self, name: &str, x: &Value, shape: &[usize]) -> Value {
-        let numbers = |shape: &[usize]| shape.iter().product::<usize>();
-        assert_eq!(numbers(&x.shape), numbers(shape), "`{name}` cannot make {shape:?} of {x:?}");
-        let target: Vec<i64> = [INFERRED].into_iter().chain(dims(shape)).collect();
-        let constant = TensorProto {
-            dims: dims(&[target.len()]),
-            data_type: DataType::Int64 as i32,
-            name: format!("{name}.shape"),
-            raw_data: target.iter().flat_map(|size| size.to_le_bytes()).collect(),
-            ..Default::default()
-        };
-        let inputs = vec![x.name.clone(), constant.name.clone()];
-        self.graph.initializer.push(constant);
-        self.node("Reshape", name, inputs, Vec::new(), shape.to_vec(), "")
+    /// # Errors
+    /// A [`GraphError`].
+    pub fn tanh(&mut self, name: &str, x: &Value) -> Result<Value, GraphError> {
+        self.node(name, Op::Tanh, &[x])
     }
 
-    /// The whole graph, giving `output`; the shapes of the values between are written down for viewers.
-    pub(crate) fn finish(mut self, output: &Value, doc: &str) -> GraphProto {
-        let between = self.values.iter().filter(|value| value.name != output.name);
-        self.graph.value_info = between.map(|value| value_info(value, "")).collect();
-        self.graph.output = vec![value_info(output, doc)];
-        self.graph
+    /// 1 / (1 + exp(-x)).
+    ///
+    /// # Errors
+    /// A [`GraphError`].
+    pub fn sigmoid(&mut self, name: &str, x: &Value) -> Result<Value, GraphError> {
+        self.node(name, Op::Sigmoid, &[x])
     }
 
-    fn constant(&mut self, name: String, shape: &[usize], values: &[f32]) -> String {
-        self.graph.initializer.push(TensorProto {
-            dims: dims(shape),
-            data_type: DataType::Float as i32,
-            name: name.clone(),
-            raw_data: values.iter().flat_map(|value| value.to_le_bytes()).collect(),
-            ..Default::default()
-        });
-        name
+    /// The same numbers as [batch, `shape`…].
+    ///
+    /// # Errors
+    /// A [`GraphError`].
+    pub fn reshape(&mut self, name: &str, x: &Value, shape: &[usize]) -> Result<Value, GraphError> {
+        self.node(name, Op::Reshape { shape: shape.to_vec() }, &[x])
     }
 
-    fn node(
+    /// The same numbers as [batch, all of them].
+    ///
+    /// # Errors
+    /// A [`GraphError`].
+    pub fn flatten(&mut self, name: &str, x: &Value) -> Result<Value, GraphError> {
+        self.node(name, Op::Flatten, &[x])
+    }
+
+    /// scale · (x - mean) / sqrt(variance + `epsilon`) + bias for each channel of x [batch, channels, …], as after
+    /// training; `constants` are scale, bias, mean and variance, each `[channels]`.
+    ///
+    /// # Errors
+    /// A [`GraphError`].
+    pub fn batch_normalization(
         &mut self,
-        op_type: &str,
         name: &str,
-        input: Vec<String>,
-        attribute: Vec<AttributeProto>,
-        shape: Vec<usize>,
-        doc: &str,
-    ) -> Value {
-        let value = Value { name: name.to_owned(), shape };
-        self.graph.node.push(NodeProto {
-            input,
-            output: vec![name.to_owned()],
-            name: name.to_owned(),
-            op_type: op_type.to_owned(),
-            attribute,
-            doc_string: doc.to_owned(),
-        });
-        self.values.push(value.clone());
-        value
-    }
-}
-
-fn value_info(value: &Value, doc: &str) -> ValueInfoProto {
-    let batch = DimensionValue::DimParam(BATCH.to_owned());
-    let sizes = dims(&value.shape).into_iter().map(DimensionValue::DimValue);
-    let dim = [batch].into_iter().chain(sizes).map(|value| DimensionProto { value: Some(value) }).collect();
-    let tensor = TensorTypeProto { elem_type: DataType::Float as i32, shape: Some(TensorShapeProto { dim }) };
-    ValueInfoProto {
-        name: value.name.clone(),
-        r#type: Some(TypeProto { tensor_type: Some(tensor) }),
-        doc_string: doc.to_owned(),
-    }
-}
-
-fn float_attribute(name: &str, f: f32) -> AttributeProto {
-    AttributeProto { name: name.to_owned(), f, r#type: AttributeType::Float as i32, ..Default::default() }
-}
-
-fn int_attribute(name: &str, i: i64) -> AttributeProto {
-    AttributeProto { name: name.to_owned(), i, r#type: AttributeType::Int as i32, ..Default::default() }
-}
-
-/// ONNX counts in int64.
-fn dims(shape: &[usize]) -> Vec<i64> {
-    shape.iter().map(|&size| i64::try_from(size).expect("a size in memory fits in an i64")).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn builder() -> (GraphBuilder, Value) {
-        let mut graph = GraphBuilder::new("test", "");
-        let x = graph.input("x", 2, "");
-        (graph, x)
+        x: &Value,
+        constants: [Tensor; 4],
+        epsilon: f32,
+    ) -> Result<Value, GraphError> {
+        let [scale, bias, mean, variance] = constants;
+        self.node(name, Op::BatchNormalization { scale, bias, mean, variance, epsilon }, &[x])
     }
 
-    #[test]
-    fn values_carry_the_shapes_of_their_operators() {
-        let (mut graph, x) = builder();
-        let y = graph.gemm("y", &x, &[0.0; 12], &[0.0; 6], "");
-        assert_eq!(y.shape, [6]);
-        assert_eq!(graph.leaky_relu("a", &y, 0.2).shape, [6]);
-        assert_eq!(graph.tanh("t", &y).shape, [6]);
-        assert_eq!(graph.reshape("r", &y, &[1, 2, 3]).shape, [1, 2, 3]);
+    /// A convolution of x [batch, inputs, rows, columns] with `weight` [outputs, inputs / groups, rows, columns] and
+    /// `bias` `[outputs]`.
+    ///
+    /// # Errors
+    /// A [`GraphError`].
+    pub fn conv(
+        &mut self,
+        name: &str,
+        x: &Value,
+        weight: Tensor,
+        bias: Option<Tensor>,
+        window: Window,
+    ) -> Result<Value, GraphError> {
+        self.node(name, Op::Conv { weight, bias, window }, &[x])
     }
 
-    #[test]
-    #[should_panic(expected = "`y` takes a weight of [3, 2]")]
-    fn a_weight_of_another_size_is_a_bug() {
-        let (mut graph, x) = builder();
-        graph.gemm("y", &x, &[0.0; 5], &[0.0; 3], "");
+    /// A transposed convolution, which enlarges x [batch, inputs, rows, columns]: `weight` [inputs, outputs / groups,
+    /// rows, columns], `bias` `[outputs]`.
+    ///
+    /// # Errors
+    /// A [`GraphError`].
+    pub fn conv_transpose(
+        &mut self,
+        name: &str,
+        x: &Value,
+        weight: Tensor,
+        bias: Option<Tensor>,
+        window: Window,
+    ) -> Result<Value, GraphError> {
+        self.node(name, Op::ConvTranspose { weight, bias, window }, &[x])
     }
 
-    #[test]
-    #[should_panic(expected = "`y` takes [batch, inputs]")]
-    fn a_product_with_a_picture_is_a_bug() {
-        let (mut graph, x) = builder();
-        let picture = graph.reshape("r", &x, &[1, 1, 2]);
-        graph.gemm("y", &picture, &[0.0; 2], &[0.0; 1], "");
+    /// Each number of x [batch, channels, rows, columns] `factor` times along rows and columns.
+    ///
+    /// # Errors
+    /// A [`GraphError`].
+    pub fn resize(&mut self, name: &str, x: &Value, factor: usize) -> Result<Value, GraphError> {
+        self.node(name, Op::Resize { factor }, &[x])
     }
 
-    #[test]
-    #[should_panic(expected = "`r` cannot make [1, 3]")]
-    fn a_picture_of_another_size_is_a_bug() {
-        let (mut graph, x) = builder();
-        graph.reshape("r", &x, &[1, 3]);
+    /// The whole network, whose result is `output`, called `name` in the file.
+    ///
+    /// # Errors
+    /// If `output` is another graph's, or its own input, or the name is another node's.
+    pub fn finish(mut self, output: &Value, name: &str) -> Result<Model, GraphError> {
+        self.check_own("the output", output)?;
+        let node = &mut self.nodes[output.index];
+        if node.op.is_none() {
+            return Err(GraphError::Setting {
+                node: node.name.clone(),
+                reason: "the input cannot be the output".into(),
+            });
+        }
+        if name.is_empty() || (node.name != name && self.names.contains(name)) {
+            return Err(GraphError::DuplicateName { name: name.to_owned() });
+        }
+        node.value = name.to_owned();
+        Ok(Model::new(self.nodes, output.index))
+    }
+
+    /// Adds a node; the one way into the graph.
+    pub(crate) fn node(&mut self, name: &str, op: Op, taken: &[&Value]) -> Result<Value, GraphError> {
+        for value in taken {
+            self.check_own(name, value)?;
+        }
+        let node = || name.to_owned();
+        let parts = op.reserved().into_iter().map(|part| format!("{name}.{part}"));
+        let names: Vec<String> = [node()].into_iter().chain(parts).collect();
+        if let Some(name) = names.iter().find(|name| name.is_empty() || self.names.contains(*name)) {
+            return Err(GraphError::DuplicateName { name: name.clone() });
+        }
+        let values: Vec<Taken> = taken.iter().map(|value| Taken { name: &value.name, shape: &value.shape }).collect();
+        let shape = infer(name, &op, &values)?;
+        self.names.extend(names);
+        let takes = taken.iter().map(|value| value.index).collect();
+        Ok(self.push(Node { name: node(), value: node(), op: Some(op), takes, shape }))
+    }
+
+    fn push(&mut self, node: Node) -> Value {
+        let (name, shape) = (node.value.clone(), node.shape.clone());
+        self.nodes.push(node);
+        Value { graph: self.id, index: self.nodes.len() - 1, name, shape }
+    }
+
+    fn check_own(&self, node: &str, value: &Value) -> Result<(), GraphError> {
+        if value.graph == self.id {
+            return Ok(());
+        }
+        Err(GraphError::ForeignValue { node: node.to_owned(), value: value.name.clone() })
     }
 }

@@ -1,37 +1,94 @@
-//! Writes trained generators as ONNX: the bytes of a checkpoint in, the bytes of a model file out.
+//! Generators as ONNX: what was trained in goes out as a model file, and what is in such a file can be told.
 //!
-//! A checkpoint is a safetensors file; only its metadata and the tensors of the generator are read. The model file is
-//! ONNX, opset 17, and carries where it came from in `metadata_props`.
+//! candle, like most of Rust, has no ONNX export. With the tensors in a safetensors file and the layers named in their
+//! order, this crate writes one; it knows no training framework.
 //!
-//! ```no_run
-//! let checkpoint = std::fs::read("gen.run/checkpoint.safetensors")?;
-//! let onnx = exporter::export(&checkpoint)?;
-//! exporter::write_whole("gen.onnx".as_ref(), &onnx)?;
+//! ```
+//! use exporter::{Architecture, Layer, Model, Precision, Window};
+//! # let value = |shape: &[usize]| safetensors::tensor::Dtype::F32.bitsize() / 8 * shape.iter().product::<usize>();
+//! # let shapes = [("fc.weight", vec![18, 4]), ("fc.bias", vec![18]), ("up.weight", vec![2, 1, 4, 4])];
+//! # let bytes: Vec<_> = shapes.iter().map(|(name, shape)| (name, shape, vec![0u8; value(shape)])).collect();
+//! # let views = bytes.iter().map(|(name, shape, bytes)| {
+//! #     (*name, safetensors::tensor::TensorView::new(safetensors::Dtype::F32, shape.to_vec(), bytes).unwrap())
+//! # });
+//! # let weights = safetensors::serialize(views, None)?;
+//! // let weights = std::fs::read("gen.safetensors")?; // what candle's `VarMap::save` has written
+//! let twice = Window { stride: 2, padding: 1, ..Window::default() };
+//! let layers = [
+//!     Layer::gemm("fc"), // `fc.weight` [18, 4], `fc.bias` [18]
+//!     Layer::relu(),
+//!     Layer::reshape(&[2, 3, 3]),
+//!     Layer::conv_transpose("up", twice), // `up.weight` [2, 1, 4, 4]
+//!     Layer::tanh(),
+//! ];
+//! let model = Model::from_safetensors(&weights, &Architecture::sequential(4, layers))?;
+//! let onnx = model.to_onnx(Precision::F16)?;
+//! # assert_eq!(model.output_shape(), [1, 6, 6]);
+//! # let folder = tempfile::tempdir()?;
+//! # let path = folder.path().join("gen.onnx");
+//! exporter::write_whole(&path, &onnx)?;
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! Invariants:
-//! * The same checkpoint gives the same bytes, on every machine: no clock, no path, no hash order.
-//! * No input panics: bytes of any kind end in a model or in an [`ExportError`].
-//! * No training framework in this crate's tree, and none of the workspace's other crates.
+//! | to | take |
+//! | --- | --- |
+//! | export a checkpoint of Forger's trainer | [`export`] |
+//! | export any weights | [`Model::from_safetensors`], [`Model::to_onnx`] |
+//! | build any other graph | [`Graph`] |
+//! | get weights out of a model file | [`Model::from_onnx`], [`Model::to_safetensors`] |
+//! | see what is in a model file | [`Summary::of`], [`Comparison::of`] |
 //!
-//! Start in `model.rs` for what the model file holds, in `checkpoint.rs` for what is read.
+//! Invariants:
+//! * The same input gives the same bytes, on every machine: no clock, no path, no hash order.
+//! * No input panics: bytes of any kind end in a model or in an error that says what, where, and what to do.
+//! * Nothing that is written is invalid: shapes are checked when a graph is built.
+//! * No training framework in this crate's tree, and none of the workspace's other crates. The program's feature `run`
+//!   brings the runtimes tract and ONNX Runtime; the library has no part of them.
+//!
+//! Start in `graph.rs` for how a network is built, in `encode.rs` for what the model file holds, in `checkpoint.rs` for
+//! what is read.
+
+#![deny(missing_docs)]
 
 mod architecture;
+mod assemble;
 mod checkpoint;
+mod comparison;
+mod constants;
+mod decode;
+mod encode;
 mod error;
+mod evaluate;
 mod graph;
+mod graph_error;
+mod infer;
 mod model;
 mod onnx;
+mod onnx_error;
+mod op;
+mod precision;
+mod summary;
+mod tensor;
+mod weigh;
+mod weights_file;
 mod write_whole;
 
 #[cfg(test)]
 #[path = "../tests/common/mod.rs"]
 mod fixture;
 
-pub use architecture::{Architecture, Mlp};
+pub use architecture::{Architecture, Layer, Mlp, Sequential};
 pub use checkpoint::FORMAT as CHECKPOINT_FORMAT;
+pub use comparison::{Comparison, Difference, PictureDifference, WeightDifference};
 pub use error::ExportError;
+pub use graph::{Graph, Value};
+pub use graph_error::GraphError;
+pub use model::{Model, Parity};
+pub use onnx_error::OnnxError;
+pub use op::Window;
+pub use precision::Precision;
+pub use summary::{Operation, Port, Stored, Summary};
+pub use tensor::Tensor;
 pub use write_whole::{folder_of, write_whole};
 
 /// Turns a checkpoint into an ONNX model of its generator: of the weights' average (`ema.generator.*`) where the
@@ -43,6 +100,5 @@ pub use write_whole::{folder_of, write_whole};
 /// # Errors
 /// An [`ExportError`] that says what is wrong with the checkpoint.
 pub fn export(checkpoint: &[u8]) -> Result<Vec<u8>, ExportError> {
-    let checkpoint = checkpoint::Checkpoint::read(checkpoint)?;
-    Ok(prost::Message::encode_to_vec(&model::model(&checkpoint)))
+    Ok(Model::from_checkpoint(checkpoint)?.to_onnx(Precision::F32)?)
 }

@@ -1,318 +1,237 @@
-//! The model file of a generator: the contract between whoever trains and whoever runs.
-//!
-//! Input `z`, float32 [batch, latent]; output `image`, float32 [batch, channels, rows, columns] in [-1, 1]; between
-//! them Gemm and LeakyRelu for each hidden layer, then Gemm, Tanh and Reshape. `metadata_props` say where the weights
-//! came from and hold a few z with the pictures that the trainer computed for them (`forger.parity`): enough to prove on
-//! any runtime that the model gives what was trained.
+//! A finished network, with what its file tells about it.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
-use crate::checkpoint::{Checkpoint, Parity, Weights};
-use crate::graph::{GraphBuilder, Value};
-use crate::onnx::{GraphProto, IR_VERSION, ModelProto, OPSET_VERSION, OperatorSetIdProto, StringStringEntryProto};
+use crate::architecture::Architecture;
+use crate::checkpoint;
+use crate::decode;
+use crate::encode;
+use crate::error::ExportError;
+use crate::evaluate;
+use crate::graph::Node;
+use crate::graph_error::GraphError;
+use crate::onnx_error::OnnxError;
+use crate::op::Constant;
+use crate::precision::{Precision, restore, store};
+use crate::tensor::Tensor;
 
-/// Who wrote the file.
-const PRODUCER: &str = "forger";
-/// Where z is to be drawn from.
-const LATENT: &str = "normal(0,1)";
+/// Key of the metadata that holds latent vectors and their pictures.
+pub(crate) const PARITY: &str = "forger.parity";
+/// Key of the metadata that says how weights were rounded.
+pub(crate) const PRECISION: &str = "forger.precision";
 
-/// The ONNX model of a checkpoint.
-pub(crate) fn model(checkpoint: &Checkpoint) -> ModelProto {
-    ModelProto {
-        ir_version: IR_VERSION,
-        producer_name: PRODUCER.to_owned(),
-        producer_version: env!("CARGO_PKG_VERSION").to_owned(),
-        doc_string: format!(
-            "The generator of a GAN trained on {} with the recipe `{}`: {} weights after {} epochs, seed {}.",
-            checkpoint.provenance.dataset,
-            checkpoint.provenance.recipe,
-            if checkpoint.is_ema { "averaged" } else { "plain" },
-            checkpoint.provenance.epochs,
-            checkpoint.provenance.seed,
-        ),
-        graph: Some(graph(checkpoint)),
-        opset_import: vec![OperatorSetIdProto { domain: String::new(), version: OPSET_VERSION }],
-        metadata_props: metadata_props(checkpoint),
-    }
+/// A generator: a network whose shapes fit from end to end, its weights, and the metadata of its file.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Model {
+    /// The input first; each takes the values of earlier ones only.
+    pub(crate) nodes: Vec<Node>,
+    /// Position of the node whose value is the result.
+    pub(crate) output: usize,
+    /// What the file says of itself in a sentence.
+    pub(crate) doc: String,
+    /// In the order of the file.
+    pub(crate) metadata: Vec<(String, String)>,
 }
 
-fn graph(checkpoint: &Checkpoint) -> GraphProto {
-    let architecture = &checkpoint.architecture;
-    let [channels, rows, columns] = architecture.image;
-    let mut graph = GraphBuilder::new("generator", "Draws one picture for each latent vector.");
-    let mut value = graph.input("z", architecture.latent, "Latent vectors, each number drawn from normal(0, 1).");
-    let (output, hidden) = checkpoint.layers.split_last().expect("there is always the output layer");
-    for weights in hidden {
-        value = dense(&mut graph, &value, weights);
-        value = graph.leaky_relu(&activation(weights), &value, architecture.leaky_slope as f32);
-    }
-    value = dense(&mut graph, &value, output);
-    value = graph.tanh(&activation(output), &value);
-    let image = graph.reshape("image", &value, &architecture.image);
-    graph.finish(&image, &format!("Pictures of {channels} x {rows} x {columns}, -1 (black) to 1 (white)."))
+/// A few latent vectors and the picture that each of them gives: proof for whoever runs the file elsewhere.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Parity {
+    /// `[count][latent]`.
+    pub z: Vec<Vec<f32>>,
+    /// `[count][pixels]`.
+    pub image: Vec<Vec<f32>>,
 }
 
-fn dense(graph: &mut GraphBuilder, x: &Value, weights: &Weights) -> Value {
-    let layer = &weights.layer;
-    let doc = format!("Fully connected, {} to {}.", layer.inputs, layer.outputs);
-    graph.gemm(&layer.name, x, &weights.weight, &weights.bias, &doc)
+/// `forger.precision`.
+#[derive(Serialize, Deserialize)]
+struct Rounded {
+    weights: Precision,
+    /// Largest difference that the rounding made to a pixel of the parity pictures; absent without those.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    max_pixel_difference: Option<f64>,
 }
 
-fn activation(weights: &Weights) -> String {
-    format!("{}.activation", weights.layer.name)
-}
-
-/// In this order in the file, which ONNX leaves to us.
-fn metadata_props(checkpoint: &Checkpoint) -> Vec<StringStringEntryProto> {
-    let provenance = &checkpoint.provenance;
-    let parity = checkpoint.parity.as_ref().map(|parity| parity_json(parity, checkpoint));
-    let entries = [
-        ("forger.recipe", Some(provenance.recipe.clone())),
-        ("forger.recipe_toml", Some(provenance.recipe_toml.clone())),
-        ("forger.seed", Some(provenance.seed.clone())),
-        ("forger.epochs", Some(provenance.epochs.clone())),
-        ("forger.dataset", Some(provenance.dataset.clone())),
-        ("forger.latent", Some(LATENT.to_owned())),
-        ("forger.metrics", Some(provenance.metrics.clone())),
-        ("forger.parity", parity),
-    ];
-    let present = entries.into_iter().filter_map(|(key, value)| Some((key, value?)));
-    present.map(|(key, value)| StringStringEntryProto { key: key.to_owned(), value }).collect()
-}
-
-/// `{"z":[[…],…],"image":[[…],…]}`, every number the shortest decimal that reads back to the same float32.
-fn parity_json(parity: &Parity, checkpoint: &Checkpoint) -> String {
-    #[derive(Serialize)]
-    struct Rows<'a> {
-        z: Vec<&'a [f32]>,
-        image: Vec<&'a [f32]>,
-    }
-    let rows = Rows {
-        z: parity.z.chunks_exact(checkpoint.architecture.latent).collect(),
-        image: parity.image.chunks_exact(checkpoint.architecture.pixels()).collect(),
-    };
-    serde_json::to_string(&rows).expect("finite numbers are always JSON")
-}
-
-#[cfg(test)]
-mod tests {
-    use std::collections::BTreeMap;
-
-    use prost::Message;
-
-    use super::*;
-    use crate::fixture::{HIDDEN, IMAGE, LATENT, PARITY, PIXELS, Parts, generator};
-    use crate::onnx::{AttributeProto, AttributeType, DataType, DimensionValue, TensorProto, ValueInfoProto};
-
-    fn exported(parts: &Parts) -> ModelProto {
-        ModelProto::decode(crate::export(&parts.bytes()).unwrap().as_slice()).unwrap()
+impl Model {
+    pub(crate) fn new(nodes: Vec<Node>, output: usize) -> Self {
+        Self { nodes, output, doc: String::new(), metadata: Vec::new() }
     }
 
-    fn properties(model: &ModelProto) -> BTreeMap<&str, &str> {
-        model.metadata_props.iter().map(|entry| (entry.key.as_str(), entry.value.as_str())).collect()
+    /// The generator of a checkpoint that Forger's trainer wrote, or of a file of [`to_safetensors`](Self::to_safetensors).
+    ///
+    /// # Errors
+    /// An [`ExportError`] that says what is wrong with the file.
+    pub fn from_checkpoint(checkpoint: &[u8]) -> Result<Self, ExportError> {
+        checkpoint::read(checkpoint)
     }
 
-    /// A graph as a person would write it down, a line for each part.
-    fn text(graph: &GraphProto) -> String {
-        let attribute = |attribute: &AttributeProto| match attribute.r#type() {
-            AttributeType::Int => format!(" {}={}", attribute.name, attribute.i),
-            AttributeType::Float => format!(" {}={}", attribute.name, attribute.f),
-            AttributeType::Undefined => panic!("the attribute {} has no type", attribute.name),
+    /// The network of `architecture` with the weights of a safetensors file from anywhere, float32. If the file has
+    /// `parity.z` [count, latent] and `parity.image` [count, pixels], they become the model's proof pictures; tensors
+    /// that the architecture does not call for are passed over.
+    ///
+    /// # Errors
+    /// An [`ExportError`] that says which tensor is missing or does not fit.
+    pub fn from_safetensors(weights: &[u8], architecture: &Architecture) -> Result<Self, ExportError> {
+        checkpoint::read_weights(weights, architecture)
+    }
+
+    /// Reads a model file of the operators that a [`Graph`](crate::Graph) has, whoever wrote it. Weights that are
+    /// stored small come out as the float32 that runtimes compute with.
+    ///
+    /// # Errors
+    /// An [`OnnxError`] that says which part is not understood.
+    pub fn from_onnx(onnx: &[u8]) -> Result<Self, OnnxError> {
+        decode::read(onnx)
+    }
+
+    /// The weights as a safetensors file, float32, named as in the model file, with the metadata that
+    /// [`from_checkpoint`](Self::from_checkpoint) makes the same model of. (A graph that is no chain of layers has no
+    /// such description: then it is the weights alone.)
+    pub fn to_safetensors(&self) -> Vec<u8> {
+        checkpoint::write_generator(self)
+    }
+
+    /// The same with a sentence about it, which viewers show.
+    pub fn with_doc(mut self, doc: &str) -> Self {
+        doc.clone_into(&mut self.doc);
+        self
+    }
+
+    /// The same with an entry of metadata, which takes the place of an older one with this key.
+    pub fn with_metadata(mut self, key: &str, value: &str) -> Self {
+        match self.metadata.iter_mut().find(|(other, _)| other == key) {
+            Some((_, old)) => value.clone_into(old),
+            None => self.metadata.push((key.to_owned(), value.to_owned())),
+        }
+        self
+    }
+
+    /// The same with proof of what it draws: `z` [count, latent] and the pictures `image` [count, pixels] that the
+    /// network gave for them where it was trained, row-major. They go into the metadata as `forger.parity`.
+    ///
+    /// # Errors
+    /// If the numbers are not whole vectors, equally many of both, all finite.
+    pub fn with_parity(self, z: &[f32], image: &[f32]) -> Result<Self, GraphError> {
+        let [inputs, outputs] = [self.input_shape(), self.output_shape()].map(|shape| shape.iter().product::<usize>());
+        let whole = z.len().is_multiple_of(inputs) && image.len().is_multiple_of(outputs);
+        let finite = z.iter().chain(image).all(|value| value.is_finite());
+        if !whole || z.len() / inputs != image.len() / outputs || !finite {
+            return Err(GraphError::Parity { z: z.len(), image: image.len(), inputs, outputs });
+        }
+        let rows = |values: &[f32], size| values.chunks_exact(size).map(<[f32]>::to_vec).collect();
+        Ok(self.with_parity_of(&Parity { z: rows(z, inputs), image: rows(image, outputs) }))
+    }
+
+    fn with_parity_of(self, parity: &Parity) -> Self {
+        // Every number is the shortest decimal that reads back to the same float32.
+        self.with_metadata(PARITY, &serde_json::to_string(parity).expect("finite numbers are always JSON"))
+    }
+
+    /// The entries of metadata, in the order of the file.
+    pub fn metadata(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.metadata.iter().map(|(key, value)| (key.as_str(), value.as_str()))
+    }
+
+    /// The latent vectors and pictures of `forger.parity`, if it has some that are this network's.
+    pub fn parity(&self) -> Option<Parity> {
+        let (_, json) = self.metadata().find(|(key, _)| *key == PARITY)?;
+        let parity: Parity = serde_json::from_str(json).ok()?;
+        let [inputs, outputs] = [self.input_shape(), self.output_shape()].map(|shape| shape.iter().product::<usize>());
+        let whole = parity.z.len() == parity.image.len()
+            && !parity.z.is_empty()
+            && parity.z.iter().all(|z| z.len() == inputs)
+            && parity.image.iter().all(|image| image.len() == outputs);
+        whole.then_some(parity)
+    }
+
+    /// Sizes of the input, batch apart.
+    pub fn input_shape(&self) -> &[usize] {
+        &self.nodes[0].shape
+    }
+
+    /// Sizes of the output, batch apart.
+    pub fn output_shape(&self) -> &[usize] {
+        &self.nodes[self.output].shape
+    }
+
+    /// The weights by their names in the file, float32 as a runtime computes with them.
+    pub fn weights(&self) -> Vec<(String, &Tensor)> {
+        let operations = self.nodes.iter().filter_map(|node| Some((node, node.op.as_ref()?)));
+        let constants =
+            operations.flat_map(|(node, op)| op.constants().into_iter().map(move |constant| (node, constant)));
+        constants.map(|(node, constant)| (constant_name(node, &constant), constant.tensor)).collect()
+    }
+
+    /// What the network gives by f64 arithmetic, without rounding errors to speak of: z [n, latent] -> [n, pixels],
+    /// row-major. Slow; it is there to judge what runs the file.
+    ///
+    /// # Panics
+    /// If `z` is not whole latent vectors.
+    pub fn evaluate(&self, z: &[f32]) -> Vec<f64> {
+        let inputs: usize = self.input_shape().iter().product();
+        assert!(z.len().is_multiple_of(inputs), "{} numbers are not whole vectors of {inputs}", z.len());
+        evaluate::evaluate(self, z)
+    }
+
+    /// The bytes of the model file: ONNX, opset 17, IR version 8. The same model gives the same bytes.
+    ///
+    /// In a precision other than float32 the parity pictures are those of the rounded weights, by f64 arithmetic, so
+    /// that runtimes can still be held to them; `forger.precision` says how far they are from the pictures that were
+    /// there before.
+    ///
+    /// # Errors
+    /// If a weight is beyond that precision.
+    pub fn to_onnx(&self, precision: Precision) -> Result<Vec<u8>, GraphError> {
+        let rounded;
+        let model = match precision {
+            Precision::F32 => self,
+            _ => {
+                rounded = self.rounded(precision)?;
+                &rounded
+            }
         };
-        let mut lines = Vec::new();
-        lines.extend(graph.input.iter().map(|value| format!("input {}", typed(value))));
-        lines.extend(
-            graph
-                .initializer
-                .iter()
-                .map(|tensor| format!("constant {}: {:?} {:?}", tensor.name, tensor.data_type(), tensor.dims)),
-        );
-        lines.extend(graph.value_info.iter().map(|value| format!("value {}", typed(value))));
-        lines.extend(graph.node.iter().map(|node| {
-            let attributes: String = node.attribute.iter().map(attribute).collect();
-            assert_eq!(node.output, [node.name.as_str()]);
-            format!("{} = {}({}){attributes}", node.name, node.op_type, node.input.join(", "))
-        }));
-        lines.extend(graph.output.iter().map(|value| format!("output {}", typed(value))));
-        lines.join("\n")
+        Ok(prost::Message::encode_to_vec(&encode::model(model, precision)?))
     }
 
-    fn typed(value: &ValueInfoProto) -> String {
-        let tensor = value.r#type.as_ref().and_then(|kind| kind.tensor_type.as_ref()).unwrap();
-        let dims = tensor.shape.iter().flat_map(|shape| &shape.dim).map(|dim| match dim.value.as_ref().unwrap() {
-            DimensionValue::DimValue(size) => size.to_string(),
-            DimensionValue::DimParam(name) => name.clone(),
-        });
-        format!("{}: {:?} [{}]", value.name, tensor.elem_type(), dims.collect::<Vec<_>>().join(", "))
-    }
-
-    fn floats(tensor: &TensorProto) -> Vec<f32> {
-        assert_eq!(tensor.data_type(), DataType::Float);
-        tensor.raw_data.chunks_exact(4).map(|word| f32::from_le_bytes(word.try_into().unwrap())).collect()
-    }
-
-    #[test]
-    fn the_graph_reads_well() {
-        let graph = exported(&Parts::new()).graph.unwrap();
-        let expected = "\
-input z: Float [batch, 3]
-constant generator.hidden1.weight: Float [5, 3]
-constant generator.hidden1.bias: Float [5]
-constant generator.hidden2.weight: Float [4, 5]
-constant generator.hidden2.bias: Float [4]
-constant generator.output.weight: Float [14, 4]
-constant generator.output.bias: Float [14]
-constant image.shape: Int64 [4]
-value generator.hidden1: Float [batch, 5]
-value generator.hidden1.activation: Float [batch, 5]
-value generator.hidden2: Float [batch, 4]
-value generator.hidden2.activation: Float [batch, 4]
-value generator.output: Float [batch, 14]
-value generator.output.activation: Float [batch, 14]
-generator.hidden1 = Gemm(z, generator.hidden1.weight, generator.hidden1.bias) transB=1
-generator.hidden1.activation = LeakyRelu(generator.hidden1) alpha=0.2
-generator.hidden2 = Gemm(generator.hidden1.activation, generator.hidden2.weight, generator.hidden2.bias) transB=1
-generator.hidden2.activation = LeakyRelu(generator.hidden2) alpha=0.2
-generator.output = Gemm(generator.hidden2.activation, generator.output.weight, generator.output.bias) transB=1
-generator.output.activation = Tanh(generator.output)
-image = Reshape(generator.output.activation, image.shape)
-output image: Float [batch, 1, 2, 7]";
-        assert_eq!(text(&graph), expected);
-        let shape = &graph.initializer.last().unwrap().raw_data;
-        let shape: Vec<i64> = shape.chunks_exact(8).map(|word| i64::from_le_bytes(word.try_into().unwrap())).collect();
-        assert_eq!(shape, [-1, 1, 2, 7]);
-    }
-
-    #[test]
-    fn the_header_says_what_it_is_and_who_wrote_it() {
-        let model = exported(&Parts::new());
-        assert_eq!(model.ir_version, 8);
-        assert_eq!(model.opset_import, [OperatorSetIdProto { domain: String::new(), version: 17 }]);
-        assert_eq!(
-            (model.producer_name.as_str(), model.producer_version.as_str()),
-            ("forger", env!("CARGO_PKG_VERSION"))
-        );
-        assert_eq!(
-            model.doc_string,
-            "The generator of a GAN trained on mnist with the recipe `stable`: averaged weights after 50 epochs, seed 7."
-        );
-    }
-
-    #[test]
-    fn weights_are_the_average_where_there_is_one() {
-        let with_average = Parts::new();
-        let mut plain = Parts::new();
-        plain.remove("ema.");
-        for (name, parts, prefix) in [("with average", with_average, "ema."), ("without", plain, "")] {
-            let graph = exported(&parts).graph.unwrap();
-            let constants: BTreeMap<&str, &TensorProto> =
-                graph.initializer.iter().map(|tensor| (tensor.name.as_str(), tensor)).collect();
-            for (tensor, _) in generator() {
-                let expected = parts.values(&format!("{prefix}{tensor}"));
-                assert_eq!(floats(constants[tensor.as_str()]), expected, "{name}: {tensor}");
+    /// The network with the weights that a file of this precision holds.
+    fn rounded(&self, precision: Precision) -> Result<Self, GraphError> {
+        let mut rounded = self.clone();
+        for node in &mut rounded.nodes {
+            let Some(op) = &mut node.op else { continue };
+            let axes: Vec<Option<usize>> = op.constants().iter().map(|constant| constant.channels).collect();
+            for ((role, tensor), channels) in op.constants_mut().into_iter().zip(axes) {
+                let Some(channels) = channels else { continue };
+                let stored =
+                    store(tensor, channels, precision).map_err(|value| beyond_half(&node.name, role, value))?;
+                tensor.values = restore(&stored, &tensor.shape, channels);
             }
         }
-    }
-
-    #[test]
-    fn the_metadata_is_the_checkpoints() {
-        let parts = Parts::new();
-        let model = exported(&parts);
-        let properties = properties(&model);
-        for (key, expected) in [
-            ("forger.recipe", "stable"),
-            ("forger.recipe_toml", "name = \"stable\"\nlr = 0.002\n"),
-            ("forger.seed", "7"),
-            ("forger.epochs", "50"),
-            ("forger.dataset", "mnist"),
-            ("forger.latent", "normal(0,1)"),
-            ("forger.metrics", r#"{"d_loss":0.5,"g_loss":1.25}"#),
-        ] {
-            assert_eq!(properties.get(key), Some(&expected), "{key}");
+        let known = self.metadata().find(|(key, _)| *key == PRECISION).map(|(_, json)| serde_json::from_str(json));
+        if matches!(known, Some(Ok(Rounded { weights, .. })) if weights == precision) && rounded.nodes == self.nodes {
+            // Read from such a file: what its rounding once did to the pictures is known from there alone.
+            return Ok(rounded);
         }
-        assert_eq!(properties.len(), 8, "these and the parity");
+        let Some(Parity { z, image: before }) = self.parity() else {
+            let told = Rounded { weights: precision, max_pixel_difference: None };
+            return Ok(rounded.with_metadata(PRECISION, &serde_json::to_string(&told).expect("plain JSON")));
+        };
+        let pixels = rounded.evaluate(&z.concat());
+        let differences = pixels.iter().zip(before.concat()).map(|(after, before)| (after - f64::from(before)).abs());
+        // Six digits are enough, and leave no room for the last bit of some machine's tanh.
+        let largest = (differences.fold(0.0, f64::max) * 1e6).round() / 1e6;
+        let told = Rounded { weights: precision, max_pixel_difference: Some(largest) };
+        let image: Vec<f32> = pixels.iter().map(|&pixel| pixel as f32).collect();
+        let image = image.chunks_exact(before[0].len()).map(<[f32]>::to_vec).collect();
+        let rounded = rounded.with_metadata(PRECISION, &serde_json::to_string(&told).expect("plain JSON"));
+        Ok(rounded.with_parity_of(&Parity { z, image }))
     }
+}
 
-    #[test]
-    fn parity_reads_back_to_the_same_float32() {
-        #[derive(serde::Deserialize)]
-        struct Rows {
-            z: Vec<Vec<f32>>,
-            image: Vec<Vec<f32>>,
-        }
-        let mut parts = Parts::new();
-        // Numbers at the edges of what decimals can go wrong on.
-        let z = [f32::MIN_POSITIVE, -0.0, 0.1, f32::MAX, 1.0e-45, 16_777_217.0];
-        parts.tensors.get_mut("parity.z").unwrap().2 = z.iter().flat_map(|value| value.to_le_bytes()).collect();
-        let model = exported(&parts);
-        let json = properties(&model)["forger.parity"];
-        let rows: Rows = serde_json::from_str(json).unwrap();
-        assert_eq!((rows.z.len(), rows.image.len()), (PARITY, PARITY));
-        assert!(rows.z.iter().all(|z| z.len() == LATENT) && rows.image.iter().all(|image| image.len() == PIXELS));
-        let bits = |values: &[f32]| values.iter().map(|value| value.to_bits()).collect::<Vec<_>>();
-        assert_eq!(bits(&rows.z.concat()), bits(&z));
-        assert_eq!(rows.image.concat(), parts.values("parity.image"));
-        assert!(json.starts_with(r#"{"z":[[1.1754944e-38,-0.0,0.1],["#), "the shortest decimals: {json}");
-    }
+/// The error of a weight that half precision does not have.
+pub(crate) fn beyond_half(node: &str, role: &str, value: f32) -> GraphError {
+    GraphError::BeyondHalf { node: node.to_owned(), tensor: format!("{node}.{role}"), value: value.to_string() }
+}
 
-    #[test]
-    fn without_parity_tensors_there_is_no_parity() {
-        let mut parts = Parts::new();
-        parts.remove("parity.");
-        assert_eq!(properties(&exported(&parts)).get("forger.parity"), None);
-        parts.put("parity.z", &[0, LATENT], 0.0);
-        parts.put("parity.image", &[0, PIXELS], 0.0);
-        assert_eq!(properties(&exported(&parts)).get("forger.parity"), None, "nor with empty ones");
-    }
-
-    #[test]
-    fn the_same_checkpoint_gives_the_same_bytes() {
-        // Each call reads the tensors into hash maps of another order.
-        let bytes = Parts::new().bytes();
-        let first = crate::export(&bytes).unwrap();
-        assert!((0..20).all(|_| crate::export(&bytes).unwrap() == first));
-
-        let mut other = Parts::new();
-        other.set("seed", "8");
-        assert_ne!(crate::export(&other.bytes()).unwrap(), first, "the seed is in the file");
-    }
-
-    #[test]
-    fn what_is_not_the_generators_does_not_change_the_bytes() {
-        let first = crate::export(&Parts::new().bytes()).unwrap();
-        let mut other = Parts::new();
-        other.remove("discriminator.");
-        other.remove("adam.");
-        other.put("generator.hidden1.weight", &[HIDDEN[0], LATENT], 77.0);
-        other.set("step", "1");
-        other.set("of_a_later_version", "changed");
-        assert_eq!(crate::export(&other.bytes()).unwrap(), first, "the average is exported, the rest passed over");
-    }
-
-    #[test]
-    fn any_depth_gives_a_chain_of_that_depth() {
-        let pixels = PIXELS;
-        for (hidden, expected) in [("[]", "Gemm Tanh Reshape"), ("[6]", "Gemm LeakyRelu Gemm Tanh Reshape")] {
-            let mut parts = Parts::new();
-            parts.remove("generator.");
-            parts.remove("ema.");
-            let [channels, rows, columns] = IMAGE;
-            parts.set(
-                "architecture",
-                &format!(
-                    r#"{{"kind":"mlp","latent":3,"hidden":{hidden},"leaky_slope":0.2,"image":[{channels},{rows},{columns}]}}"#
-                ),
-            );
-            let last = if hidden == "[]" { LATENT } else { 6 };
-            if hidden != "[]" {
-                parts.put("generator.hidden1.weight", &[6, LATENT], 0.0);
-                parts.put("generator.hidden1.bias", &[6], 0.0);
-            }
-            parts.put("generator.output.weight", &[pixels, last], 0.0);
-            parts.put("generator.output.bias", &[pixels], 0.0);
-            let graph = exported(&parts).graph.unwrap();
-            let operators: Vec<&str> = graph.node.iter().map(|node| node.op_type.as_str()).collect();
-            assert_eq!(operators.join(" "), expected, "{hidden}");
-        }
-    }
+/// A constant's name in the file.
+pub(crate) fn constant_name(node: &Node, constant: &Constant) -> String {
+    format!("{}.{}", node.name, constant.role)
 }

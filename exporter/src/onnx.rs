@@ -3,6 +3,7 @@
 //! Names and field numbers are those of `onnx.proto` at IR version 8; a field that is not listed here is left unset,
 //! which protobuf writes as nothing. Source: <https://github.com/onnx/onnx/blob/main/onnx/onnx.proto>.
 
+use prost::bytes::Bytes;
 use prost::{Enumeration, Message, Oneof};
 
 /// The version of the file format: 8 is the first that every runtime with opset 17 reads.
@@ -81,6 +82,9 @@ pub(crate) struct NodeProto {
     pub(crate) attribute: Vec<AttributeProto>,
     #[prost(string, tag = "6")]
     pub(crate) doc_string: String,
+    /// Whose operator it is; ONNX's own domain is the empty string.
+    #[prost(string, tag = "7")]
+    pub(crate) domain: String,
 }
 
 /// A setting of an operation.
@@ -92,6 +96,14 @@ pub(crate) struct AttributeProto {
     pub(crate) f: f32,
     #[prost(int64, tag = "3")]
     pub(crate) i: i64,
+    #[prost(bytes = "bytes", tag = "4")]
+    pub(crate) s: Bytes,
+    #[prost(message, optional, tag = "5")]
+    pub(crate) t: Option<TensorProto>,
+    #[prost(float, repeated, tag = "7")]
+    pub(crate) floats: Vec<f32>,
+    #[prost(int64, repeated, tag = "8")]
+    pub(crate) ints: Vec<i64>,
     #[prost(enumeration = "AttributeType", tag = "20")]
     pub(crate) r#type: i32,
 }
@@ -103,6 +115,11 @@ pub(crate) enum AttributeType {
     Undefined = 0,
     Float = 1,
     Int = 2,
+    String = 3,
+    Tensor = 4,
+    Graph = 5,
+    Floats = 6,
+    Ints = 7,
 }
 
 /// A constant.
@@ -112,13 +129,23 @@ pub(crate) struct TensorProto {
     pub(crate) dims: Vec<i64>,
     #[prost(enumeration = "DataType", tag = "2")]
     pub(crate) data_type: i32,
+    #[prost(float, repeated, tag = "4")]
+    pub(crate) float_data: Vec<f32>,
+    /// Whole numbers of up to 32 bits, and the bits of float16.
+    #[prost(int32, repeated, tag = "5")]
+    pub(crate) int32_data: Vec<i32>,
+    #[prost(int64, repeated, tag = "7")]
+    pub(crate) int64_data: Vec<i64>,
     #[prost(string, tag = "8")]
     pub(crate) name: String,
     /// Little-endian, row-major.
-    #[prost(bytes = "vec", tag = "9")]
-    pub(crate) raw_data: Vec<u8>,
+    #[prost(bytes = "bytes", tag = "9")]
+    pub(crate) raw_data: Bytes,
     #[prost(string, tag = "12")]
     pub(crate) doc_string: String,
+    /// Where in another file the numbers are.
+    #[prost(message, repeated, tag = "13")]
+    pub(crate) external_data: Vec<StringStringEntryProto>,
 }
 
 /// The numbers of a tensor.
@@ -127,7 +154,14 @@ pub(crate) struct TensorProto {
 pub(crate) enum DataType {
     Undefined = 0,
     Float = 1,
+    Uint8 = 2,
+    Int8 = 3,
+    Int32 = 6,
     Int64 = 7,
+    Bool = 9,
+    Float16 = 10,
+    Double = 11,
+    Bfloat16 = 16,
 }
 
 /// A value's name and type.

@@ -10,7 +10,7 @@ use tract_onnx::pb;
 use crate::any::AnyPlan;
 use crate::network::{self, Interface, Network};
 use crate::plan::Plan;
-use crate::{GenerateError, LoadError, envelope};
+use crate::{GenerateError, LoadError, envelope, stored};
 
 /// Pictures in one run of the plan: a sheet of 10 by 10. More would only take more memory.
 const BATCH: usize = 100;
@@ -46,9 +46,10 @@ impl Generator {
             return Err(LoadError::TooLarge { what: "the file's length in bytes", found, limit });
         }
         envelope::check(bytes)?;
-        let model =
+        let mut model =
             pb::ModelProto::decode(bytes).map_err(|_| LoadError::NotOnnx { reason: "its graph is damaged".into() })?;
-        let graph = model.graph.as_ref().ok_or_else(|| LoadError::NotOnnx { reason: "it holds no graph".into() })?;
+        let graph = model.graph.as_mut().ok_or_else(|| LoadError::NotOnnx { reason: "it holds no graph".into() })?;
+        stored::unpack(graph)?;
         let Interface { latent_size, image_shape } = Interface::of(graph)?;
         let engine = match Network::from_graph(graph) {
             Ok(network) => Engine::Steps(Plan::new(&network).map_err(|reason| LoadError::Runtime { reason })?),

@@ -34,6 +34,7 @@ mod network;
 mod plan;
 mod product;
 mod step;
+mod stored;
 #[cfg(target_arch = "wasm32")]
 mod wasm;
 

@@ -392,7 +392,7 @@ fn list(sizes: &[usize]) -> String {
 }
 
 /// A string of the file, short enough for a sentence: a hostile one may hold megabytes.
-fn shorten(name: &str) -> String {
+pub(crate) fn shorten(name: &str) -> String {
     const LONGEST: usize = 60;
     match name.char_indices().nth(LONGEST) {
         Some((end, _)) => format!("{}…", &name[..end]),

@@ -8,6 +8,8 @@ use trainer::engine::State;
 use trainer::noise;
 use trainer::recipe::Recipe;
 
+use crate::tools;
+
 /// The trained model under test.
 const MODEL: &str = "FORGER_MODEL";
 /// Of the invented weights; the models differ by it too.
@@ -33,8 +35,15 @@ pub struct Model {
 /// # Panics
 /// If `FORGER_MODEL` or its checkpoint cannot be read.
 pub fn models() -> Vec<Model> {
-    let trained = std::env::var_os(MODEL).filter(|path| !path.is_empty()).map(|path| trained(Path::new(&path)));
-    trained.into_iter().chain(["stable", "seed"].map(invented)).collect()
+    trained().into_iter().chain(["stable", "seed"].map(invented)).collect()
+}
+
+/// The trained model that `FORGER_MODEL` names; where it names none, that is said, or is a failure if all is required.
+///
+/// # Panics
+/// As [`models`].
+pub fn trained() -> Option<Model> {
+    tools::variable(MODEL, "trained model").map(|path| read(&path))
 }
 
 /// A model with random weights, about as large as trained ones.
@@ -78,7 +87,7 @@ fn state(identity: &Identity) -> State {
     State { ema: identity.recipe.has_ema().then_some(average), ..state(SEED) }
 }
 
-fn trained(onnx: &Path) -> Model {
+fn read(onnx: &Path) -> Model {
     let checkpoint = onnx.with_extension("run").join("checkpoint.safetensors");
     let read = |path: &PathBuf| {
         fs::read(path).unwrap_or_else(|error| panic!("`{MODEL}`: `{}` cannot be read: {error}", path.display()))

@@ -42,15 +42,35 @@ pub fn onnx_runtime() -> Option<&'static Environment> {
 /// # Panics
 /// If Python is required and missing, or if the script fails.
 pub fn python(script: &str, arguments: &[&Path]) -> Option<String> {
-    let interpreter = variable(PYTHON, "Python with the packages `onnx` and `scipy`")?;
+    python_of(PYTHON, "Python with the packages of the tests", script, arguments)
+}
+
+/// As [`python`], by the interpreter that the environment variable `name` names; `tool` says what it is for.
+///
+/// # Panics
+/// If it is required and missing, or if the script fails.
+pub fn python_of(name: &str, tool: &str, script: &str, arguments: &[&Path]) -> Option<String> {
+    let interpreter = variable(name, tool)?;
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tools").join(script);
     let output = Command::new(&interpreter).arg(&script).args(arguments).output();
-    let output = output.unwrap_or_else(|error| panic!("`{PYTHON}={}` cannot be run: {error}", interpreter.display()));
+    let output = output.unwrap_or_else(|error| panic!("`{name}={}` cannot be run: {error}", interpreter.display()));
     assert!(output.status.success(), "{}: {}", script.display(), String::from_utf8_lossy(&output.stderr));
     Some(String::from_utf8(output.stdout).expect("the scripts print UTF-8"))
 }
 
-fn variable(name: &str, tool: &str) -> Option<PathBuf> {
+/// Where `cargo test --workspace` leaves a program of another crate, or an example: `examples/NAME`.
+///
+/// # Panics
+/// If there is none: tests of one crate alone do not build it.
+pub fn program(name: &str) -> PathBuf {
+    let test = std::env::current_exe().expect("the system tells a process its file");
+    let folder = test.parent().and_then(Path::parent).expect("tests lie in `deps`");
+    let program = folder.join(format!("{name}{}", std::env::consts::EXE_SUFFIX));
+    assert!(program.exists(), "`{}` is missing: run `cargo test --workspace`", program.display());
+    program
+}
+
+pub(crate) fn variable(name: &str, tool: &str) -> Option<PathBuf> {
     let set = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty());
     if let Some(path) = set(name) {
         return Some(path.into());

@@ -5,7 +5,7 @@ use std::process::Command;
 
 use serde_json::{Value, json};
 use tests::models::models;
-use tests::tools::python;
+use tests::tools::{program, python};
 
 #[test]
 fn the_official_checker_finds_nothing_wrong_and_the_contract_kept() {
@@ -52,10 +52,8 @@ fn the_exporters_program_writes_the_trainers_bytes() {
     let (checkpoint, out) = (folder.path().join("checkpoint.safetensors"), folder.path().join("exported.onnx"));
     for model in models() {
         fs::write(&checkpoint, &model.checkpoint).unwrap();
-        // By cargo, since a program of another crate may not have been built yet.
-        let mut exporter = Command::new(env!("CARGO"));
-        exporter.args(["run", "--quiet", "--package", "exporter", "--"]).arg(&checkpoint).arg("--out").arg(&out);
-        let output = exporter.current_dir(env!("CARGO_MANIFEST_DIR")).output().unwrap();
+        let mut exporter = Command::new(program("exporter"));
+        let output = exporter.arg(&checkpoint).arg("--out").arg(&out).output().unwrap();
         assert!(output.status.success(), "{}: {}", model.name, String::from_utf8_lossy(&output.stderr));
         assert!(fs::read(&out).unwrap() == model.onnx, "{}: the bytes differ", model.name);
         fs::remove_file(&out).unwrap();

@@ -1,6 +1,6 @@
 //! Python with what tests check us by: `onnx`, whose checker is the official judge of a model file, `scipy`, whose matrix
-//! root is the other way to FID, `tensorboard`, which has to read our event files. In virtual environments of their
-//! own, so that the system's Python stays as it is.
+//! root is the other way to FID, `tensorboard`, which has to read our event files, an old ONNX Runtime, and OpenVINO, whose
+//! importer is nobody else's. In virtual environments of their own, so that the system's Python stays as it is.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -12,6 +12,9 @@ use crate::{apt, program, workspace};
 
 /// What every test run has, and the versions.
 const PACKAGES: [(&str, &str); 3] = [("onnx", "1.23.2"), ("scipy", "1.17.1"), ("tensorboard", "2.21.0")];
+const OPENVINO: &str = "2026.4.1";
+/// Old versions of ONNX Runtime, the first that each version of Python has (3.11, 3.12, 3.13), with the NumPy they take.
+const OLD_ONNXRUNTIMES: [(&str, &str); 3] = [("1.15.0", "numpy<2"), ("1.17.0", "numpy<2"), ("1.20.0", "numpy")];
 /// What Debian splits off Python.
 const DEBIAN_PACKAGES: [&str; 2] = ["python3", "python3-venv"];
 
@@ -25,6 +28,28 @@ pub(crate) fn with_packages() -> Result<PathBuf> {
     let pins = PACKAGES.map(|(package, version)| format!("{package}=={version}"));
     let imports = PACKAGES.map(|(package, _)| package).join(", ");
     environment(&name, &pins.each_ref().map(String::as_str), &format!("import {imports}"))
+}
+
+/// Gives an interpreter with the package `openvino`, installed if need be.
+///
+/// # Errors
+/// As [`with_packages`].
+pub(crate) fn with_openvino() -> Result<PathBuf> {
+    environment(&format!("openvino-{OPENVINO}"), &[&format!("openvino=={OPENVINO}")], "import openvino")
+}
+
+/// Gives an interpreter with an old ONNX Runtime, installed if need be: the oldest that this Python takes.
+///
+/// # Errors
+/// As [`with_packages`].
+pub(crate) fn with_old_onnxruntime() -> Result<PathBuf> {
+    let mut outcomes = OLD_ONNXRUNTIMES.into_iter().map(|(version, numpy)| {
+        // Without the packages that its tools want: they are ten times as large as the runtime.
+        let packages = ["--no-deps", &format!("onnxruntime=={version}"), numpy];
+        environment(&format!("onnxruntime-{version}"), &packages, "import onnxruntime")
+    });
+    let first = outcomes.next().context("there are versions in the list")?;
+    first.or_else(|error| outcomes.find_map(Result::ok).ok_or(error))
 }
 
 /// Gives the interpreter of an environment with these packages, made if the Python program `check` fails in it.

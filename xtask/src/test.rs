@@ -68,8 +68,13 @@ fn tools(python: &Path) -> Result<Environment> {
     node::check()?;
     node::npm_ci(&browser_tests())?;
     let onnxruntime = onnxruntime::library(python)?;
-    let mut environment =
-        vec![("FORGER_CHROMIUM", chromium), ("FORGER_PYTHON", python.to_path_buf()), ("ORT_DYLIB_PATH", onnxruntime)];
+    let mut environment = vec![
+        ("FORGER_CHROMIUM", chromium),
+        ("FORGER_PYTHON", python.to_path_buf()),
+        ("FORGER_OLD_ONNXRUNTIME", python::with_old_onnxruntime()?),
+        ("FORGER_OPENVINO", python::with_openvino()?),
+        ("ORT_DYLIB_PATH", onnxruntime),
+    ];
     // The one thing that not every system has a package of. Without it tests may skip, else they may not.
     if let Some(fashion_mnist) = fashion_mnist::find() {
         environment.extend([("FORGER_FASHION_MNIST", fashion_mnist), ("FORGER_REQUIRE_ALL", "1".into())]);
@@ -83,19 +88,20 @@ fn subject(arguments: &Arguments, python: &Path) -> Result<Environment> {
     // As the tests are compiled, and not `--package trainer`, for which cargo would choose other features of shared
     // dependencies and compile those twice.
     program::run(program::cargo().args(["test", "--workspace", "--no-run"]))?;
-    let trainer = workspace::target().join(format!("debug/trainer{}", std::env::consts::EXE_SUFFIX));
-    if !trainer.exists() {
-        return Err(hinted(
-            format_args!("the tests' build has left no trainer at `{}`", trainer.display()),
-            "if cargo's configuration moves the build folder, name it in `CARGO_TARGET_DIR` too",
-        ));
-    }
+    let (trainer, exporter) = (built("trainer")?, built("exporter")?);
     let folder = workspace::target().join("test");
     let [site, reference] = ["site", "reference.json"].map(|name| folder.join(name));
     let epochs = if arguments.long { EPOCHS_WHEN_LONG } else { EPOCHS };
     let models = model::train_for_page(&trainer, Settings { epochs, recipe: None }, &folder)?;
     let model = models[0].clone();
     site::run(&site::Arguments { model: models, out: site.clone() })?;
+    let rounded = folder.join("rounded");
+    std::fs::create_dir_all(&rounded).with_context(|| format!("cannot create `{}`", rounded.display()))?;
+    for precision in ["f16", "int8"] {
+        let mut export = Command::new(&exporter);
+        export.arg(model.with_extension("run").join("checkpoint.safetensors")).args(["--precision", precision]);
+        program::run_silently(export.arg("--out").arg(rounded.join(format!("{precision}.onnx"))))?;
+    }
     let script = workspace::root().join("tests/tools/reference.py");
     program::run_silently(Command::new(python).args([&script, &model, &reference]))?;
     let package = folder.join("package");
@@ -105,7 +111,20 @@ fn subject(arguments: &Arguments, python: &Path) -> Result<Environment> {
         ("FORGER_SITE", site),
         ("FORGER_REFERENCE", reference),
         ("FORGER_PACKAGE", package),
+        ("FORGER_ROUNDED", rounded),
     ])
+}
+
+/// A program as the tests' build has left it.
+fn built(name: &str) -> Result<PathBuf> {
+    let program = workspace::target().join(format!("debug/{name}{}", std::env::consts::EXE_SUFFIX));
+    if program.exists() {
+        return Ok(program);
+    }
+    Err(hinted(
+        format_args!("the tests' build has left no {name} at `{}`", program.display()),
+        "if cargo's configuration moves the build folder, name it in `CARGO_TARGET_DIR` too",
+    ))
 }
 
 fn browser_tests() -> PathBuf {

@@ -1,0 +1,95 @@
+//! What can be wrong with a model file, for whoever reads one.
+
+use thiserror::Error;
+
+use crate::graph_error::GraphError;
+
+/// Why bytes are not a model that can be read. The message says what and where, [`OnnxError::hint`] what to do.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum OnnxError {
+    /// The bytes are another kind of file, or damaged.
+    #[error("the file is not an ONNX model: {reason}")]
+    NotOnnx {
+        /// What was found instead.
+        reason: String,
+    },
+    /// The file would take far more memory than it is long: it was made to.
+    #[error("the file is not a model worth reading: its {length} bytes hold {parts} parts, nearly all of them empty")]
+    Hollow {
+        /// Its length.
+        length: usize,
+        /// Messages and texts in it.
+        parts: usize,
+    },
+    /// The network is more, or less, than one input, one output and nodes between them.
+    #[error("the model's {part} cannot be read: {reason}")]
+    Interface {
+        /// `input`, `output` or `graph`.
+        part: &'static str,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// A node does what this crate has no part for.
+    #[error("node `{node}`: {reason}")]
+    Node {
+        /// Its name, or its operator's.
+        node: String,
+        /// What it does.
+        reason: String,
+    },
+    /// The numbers of a constant are not there, or of a type that is not read.
+    #[error("the tensor `{name}` cannot be read: {reason}")]
+    Constant {
+        /// Its name.
+        name: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// The operators do not fit together.
+    #[error(transparent)]
+    Graph(#[from] GraphError),
+}
+
+impl OnnxError {
+    /// What to do about it.
+    pub fn hint(&self) -> &'static str {
+        match self {
+            Self::NotOnnx { .. } | Self::Hollow { .. } => {
+                "give the `.onnx` file that `trainer` or `exporter` wrote, whole"
+            }
+            Self::Interface { .. } | Self::Node { .. } => {
+                "only networks of the operators that `exporter` writes can be read back; `exporter inspect` lists the file's"
+            }
+            Self::Constant { .. } => "give a file that holds its weights, as float32, float16 or int8",
+            Self::Graph(_) => {
+                "the file was changed, or written by a program that does not check shapes: export it again"
+            }
+        }
+    }
+}
+
+/// A name out of a file, short enough for a sentence and of one line: a hostile one may hold megabytes.
+pub(crate) fn short(name: &str) -> String {
+    cut(name, 60)
+}
+
+/// What a library says of a file, which may repeat any part of it, as a sentence.
+pub(crate) fn sentence(text: &impl std::fmt::Display) -> String {
+    cut(&text.to_string(), 300)
+}
+
+fn cut(text: &str, longest: usize) -> String {
+    let mut line = text.chars().map(|character| if character.is_control() { '?' } else { character });
+    let mut start: String = line.by_ref().take(longest).collect();
+    if line.next().is_some() {
+        start.push('…');
+    }
+    start
+}
+
+/// Whether a text of a file may be a node's name, and stand in messages as it is.
+pub(crate) fn is_name(text: &str) -> bool {
+    const LONGEST: usize = 200;
+    text.len() <= LONGEST && !text.chars().any(char::is_control)
+}
