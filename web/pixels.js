@@ -13,26 +13,58 @@ export function toByte(/** @type {number} */ value) {
  * @param {readonly number[]} shape Channels (1 grey, 3 colour), height, width.
  * @param {number} [columns]
  */
-export function paint(canvas, images, [channels, height, width], columns = 1) {
-  const plane = height * width;
-  const count = images.length / (channels * plane);
+export function paint(canvas, images, shape, columns = 1) {
+  const count = images.length / shape.reduce((product, size) => product * size, 1);
+  prepare(canvas, count, shape, columns);
+  paintFrom(canvas, 0, images, shape, columns);
+}
+
+/**
+ * Sizes a canvas for `count` pictures; one that has the size keeps what it shows.
+ * @param {HTMLCanvasElement} canvas
+ * @param {number} count
+ * @param {readonly number[]} shape
+ * @param {number} columns
+ */
+export function prepare(canvas, count, [, height, width], columns) {
   const sheet = { width: columns * width, height: Math.ceil(count / columns) * height };
   // Setting the size clears a canvas, even to the same size.
   if (canvas.width !== sheet.width || canvas.height !== sheet.height) Object.assign(canvas, sheet);
+}
+
+/**
+ * Draws pictures into a prepared sheet, from its picture `first` on.
+ * @param {HTMLCanvasElement} canvas
+ * @param {number} first
+ * @param {Float32Array} images
+ * @param {readonly number[]} shape
+ * @param {number} columns
+ */
+export function paintFrom(canvas, first, images, shape, columns) {
+  const [channels, height, width] = shape;
   const context = canvas.getContext('2d');
   if (!context) return;
-  const data = context.createImageData(sheet.width, sheet.height);
-  for (let picture = 0; picture < count; picture++) {
-    const left = (picture % columns) * width;
-    const top = Math.floor(picture / columns) * height;
-    for (let pixel = 0; pixel < plane; pixel++) {
-      const at = 4 * ((top + Math.floor(pixel / width)) * sheet.width + left + (pixel % width));
-      for (let colour = 0; colour < 3; colour++) {
-        const channel = channels === 3 ? colour : 0;
-        data.data[at + colour] = toByte(images[(picture * channels + channel) * plane + pixel]);
-      }
-      data.data[at + 3] = 255;
-    }
+  const length = channels * height * width;
+  for (let i = 0; i < images.length / length; i++) {
+    const place = first + i;
+    const data = new ImageData(toRgba(images.subarray(i * length, (i + 1) * length), channels), width, height);
+    context.putImageData(data, (place % columns) * width, Math.floor(place / columns) * height);
   }
-  context.putImageData(data, 0, 0);
+}
+
+/**
+ * One picture as the bytes of a canvas.
+ * @param {Float32Array} image [channels, height, width]
+ * @param {number} channels 1 (grey) or 3.
+ */
+export function toRgba(image, channels) {
+  const plane = image.length / channels;
+  const rgba = new Uint8ClampedArray(4 * plane);
+  for (let pixel = 0; pixel < plane; pixel++) {
+    for (let colour = 0; colour < 3; colour++) {
+      rgba[4 * pixel + colour] = toByte(image[(channels === 3 ? colour * plane : 0) + pixel]);
+    }
+    rgba[4 * pixel + 3] = 255;
+  }
+  return rgba;
 }

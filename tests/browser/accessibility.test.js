@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import axe from 'axe-core';
-import { describeOnSite, LOOKS, ready } from './browser.js';
+import { describeOnSite, LOOKS, openTab, ready, shoot } from './browser.js';
 
 /** Violations as lines that name the rule and the elements. */
 async function violations(page) {
@@ -15,11 +15,30 @@ async function violations(page) {
 
 describeOnSite('accessibility', (open) => {
   for (const { name, ...look } of LOOKS) {
-    test(`ready, ${name}`, async () => {
-      const { page, close } = await open(look);
+    test(`each tab, ${name}`, async () => {
+      const { page, complaints, close } = await open(look);
       await ready(page);
-      await page.getByText('The other numbers, by hand').click();
-      await page.getByRole('slider', { name: 'z[99]' }).waitFor();
+      await page.getByRole('button', { name: 'Pin this' }).click();
+      await page.getByRole('button', { name: 'New digit' }).click();
+      await page.getByRole('button', { name: 'Pin this' }).click();
+      for (const tab of ['Two sweeps', 'A hundred', 'All numbers', 'Walk', 'Models', 'Proof']) {
+        await openTab(page, tab);
+        await page.getByRole('tabpanel', { name: tab }).waitFor();
+        if (tab === 'All numbers') await page.getByRole('slider', { name: 'Direction 8' }).waitFor();
+        if (tab === 'Proof') await page.getByText('Every hyperparameter').click();
+        assert.deepEqual(await violations(page), [], tab);
+        await shoot(page, `tab-${tab.replaceAll(' ', '-').toLowerCase()}-${name}`);
+      }
+      assert.deepEqual(complaints, []);
+      await close();
+    });
+
+    test(`a bad link, a bad file, and Korean, ${name}`, async () => {
+      const { page, close } = await open({ ...look, locale: 'ko-KR', hash: '#v1&s=bad&t=models' });
+      await page.getByRole('alert').getByText('링크가 손상되어').waitFor();
+      await page.getByRole('tab', { name: '모델' }).click();
+      await page.getByLabel('.onnx 파일 고르기').setInputFiles({ name: 'a.onnx', mimeType: '', buffer: Buffer.from('a text') });
+      await page.getByRole('alert').getByText('This is not an ONNX model').waitFor();
       assert.deepEqual(await violations(page), []);
       await close();
     });

@@ -2,18 +2,20 @@
 //
 //   FORGER_SITE         the folder that `cargo xtask site` wrote; without it the tests of the page are skipped
 //   FORGER_CHROMIUM     the browser, /usr/bin/chromium if not told
+//   FORGER_FIREFOX      a Firefox to run in instead; Playwright drives those it does not ship by WebDriver BiDi, where some
+//                       of what it offers is missing, so not every test can pass there
 //   FORGER_REQUIRE_ALL  1: a skipped test is a failed one
 //   FORGER_SHOTS        a folder for screenshots, none taken if not told
 
 import assert from 'node:assert/strict';
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, describe } from 'node:test';
-import { chromium } from 'playwright-core';
+import { chromium, firefox } from 'playwright-core';
 import { serve } from './server.js';
 
-const { FORGER_SITE, FORGER_CHROMIUM = '/usr/bin/chromium', FORGER_REQUIRE_ALL, FORGER_SHOTS } = process.env;
+const { FORGER_SITE, FORGER_CHROMIUM = '/usr/bin/chromium', FORGER_FIREFOX, FORGER_REQUIRE_ALL, FORGER_SHOTS } = process.env;
 
 export const SITE = FORGER_SITE;
 
@@ -24,6 +26,9 @@ export const LOOKS = [
   { name: 'desktop-light', viewport: { width: 1280, height: 800 }, colorScheme: 'light' },
   { name: 'desktop-dark', viewport: { width: 1280, height: 800 }, colorScheme: 'dark' },
 ];
+
+/** How long a thing may be in coming: a failed test should not take half a minute to say so. */
+const PATIENCE_MS = 15_000;
 
 export const FLAGS = [
   '--no-sandbox',
@@ -45,7 +50,7 @@ export function describeOnSite(name, define) {
     before(async () => {
       assert.ok(!reason, reason);
       server = await serve(FORGER_SITE);
-      browser = await chromium.launch({ executablePath: FORGER_CHROMIUM, args: FLAGS });
+      browser = await launch();
     });
     after(async () => {
       await browser?.close();
@@ -55,9 +60,15 @@ export function describeOnSite(name, define) {
   });
 }
 
+const launch = () =>
+  FORGER_FIREFOX
+    ? firefox.launch({ channel: 'moz-firefox', executablePath: FORGER_FIREFOX })
+    : chromium.launch({ executablePath: FORGER_CHROMIUM, args: FLAGS });
+
 function whyNot() {
   if (!FORGER_SITE) return 'FORGER_SITE names no built site (`cargo xtask site --model gen.onnx --out site`)';
   if (!existsSync(join(FORGER_SITE, 'index.html'))) return `there is no index.html in FORGER_SITE, ${FORGER_SITE}`;
+  if (FORGER_FIREFOX) return existsSync(FORGER_FIREFOX) ? false : `there is no browser at ${FORGER_FIREFOX} (FORGER_FIREFOX)`;
   if (!existsSync(FORGER_CHROMIUM)) return `there is no browser at ${FORGER_CHROMIUM} (FORGER_CHROMIUM)`;
   return false;
 }
@@ -65,11 +76,15 @@ function whyNot() {
 /**
  * Opens the page in a browser profile of its own.
  *
- * `prepare` is called with the page before it loads. `complaints` fills with what must never happen: messages on the
+ * `prepare` is called with the page before it loads; `hash` is the fragment of its address; `offline` leaves it its service
+ * worker. `complaints` fills with what must never happen: messages on the
  * console, uncaught errors, requests to another origin.
  */
-async function openPage(browser, url, { prepare, ...options } = {}) {
+async function openPage(browser, url, { prepare, offline = false, hash = '', ...options } = {}) {
   const context = await browser.newContext({ viewport: LOOKS[2].viewport, ...options });
+  // What the page asks for is to reach the tests, not a service worker; its own test has it.
+  if (!offline) await context.addInitScript(() => delete Navigator.prototype.serviceWorker);
+  context.setDefaultTimeout(PATIENCE_MS);
   const page = await context.newPage();
   const complaints = [];
   page.on('console', (message) => complaints.push(`${message.type()}: ${message.text()}`));
@@ -78,8 +93,8 @@ async function openPage(browser, url, { prepare, ...options } = {}) {
     if (new URL(request.url()).origin !== new URL(url).origin) complaints.push(`request to ${request.url()}`);
   });
   await prepare?.(page);
-  await page.goto(url);
-  return { page, complaints, close: () => context.close() };
+  await page.goto(url + hash);
+  return { page, complaints, context, close: () => context.close() };
 }
 
 /** Waits until the page says that it can be used. */
@@ -97,7 +112,13 @@ export async function shoot(page, name) {
 // What a person finds on the page, by role and name.
 export const z0 = (page) => page.getByRole('slider', { name: 'z[0]', exact: true });
 export const digit = (page) => page.getByRole('img', { name: 'generated digit of seed' });
+export const film = (page) => page.getByRole('slider', { name: 'Frame of the sweep' });
 export const sheet = (page, kind) => page.getByRole('img', { name: new RegExp(`100 generated digits.*${kind}`) });
+
+export const openTab = (page, name) => page.getByRole('tab', { name }).click();
+
+/** The models that the site offers. */
+export const models = () => JSON.parse(readFileSync(join(FORGER_SITE, 'models.json'), 'utf8')).models;
 
 /** What a canvas shows, as a text to compare. */
 export const pixels = (canvas) => canvas.evaluate((element) => element.toDataURL());

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { describeOnSite, ready, SITE } from './browser.js';
+import { describeOnSite, openTab, ready, SITE } from './browser.js';
 
 /** Opens the page with its model's bytes changed: each text by another of the same length, so that the file stays whole. */
 const openWith = (open, ...changes) =>
@@ -25,6 +25,7 @@ describeOnSite('a model that is another', (open) => {
   test('gives other pictures than the trainer’s: the page says so', async () => {
     const { page, complaints, close } = await openWith(open, ['"image":[[-', '"image":[[ ']);
     await ready(page);
+    await openTab(page, 'Proof');
     await page.getByText(/^Not the trainer’s pictures: \d+ pictures computed again here differ by up to \d/).waitFor();
     assert.deepEqual(complaints, []);
     await close();
@@ -37,6 +38,7 @@ describeOnSite('a model that is another', (open) => {
     test(`${name}: it cannot be checked, and works`, async () => {
       const { page, complaints, close } = await openWith(open, change);
       await ready(page);
+      await openTab(page, 'Proof');
       await page.getByText('it cannot be checked here').waitFor();
       assert.deepEqual(complaints, []);
       await close();
@@ -46,7 +48,8 @@ describeOnSite('a model that is another', (open) => {
   test('has markup in its metadata: it is shown as text', async () => {
     const { page, complaints, close } = await openWith(open, ['normal(0,1)', '<b>bold</b>']);
     await ready(page);
-    await page.getByRole('region', { name: 'What runs here' }).getByText('<b>bold</b>').waitFor();
+    await openTab(page, 'Proof');
+    await page.getByRole('tabpanel', { name: 'Proof' }).getByText('<b>bold</b>').waitFor();
     assert.equal(await page.locator('b').count(), 0);
     assert.deepEqual(complaints, []);
     await close();

@@ -81,3 +81,19 @@ export function tiny({ activation = ['Tanh'], weight, bias, reshape = [-1, 1, 2,
     ...rest,
   });
 }
+
+/** A generator of any size: image = tanh(z · w), w being numbers that are the same each time. */
+export function generatorFile(latent, image) {
+  const pixels = image.reduce((product, size) => product * size, 1);
+  const weights = Array.from({ length: latent * pixels }, (_, i) => Math.sin(1 + 3.7 * i));
+  return model({
+    nodes: [node('Gemm', ['z', 'w', 'b'], 'sum'), node('Tanh', ['sum'], 'flat'), node('Reshape', ['flat', 'shape'], 'image')],
+    initializers: [
+      tensor('w', [latent, pixels], weights),
+      tensor('b', [pixels], new Array(pixels).fill(0)),
+      integers('shape', [-1, ...image]),
+    ],
+    latent,
+    image,
+  });
+}

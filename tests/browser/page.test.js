@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { changed, describeOnSite, digit, LOOKS, pixels, ready, sheet, shoot, z0 } from './browser.js';
+import { changed, describeOnSite, digit, film, LOOKS, openTab, pixels, ready, sheet, shoot, z0 } from './browser.js';
 
 /** The middle of a slider's thumb when its value is `share` of the way from its least to its largest. */
 async function thumb(slider, share) {
@@ -21,9 +21,12 @@ describeOnSite('the page', (open) => {
     );
     assert.ok(shades > 10, `${shades} shades`);
     assert.notEqual(await pixels(sheet(page, 'held')), await pixels(sheet(page, 'fresh noise')));
-    const facts = page.getByRole('region', { name: 'What runs here' });
+    await openTab(page, 'Proof');
+    const facts = page.getByRole('tabpanel', { name: 'Proof' });
     await facts.getByText(/^Identical to the trainer /).waitFor();
-    for (const fact of [/^tract \d+\.\d+\.\d+$/, /^128 bit$/]) await facts.getByText(fact).waitFor();
+    const costs = [/^tract \d+\.\d+\.\d+$/, /^relaxed SIMD$/, /^0\.\d\d MB$/, /^\d+ µs$/, /^\d+$/, /^normal\(0,1\)$/];
+    for (const fact of costs) await facts.getByText(fact).first().waitFor();
+    assert.doesNotMatch(await facts.textContent(), /NaN|undefined|null/);
     assert.deepEqual(complaints, []);
     await close();
   });
@@ -126,20 +129,78 @@ describeOnSite('the page', (open) => {
     await close();
   });
 
-  test('every other coordinate can be moved by hand, and put back', async () => {
+  test('the strip follows z[0], and is scrubbed by the mouse and by keys', async () => {
     const { page, complaints, close } = await open();
     await ready(page);
-    const first = await pixels(digit(page));
-    await page.getByText('The other numbers, by hand').click();
-    await page.getByRole('slider', { name: 'z[99]' }).waitFor();
-    assert.equal(await page.getByRole('slider').count(), 100);
-    await page.getByRole('slider', { name: 'z[99]' }).focus();
+    await z0(page).fill('0.5');
+    await page.waitForFunction(() => document.querySelector('#sweep input').value === '75');
+    assert.match(await film(page).getAttribute('aria-valuetext'), /^frame 76 of 100, z\[0\] at 0\.50$/);
+    let shown = await pixels(digit(page));
+    const box = await film(page).boundingBox();
+    await page.mouse.move(box.x + box.width / 2, box.y + box.height / 2);
+    await page.mouse.down();
+    await page.mouse.move(box.x + 5, box.y + box.height / 2, { steps: 4 });
+    await page.mouse.up();
+    shown = await changed(digit(page), shown, 'scrubbed');
+    assert.equal(Number(await z0(page).inputValue()), -1);
     await page.keyboard.press('End');
-    await changed(digit(page), first, 'z[99]');
-    await page.getByRole('button', { name: 'Back to the seed’s' }).click();
-    await digit(page).evaluate(() => new Promise(requestAnimationFrame));
-    assert.equal(await pixels(digit(page)), first);
+    await changed(digit(page), shown, 'the last frame');
+    assert.ok(Math.abs(Number(await z0(page).inputValue()) - 0.98) < 1e-6);
+    await z0(page).fill('2');
+    await page.waitForFunction(() => document.querySelector('#sweep input').getAttribute('aria-valuetext').startsWith('not in the sweep'));
     assert.deepEqual(complaints, []);
+    await close();
+  });
+
+  test('a tile of a sheet that is pointed at becomes the digit', async () => {
+    const { page, complaints, close } = await open();
+    await ready(page);
+    for (const [kind, frame] of [['held', 34], ['fresh noise', 57]]) {
+      const box = await sheet(page, kind).boundingBox();
+      const at = (place) => ((place + 0.5) / 10) * box.width;
+      await sheet(page, kind).click({ position: { x: at(frame % 10), y: at(Math.floor(frame / 10)) } });
+      await page.getByRole('img', { name: `frame ${frame + 1} of the sweep` }).waitFor();
+      assert.ok(await page.evaluate(sameAsTile, [kind, frame]), kind);
+    }
+    await openTab(page, 'A hundred');
+    const hundred = page.getByRole('img', { name: 'The first 100 digits of seed 1' });
+    const box = await hundred.boundingBox();
+    await hundred.click({ position: { x: 0.35 * box.width, y: 0.25 * box.height } });
+    const number = page.getByRole('spinbutton', { name: 'Number of the digit' });
+    await page.waitForFunction(() => document.querySelector('#tile').value === '23');
+    const shown = await pixels(digit(page));
+    await number.fill('99');
+    await changed(digit(page), shown, 'by its number');
+    await page.waitForFunction(() => location.hash === '#v1&s=1.99&k=fresh&t=hundred');
+    assert.deepEqual(complaints, []);
+    await close();
+  });
+
+  test('tabs are one stop, and arrows go between them', async () => {
+    const { page, close } = await open();
+    await ready(page);
+    await page.getByRole('tab', { name: 'Two sweeps' }).focus();
+    for (const [key, name] of [['ArrowRight', 'A hundred'], ['End', 'Proof'], ['ArrowRight', 'Two sweeps'], ['ArrowLeft', 'Proof'], ['Home', 'Two sweeps']]) {
+      await page.keyboard.press(key);
+      await page.getByRole('tab', { name, selected: true }).and(page.locator(':focus')).waitFor();
+      await page.getByRole('tabpanel', { name }).waitFor();
+      assert.equal(await page.getByRole('tabpanel').count(), 1);
+    }
+    await page.keyboard.press('Tab');
+    await page.getByRole('tabpanel', { name: 'Two sweeps' }).and(page.locator(':focus')).waitFor();
+    await close();
+  });
+
+  test('the picture stays in sight, small, beside z[0] on a phone', async () => {
+    const { page, close } = await open({ viewport: { width: 390, height: 844 } });
+    await ready(page);
+    await page.evaluate(() => scrollTo(0, 900));
+    await page.locator('.thumb.shown').waitFor();
+    const box = await z0(page).boundingBox();
+    assert.ok(box.y >= 0 && box.y < 150, `z[0] at ${box.y}`);
+    const shown = await pixels(page.locator('.thumb'));
+    await z0(page).fill('-3');
+    await changed(page.locator('.thumb'), shown, 'the small picture');
     await close();
   });
 
@@ -153,14 +214,21 @@ describeOnSite('the page', (open) => {
 
   test('nothing is cut off on a narrow screen, nor at 200 %', async () => {
     for (const [width, height] of [[320, 640], [640, 400], [3840, 2160]]) {
-      const { page, close } = await open({ viewport: { width, height } });
-      await ready(page);
-      await page.getByText('The other numbers, by hand').click();
-      await page.getByRole('slider', { name: 'z[99]' }).waitFor();
-      const overflow = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
-      assert.ok(overflow <= 0, `${overflow} px too wide at ${width}`);
-      await shoot(page, `width-${width}`);
-      await close();
+      for (const locale of ['en-US', 'ko-KR']) {
+        const { page, close } = await open({ viewport: { width, height }, locale });
+        await page.locator('[aria-busy=false]').waitFor();
+        await page.locator('[data-pin]').click();
+        await page.locator('[data-new]').click();
+        await page.locator('[data-pin]').click();
+        for (const tab of await page.getByRole('tab').all()) {
+          await tab.click();
+          await page.waitForTimeout(100);
+          const overflow = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+          assert.ok(overflow <= 0, `${overflow} px too wide at ${width}, ${locale}, ${await tab.textContent()}`);
+          await shoot(page, `width-${width}-${locale}-${await tab.getAttribute('id')}`);
+        }
+        await close();
+      }
     }
   });
 
@@ -168,7 +236,6 @@ describeOnSite('the page', (open) => {
     for (const { name, ...look } of LOOKS) {
       const { page, close } = await open(look);
       await ready(page);
-      await page.getByText(/^Identical to the trainer /).waitFor();
       await shoot(page, name);
       await close();
     }
@@ -181,7 +248,12 @@ function sameAsTile([kind, frame]) {
   const named = (text) => canvases.find((canvas) => canvas.getAttribute('aria-label').includes(text));
   const [big, sheet] = [named('generated digit of seed'), named(kind === 'held' ? 'numbers held' : 'fresh noise in')];
   const { width, height } = big;
-  const read = (canvas, x, y) => canvas.getContext('2d').getImageData(x, y, width, height).data;
+  // A copy, as the browser warns of canvases that are read more than once.
+  const read = (canvas, x, y) => {
+    const context = new OffscreenCanvas(width, height).getContext('2d');
+    context.drawImage(canvas, -x, -y);
+    return context.getImageData(0, 0, width, height).data;
+  };
   const [one, other] = [read(big, 0, 0), read(sheet, (frame % 10) * width, Math.floor(frame / 10) * height)];
   // A batch is summed in another order than one picture: a grey may fall on the other side of a rounding.
   return one.every((value, i) => Math.abs(value - other[i]) <= 1);

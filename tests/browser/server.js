@@ -13,6 +13,7 @@ const TYPES = {
   '.onnx': 'application/octet-stream',
   '.svg': 'image/svg+xml',
   '.wasm': 'application/wasm',
+  '.webmanifest': 'application/manifest+json',
 };
 
 /** Not the root: a page with a path from the root in it must fail here as it would on GitHub Pages. */

@@ -166,6 +166,9 @@ pub struct TrainArgs {
     /// Epochs between evaluations; the last has one anyway; 0 for none
     #[arg(long, value_name = "N", default_value_t = 10, help_heading = OUTPUT)]
     pub evaluate_every: u64,
+    /// Epochs after which to keep the model too, as 1,5,20: in models/ of the run folder
+    #[arg(long, value_name = "N,N", value_delimiter = ',', help_heading = OUTPUT)]
+    pub keep_models: Vec<u64>,
     /// Nothing on standard error but errors
     #[arg(long, help_heading = OUTPUT)]
     pub quiet: bool,
@@ -272,6 +275,7 @@ impl TrainArgs {
             tensorboard: self.tensorboard.clone(),
             threads: self.engine.threads(self.threads),
             evaluate_every: self.evaluate_every,
+            keep_models: self.keep_models.clone(),
         })
     }
 }

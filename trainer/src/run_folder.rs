@@ -36,6 +36,8 @@ const PREVIOUS: &str = "checkpoint.previous.safetensors";
 const NEXT: &str = "checkpoint.next.safetensors";
 const METRICS: &str = "metrics.jsonl";
 const SAMPLES: &str = "samples";
+/// Models from the way, for whoever asked for them.
+const MODELS: &str = "models";
 /// The hundred pictures of z\[0\] moved from -1 to 0.98, as a sheet.
 pub const SWEEP: &str = "sweep.png";
 /// The same, one after the other.
@@ -113,6 +115,16 @@ impl RunFolder {
         self.write(&self.out, onnx)
     }
 
+    /// Writes the model as it is after `epochs` epochs.
+    ///
+    /// # Errors
+    /// A disk that refuses it.
+    pub fn write_kept_model(&self, epochs: u64, onnx: &[u8]) -> Result<()> {
+        let path = self.folder.join(MODELS).join(format!("epochs-{epochs:03}.onnx"));
+        fs::create_dir_all(self.folder.join(MODELS)).map_err(|error| refused(&path, &error))?;
+        self.write(&path, onnx)
+    }
+
     /// Writes the sheet of fixed z after epoch `epoch`.
     ///
     /// # Errors
@@ -186,7 +198,9 @@ impl RunFolder {
             for name in [CHECKPOINT, PREVIOUS, NEXT, METRICS, SWEEP, SWEEP_GIF, TRAINING_GIF, REPORT] {
                 remove(&self.folder.join(name))?;
             }
-            for entry in fs::read_dir(self.folder.join(SAMPLES))? {
+            // Only asked for in some runs.
+            let kept = fs::read_dir(self.folder.join(MODELS)).into_iter().flatten();
+            for entry in fs::read_dir(self.folder.join(SAMPLES))?.chain(kept) {
                 remove(&entry?.path())?;
             }
             Ok(())
@@ -209,7 +223,8 @@ impl RunFolder {
     fn sweep_up(&self) {
         let beside = self.out.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
         let of_model = temporaries_of(&self.out);
-        for (folder, start) in [(beside, &*of_model), (&self.folder, "."), (&self.folder.join(SAMPLES), ".")] {
+        let [samples, models] = [SAMPLES, MODELS].map(|name| self.folder.join(name));
+        for (folder, start) in [(beside, &*of_model), (&self.folder, "."), (&samples, "."), (&models, ".")] {
             for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
                 let name = entry.file_name();
                 if name.to_str().is_some_and(|name| name.starts_with(start) && name.ends_with(TEMPORARY)) {

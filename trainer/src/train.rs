@@ -62,6 +62,8 @@ pub struct Options {
     pub threads: usize,
     /// Epochs between evaluations; 0 for none at all.
     pub evaluate_every: u64,
+    /// Epochs done, from 1, after each of which the model is kept in the run folder.
+    pub keep_models: Vec<u64>,
 }
 
 /// How a run ended.
@@ -129,6 +131,9 @@ pub fn train(options: &Options, stop: &AtomicBool, console: &mut Console) -> Res
             return Ok(Outcome::Interrupted);
         }
         let events = run.close_epoch(schedule.as_ref())?;
+        if options.keep_models.contains(&run.epoch) {
+            run.folder.write_kept_model(run.epoch, &run.model()?)?;
+        }
         for event in &events {
             log.write(event);
             match event {
@@ -324,9 +329,13 @@ impl Run {
         self.folder.write_named(SWEEP_GIF, &animation::sweep(&sweep, shape)?)?;
         self.folder.write_named(TRAINING_GIF, &animation::training(&self.folder.sheets(), sheet_sides(shape))?)?;
         self.write_report()?;
-        let onnx = exporter::export(&self.checkpoint()?.to_bytes())
-            .map_err(|error| Failure::failed(format!("the export failed: {error}")))?;
-        self.folder.write_model(&onnx)
+        self.folder.write_model(&self.model()?)
+    }
+
+    /// The generator as ONNX, as things stand.
+    fn model(&self) -> Result<Vec<u8>> {
+        exporter::export(&self.checkpoint()?.to_bytes())
+            .map_err(|error| Failure::failed(format!("the export failed: {error}")))
     }
 
     /// The run as a page, as things stand.

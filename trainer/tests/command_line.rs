@@ -50,6 +50,22 @@ mod runs {
     }
 
     #[test]
+    fn models_from_the_way_are_kept_where_asked_for_and_go_with_their_run() {
+        let (data, dir) = (SmallMnist::new(), tempfile::tempdir().unwrap());
+        let out = dir.path().join("gen.onnx");
+        let models = dir.path().join("gen.run/models");
+        let output = run_small(&data, &out, &["--epochs", "3", "--keep-models", "1,3,9"]);
+        assert!(output.status.success(), "{}", text(&output.stderr));
+        let read = |epochs: u32| fs::read(models.join(format!("epochs-00{epochs}.onnx"))).unwrap();
+        assert!(read(3) == fs::read(&out).unwrap(), "the last is the run's own");
+        assert!(read(1) != read(3), "and the first another");
+        assert_eq!(fs::read_dir(&models).unwrap().count(), 2);
+
+        assert!(run_small(&data, &out, &["--epochs", "1"]).status.success());
+        assert_eq!(fs::read_dir(&models).unwrap().count(), 0, "they are of another run than this");
+    }
+
+    #[test]
     fn the_same_seed_gives_the_same_bytes_and_another_seed_others() {
         let (data, dir) = (SmallMnist::new(), tempfile::tempdir().unwrap());
         let model = |name: &str, recipe: &str, seed: &str| {

@@ -1,57 +1,78 @@
 // @ts-check
-/** All coordinates but z[0], each with a slider. Made when it is first opened: most visitors never do. */
+/** Every number of z, as a board of small sliders that can be sorted. Made when it is first seen: many visitors never do. */
 
-import { within } from './dom.js';
+import { inSlices } from '../slices.js';
+import { measureInfluence } from '../influence.js';
+import { same } from '../vectors.js';
+import { createCell } from './cell.js';
+import { byId } from './dom.js';
+
+/** Effects are measured anew once z has stood still for this long. */
+const PAUSE_MS = 150;
 
 /**
- * @param {HTMLDetailsElement} root
- * @param {number} latentSize
- * @param {{onInput: (coordinate: number, value: number) => void, onReset: () => void}} callbacks
+ * @param {HTMLElement} root
+ * @param {{
+ *   onInput: (coordinate: number, value: number) => void,
+ *   onReset: (coordinate: number) => void,
+ *   onResetAll: () => void,
+ *   onMeasured: () => void,
+ *   onFailure: (error: unknown) => void,
+ * }} callbacks
  */
-export function createBoard(root, latentSize, { onInput, onReset }) {
-  /** @type {HTMLElement} */
-  const list = within(root, '.sliders');
-  /** @type {HTMLInputElement[]} */
-  const sliders = [];
+export function createBoard(root, { onInput, onReset, onResetAll, onMeasured, onFailure }) {
+  /** @type {HTMLSelectElement} */
+  const sort = byId('sort');
+  /** @type {ReturnType<typeof createCell>[]} */
+  let cells = [];
+  /** What the effects are of. @type {{generator?: unknown, z: Float32Array, effects?: Float32Array}} */
+  let measured = { z: new Float32Array(0) };
   /** @type {Float32Array} */
-  let newest = new Float32Array(latentSize);
+  let z = new Float32Array(0);
+  let order = '';
 
-  within(root, '[data-reset]').addEventListener('click', onReset);
-  root.addEventListener('toggle', () => {
-    if (!root.open) return;
-    if (sliders.length === 0) {
-      for (let coordinate = 1; coordinate < latentSize; coordinate++) {
-        sliders.push(addSlider(list, coordinate, onInput));
-      }
-    }
-    show(newest);
+  byId('reset-all').addEventListener('click', onResetAll);
+  sort.addEventListener('change', () => {
+    arrange(sort.value);
+    onMeasured();
   });
 
-  /** @param {Float32Array} z */
-  function show(z) {
-    newest = z;
-    if (!root.open) return;
-    for (const [index, slider] of sliders.entries()) {
-      const value = z[index + 1];
-      if (Math.fround(slider.valueAsNumber) !== value) slider.value = String(value);
-    }
+  /** @param {import('../forger.js').Generator} generator @param {Float32Array} at */
+  async function measure(generator, at) {
+    const mine = { generator, z: at.slice(), effects: measured.generator === generator ? measured.effects : undefined };
+    measured = mine;
+    await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
+    const isWanted = () => measured === mine;
+    if (!isWanted()) return;
+    const effects = await inSlices(measureInfluence(generator, mine.z), isWanted);
+    if (!effects || !isWanted()) return;
+    const isFirst = mine.effects === undefined;
+    mine.effects = effects;
+    if (isFirst && order === 'effect') arrange(order);
+    onMeasured();
   }
-  return { show };
-}
 
-/**
- * @param {HTMLElement} list
- * @param {number} coordinate
- * @param {(coordinate: number, value: number) => void} onInput
- */
-function addSlider(list, coordinate, onInput) {
-  const label = document.createElement('label');
-  const name = document.createElement('span');
-  const slider = document.createElement('input');
-  name.textContent = `z[${coordinate}]`;
-  Object.assign(slider, { type: 'range', min: '-3', max: '3', step: '0.01' });
-  slider.addEventListener('input', () => onInput(coordinate, slider.valueAsNumber));
-  label.append(name, slider);
-  list.append(label);
-  return slider;
+  /** In the document too, so that the tab key follows the eye. The order stays until asked for again: cells must not flee. */
+  function arrange(/** @type {string} */ by) {
+    order = by;
+    const keys = Array.from(z, (value, i) => (by === 'value' ? value : by === 'effect' ? (measured.effects?.[i] ?? 0) : -i));
+    const places = [...cells.keys()].sort((a, b) => keys[b] - keys[a] || a - b);
+    root.replaceChildren(...places.map((place) => cells[place].root));
+  }
+
+  return {
+    /** @param {import('../state.js').State} state @param {import('../forger.js').Generator} generator */
+    show(state, generator) {
+      z = state.z;
+      if (cells.length !== z.length) {
+        cells = Array.from(z, (_, coordinate) => createCell(coordinate, { onInput, onReset }));
+        arrange('number');
+        sort.value = 'number';
+      }
+      if (measured.generator !== generator || !same(measured.z, z)) measure(generator, z).catch(onFailure);
+      const { effects } = measured;
+      const most = effects ? Math.max(...effects) : 0;
+      for (const [i, cell] of cells.entries()) cell.show(z[i], effects?.[i], most);
+    },
+  };
 }

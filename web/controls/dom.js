@@ -1,5 +1,5 @@
 // @ts-check
-/** Finding elements that the page is known to have. */
+/** Finding elements that the page is known to have, making new ones, and setting sliders. */
 
 /** @param {string} id @returns {any} The element; typed by whoever takes it. */
 export function byId(id) {
@@ -17,7 +17,53 @@ export function within(root, selector) {
   return element;
 }
 
+/**
+ * @template {keyof HTMLElementTagNameMap} Tag
+ * @param {Tag} tag
+ * @param {Partial<HTMLElementTagNameMap[Tag]>} [properties]
+ * @param {(Node | string)[]} [children]
+ * @returns {HTMLElementTagNameMap[Tag]}
+ */
+export function make(tag, properties = {}, children = []) {
+  const element = Object.assign(document.createElement(tag), properties);
+  element.append(...children);
+  return element;
+}
+
 /** A number as the page writes it: two decimals and a true minus sign. */
 export function signed(/** @type {number} */ value) {
   return value.toFixed(2).replace('-0.00', '0.00').replace('-', '−');
+}
+
+/** A share as the page writes it: per cent, without its sign. */
+export function percent(/** @type {number} */ share) {
+  return (100 * share).toFixed(share < 0.1 ? 1 : 0);
+}
+
+/**
+ * Moves a slider to a value, tells the style sheet how far that is, and says it in words.
+ * @param {HTMLInputElement} slider
+ * @param {number} value
+ * @param {string} words
+ */
+export function setSlider(slider, value, words) {
+  // Not while it is dragged: what is written back would be the value it has.
+  if (Math.fround(slider.valueAsNumber) !== Math.fround(value)) slider.value = String(value);
+  const [min, max] = [Number(slider.min), Number(slider.max)];
+  const at = String((slider.valueAsNumber - min) / (max - min));
+  if (slider.style.getPropertyValue('--at') !== at) slider.style.setProperty('--at', at);
+  if (slider.getAttribute('aria-valuetext') !== words) slider.setAttribute('aria-valuetext', words);
+}
+
+/** Options of a list, written only when they are others. @param {HTMLSelectElement} select @param {[string, string][]} options */
+export function setOptions(select, options) {
+  const now = [...select.options].map((option) => `${option.value} ${option.text}`).join();
+  if (now === options.map((option) => option.join(' ')).join()) return;
+  select.replaceChildren(...options.map(([value, text]) => make('option', { value, text })));
+}
+
+/** With a capital letter and a full stop, as messages of programs have neither. */
+export function sentence(/** @type {string} */ text) {
+  const capital = text.charAt(0).toUpperCase() + text.slice(1);
+  return /[.!?]$/.test(capital) ? capital : `${capital}.`;
 }

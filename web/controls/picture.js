@@ -1,21 +1,54 @@
 // @ts-check
-/** The big picture: what the latent vector on show becomes. */
+/** The big picture: what the latent vector on show becomes, and the small copy of it that stays in sight. */
 
+import { frameOf, shownZ } from '../state.js';
+import { z0OfFrame } from '../sweep.js';
 import { paint } from '../pixels.js';
+import { text } from '../strings.js';
 import { signed } from './dom.js';
+
+/** A picture that takes longer than this, in ms, is drawn in a worker: while it is dragged, a frame must stay a frame. */
+const SLOW = 12;
 
 /**
  * @param {HTMLCanvasElement} canvas
- * @param {import('../forger.js').Generator} generator
+ * @param {HTMLCanvasElement} thumb
+ * @param {(error: unknown) => void} onFailure
  */
-export function createPicture(canvas, generator) {
+export function createPicture(canvas, thumb, onFailure) {
+  // The copy is for whoever cannot see the picture itself.
+  const sight = new IntersectionObserver(([entry]) => thumb.classList.toggle('shown', entry.intersectionRatio < 0.5), {
+    threshold: [0, 0.5, 1],
+  });
+  sight.observe(canvas);
+  /** @type {import('../forger.js').Generator | undefined} */
+  let newest;
+
+  /** @param {import('../forger.js').Generator} generator @param {Float32Array | undefined} image undefined: a newer one comes. */
+  function draw(generator, image) {
+    // Another model may have come while a worker drew.
+    if (!image || newest !== generator) return;
+    for (const each of [canvas, thumb]) paint(each, image, generator.imageShape);
+  }
+
   return {
-    /** @param {{z: Float32Array, seed: number, frame: number | undefined, kind: string}} state */
-    show({ z, seed, frame, kind }) {
-      paint(canvas, generator.generate(z), generator.imageShape);
-      const noise = kind === 'fresh' ? ' with fresh noise' : '';
-      const from = frame === undefined ? '' : `, frame ${frame + 1} of the sweep${noise}`;
-      canvas.setAttribute('aria-label', `The generated digit of seed ${seed} with z[0] at ${signed(z[0])}${from}`);
+    /** @param {import('../state.js').State} state @param {import('../forger.js').Generator} generator */
+    show(state, generator) {
+      newest = generator;
+      const z = shownZ(state);
+      if (generator.msPerPicture > SLOW) generator.generateAsync(z).then((image) => draw(generator, image), onFailure);
+      else draw(generator, generator.generate(z));
+      canvas.setAttribute('aria-label', describe(state, z[0], generator.imageShape));
     },
   };
+}
+
+/** @param {import('../state.js').State} state @param {number} z0 @param {readonly number[]} shape */
+function describe(state, z0, [channels, height, width]) {
+  const isDigit = channels === 1 && height === 28 && width === 28;
+  const name = text(isDigit ? 'picture' : 'pictureOwn', { seed: state.seed, value: signed(z0) });
+  const frame = frameOf(state);
+  // Near a frame is not one: only its very number is.
+  if (frame === undefined || z0OfFrame(frame) !== z0) return name;
+  return name + text(state.kind === 'held' ? 'ofFrame' : 'ofFresh', { frame: frame + 1 });
 }

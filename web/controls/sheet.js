@@ -1,31 +1,41 @@
 // @ts-check
-/** A sweep as a sheet of 10 by 10 pictures, with a frame around the one that is on show. */
+/** A hundred pictures as a sheet of 10 by 10, with a frame around the one on show; each can be chosen by pointing at it. */
 
-import { paint } from '../pixels.js';
+import { createTiles } from '../tiles.js';
 import { within } from './dom.js';
 
 const COLUMNS = 10;
 
 /**
- * @param {HTMLCanvasElement} canvas
- * @param {import('../forger.js').Generator} generator
- * @param {string} what What becomes of the other coordinates, for the label.
+ * @param {HTMLElement} root
+ * @param {{onTile: (tile: number) => void, onFailure: (error: unknown) => void}} callbacks
  */
-export function createSheet(canvas, generator, what) {
+export function createSheet(root, { onTile, onFailure }) {
+  /** @type {HTMLCanvasElement} */
+  const canvas = within(root, 'canvas');
   /** @type {HTMLElement} */
-  const cursor = within(/** @type {HTMLElement} */ (canvas.parentElement), '.cursor');
+  const cursor = within(root, '.cursor');
+  const tiles = createTiles(canvas, onFailure);
+  // For the pointer alone: keys reach the same pictures by a slider or a number that stands beside every sheet.
+  canvas.addEventListener('click', ({ offsetX, offsetY }) => {
+    const place = (/** @type {number} */ offset, /** @type {number} */ size) =>
+      Math.min(COLUMNS - 1, Math.max(0, Math.floor((COLUMNS * offset) / size)));
+    onTile(COLUMNS * place(offsetY, canvas.clientHeight) + place(offsetX, canvas.clientWidth));
+  });
   return {
-    /** @param {Float32Array} z The latent vectors of all frames. */
-    draw(z) {
-      paint(canvas, generator.generate(z), generator.imageShape, COLUMNS);
-      canvas.setAttribute('aria-label', `100 generated digits in rows of ten, z[0] from −1.00 to 0.98, ${what}`);
-    },
-    /** @param {number | undefined} frame */
-    point(frame) {
-      cursor.hidden = frame === undefined;
-      if (frame === undefined) return;
-      cursor.style.setProperty('--column', String(frame % COLUMNS));
-      cursor.style.setProperty('--row', String(Math.floor(frame / COLUMNS)));
+    /**
+     * @param {import('../forger.js').Generator} generator
+     * @param {Float32Array} z The latent vectors of all pictures.
+     * @param {string} label
+     * @param {number | undefined} tile The picture on show, if it is one of them.
+     */
+    show(generator, z, label, tile) {
+      tiles.draw(generator, z, COLUMNS);
+      canvas.setAttribute('aria-label', label);
+      cursor.hidden = tile === undefined;
+      if (tile === undefined) return;
+      cursor.style.setProperty('--column', String(tile % COLUMNS));
+      cursor.style.setProperty('--row', String(Math.floor(tile / COLUMNS)));
     },
   };
 }

@@ -40,8 +40,8 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     runtime::build()?;
 
     let trainer = model::release_trainer()?;
-    let model = workspace::target().join("demo/gen.onnx");
-    model::train(&trainer, &Settings { epochs: arguments.epochs, recipe: arguments.recipe.as_deref() }, &model)?;
+    let settings = Settings { epochs: arguments.epochs, recipe: arguments.recipe.as_deref() };
+    let model = model::train_for_page(&trainer, settings, &workspace::target().join("demo"))?;
 
     site::run(&site::Arguments { model, out: out.clone() })?;
     match listener {

@@ -4,7 +4,8 @@
 //! written in `exporter`, how it is run in `runtime-wasm`. Whatever it installs goes under `target/`, except for what
 //! only a system's package manager can install, and each thing installed is said aloud.
 //!
-//! * `site`: [`site`] puts the static site together from [`runtime`] (compiled by [`wasm`], shrunk by [`wasm_opt`]).
+//! * `site`: [`site`] puts the static site together from its [`models`] and the [`runtime`] (compiled by [`wasm`], shrunk
+//!   by [`wasm_opt`]).
 //! * `package`: [`package`] puts the npm package together from the same.
 //! * `demo`: [`demo`] trains by [`model`], builds the site, serves it by [`serve`].
 //! * `judge`: [`judge`] has the trainer make the judge that it ships with.
@@ -23,6 +24,7 @@ mod files;
 mod hint;
 mod judge;
 mod model;
+mod models;
 mod node;
 mod onnx_file;
 mod onnxruntime;

@@ -1,4 +1,5 @@
-//! A model trained for the demo or the tests; kept, and taken again when the same trainer would train the same.
+//! The models that are trained for the demo and the tests; kept, and taken again when the same trainer would train the
+//! same.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -9,11 +10,39 @@ use anyhow::{Context, Result};
 use crate::{files, program, workspace};
 
 /// What to train.
+#[derive(Clone, Copy)]
 pub(crate) struct Settings<'a> {
     /// Passes over the training pictures.
     pub(crate) epochs: u32,
     /// A built-in recipe or a file; the trainer's own default if `None`.
     pub(crate) recipe: Option<&'a str>,
+}
+
+/// Epochs of a run that the page's slider goes through, beside the last: early on, more happens in each.
+const WAY: [u32; 6] = [1, 2, 3, 5, 10, 20];
+/// Enough for the seed recipe to show what becomes of it; its model is there for comparison.
+const MOST_SEED_EPOCHS: u32 = 20;
+/// The recipe beside which every other is shown.
+const SEED: &str = "seed";
+
+/// Trains what a page shows, into `folder`: a run through its epochs, and what the seed recipe makes. Gives the models, the
+/// one that visitors meet first.
+///
+/// # Errors
+/// If training fails.
+pub(crate) fn train_for_page(trainer: &Path, settings: Settings, folder: &Path) -> Result<Vec<PathBuf>> {
+    let model = folder.join("gen.onnx");
+    let way: Vec<u32> = WAY.into_iter().filter(|&epochs| epochs < settings.epochs).collect();
+    train(trainer, settings, &way, &model)?;
+    let kept = way.iter().map(|epochs| folder.join(format!("gen.run/models/epochs-{epochs:03}.onnx")));
+    let mut models: Vec<PathBuf> = std::iter::once(model).chain(kept).collect();
+    if settings.recipe != Some(SEED) {
+        let epochs = settings.epochs.min(MOST_SEED_EPOCHS);
+        let seed = folder.join("seed.onnx");
+        train(trainer, Settings { epochs, recipe: Some(SEED) }, &[], &seed)?;
+        models.push(seed);
+    }
+    Ok(models)
 }
 
 /// Compiles the trainer in release mode and gives its program.
@@ -26,12 +55,10 @@ pub(crate) fn release_trainer() -> Result<PathBuf> {
     Ok(workspace::target().join(format!("release/trainer{}", std::env::consts::EXE_SUFFIX)))
 }
 
-/// Trains with the program `trainer` into `out`, unless that has been done.
-///
-/// # Errors
-/// If training fails.
-pub(crate) fn train(trainer: &Path, settings: &Settings, out: &Path) -> Result<()> {
-    let made_from = made_from(trainer, settings)?;
+/// Trains with the program `trainer` into `out`, unless that has been done. The models after the epochs `way` are kept in
+/// the run folder.
+fn train(trainer: &Path, settings: Settings, way: &[u32], out: &Path) -> Result<()> {
+    let made_from = made_from(trainer, settings, way)?;
     let stamp = files::with_suffix(out, "made-from");
     if out.exists() && fs::read_to_string(&stamp).is_ok_and(|stamp| stamp == made_from) {
         eprintln!("taking `{}`, which this trainer made with these settings", out.display());
@@ -44,18 +71,27 @@ pub(crate) fn train(trainer: &Path, settings: &Settings, out: &Path) -> Result<(
     if let Some(folder) = out.parent() {
         fs::create_dir_all(folder).with_context(|| format!("cannot create `{}`", folder.display()))?;
     }
-    eprintln!("training for {} epochs", settings.epochs);
+    let name = settings.recipe.map_or(String::new(), |recipe| format!(" by `{recipe}`"));
+    eprintln!("training for {} epochs{name}", settings.epochs);
     let mut command = Command::new(trainer);
     command.arg("--epochs").arg(settings.epochs.to_string()).arg("--out").arg(out);
     if let Some(recipe) = settings.recipe {
         command.args(["--recipe", recipe]);
     }
+    if !way.is_empty() {
+        command.args(["--keep-models", &listed(way)]);
+    }
     program::run(&mut command)?;
     fs::write(&stamp, made_from).with_context(|| format!("cannot write `{}`", stamp.display()))
 }
 
+/// As the trainer reads a list.
+fn listed(epochs: &[u32]) -> String {
+    epochs.iter().map(u32::to_string).collect::<Vec<_>>().join(",")
+}
+
 /// Everything the model depends on, in one line.
-fn made_from(trainer: &Path, settings: &Settings) -> Result<String> {
+fn made_from(trainer: &Path, settings: Settings, way: &[u32]) -> Result<String> {
     let hash = |path: &Path| -> Result<String> {
         Ok(files::sha256(&fs::read(path).with_context(|| format!("cannot read `{}`", path.display()))?))
     };
@@ -64,7 +100,7 @@ fn made_from(trainer: &Path, settings: &Settings) -> Result<String> {
         Some(name) => name.to_owned(),
         None => "default".to_owned(),
     };
-    Ok(format!("trainer {} epochs {} recipe {recipe}\n", hash(trainer)?, settings.epochs))
+    Ok(format!("trainer {} epochs {} recipe {recipe} way {}\n", hash(trainer)?, settings.epochs, listed(way)))
 }
 
 #[cfg(all(test, unix))]
@@ -78,28 +114,75 @@ mod tests {
         let room = tempfile::tempdir().unwrap();
         let [trainer, out, log] = ["trainer", "deep/gen.onnx", "log"].map(|name| room.path().join(name));
         let write_trainer = |exit: u8| {
-            // Arguments: --epochs N --out FILE [--recipe R]
-            let script = format!("#!/bin/sh\necho \"$2 $6\" >> {}\necho model > $4\nexit {exit}\n", log.display());
+            // Arguments: --epochs N --out FILE [--recipe R] [--keep-models N,N]
+            let script = format!("#!/bin/sh\necho \"$2 $6 $8\" >> {}\necho model > $4\nexit {exit}\n", log.display());
             fs::write(&trainer, script).unwrap();
             fs::set_permissions(&trainer, fs::Permissions::from_mode(0o755)).unwrap();
         };
-        let runs = || fs::read_to_string(&log).unwrap().lines().count();
-        let train = |epochs, recipe| train(&trainer, &Settings { epochs, recipe }, &out);
+        let runs =
+            || fs::read_to_string(&log).unwrap().lines().map(str::trim_end).map(str::to_owned).collect::<Vec<_>>();
+        let train = |epochs, recipe, way: &[u32]| train(&trainer, Settings { epochs, recipe }, way, &out);
 
         write_trainer(0);
-        for (name, epochs, recipe, expected) in [
-            ("first", 2, None, 1),
-            ("again", 2, None, 1),
-            ("other epochs", 3, None, 2),
-            ("other recipe", 3, Some("seed"), 3),
-            ("back to the first", 2, None, 4),
+        for (name, epochs, recipe, way, expected) in [
+            ("first", 2, None, &[][..], 1),
+            ("again", 2, None, &[], 1),
+            ("other epochs", 3, None, &[], 2),
+            ("other recipe", 3, Some("seed"), &[], 3),
+            ("models on the way", 3, Some("seed"), &[1, 2], 4),
+            ("back to the first", 2, None, &[], 5),
         ] {
-            train(epochs, recipe).unwrap();
-            assert_eq!(runs(), expected, "{name}");
+            train(epochs, recipe, way).unwrap();
+            assert_eq!(runs().len(), expected, "{name}");
         }
         write_trainer(1);
-        assert!(train(2, None).is_err(), "another trainer, which fails");
-        assert!(train(2, None).is_err(), "and has left no stamp");
-        assert_eq!(fs::read_to_string(&log).unwrap().lines().nth(2), Some("3 seed"));
+        assert!(train(2, None, &[]).is_err(), "another trainer, which fails");
+        assert!(train(2, None, &[]).is_err(), "and has left no stamp");
+        assert_eq!(runs()[2..4], ["3 seed", "3 seed 1,2"]);
+    }
+
+    #[test]
+    fn a_page_has_a_run_through_its_epochs_and_the_seed_recipe_beside_it() {
+        let room = tempfile::tempdir().unwrap();
+        let [trainer, log] = ["trainer", "log"].map(|name| room.path().join(name));
+        let script = format!("#!/bin/sh\necho \"$1 $2 $5 $6 $7 $8\" >> {}\necho model > $4\n", log.display());
+        fs::write(&trainer, script).unwrap();
+        fs::set_permissions(&trainer, fs::Permissions::from_mode(0o755)).unwrap();
+        for (epochs, recipe, models, commands) in [
+            (
+                30,
+                None,
+                &[
+                    "gen",
+                    "gen.run/models/epochs-001",
+                    "epochs-002",
+                    "epochs-003",
+                    "epochs-005",
+                    "epochs-010",
+                    "epochs-020",
+                    "seed",
+                ][..],
+                &["--epochs 30 --keep-models 1,2,3,5,10,20", "--epochs 20 --recipe seed"][..],
+            ),
+            (
+                2,
+                Some("mine"),
+                &["gen", "epochs-001", "seed"],
+                &["--epochs 2 --recipe mine --keep-models 1", "--epochs 2 --recipe seed"],
+            ),
+            (1, Some("seed"), &["gen"], &["--epochs 1 --recipe seed"]),
+        ] {
+            let folder = room.path().join(format!("{epochs}"));
+            fs::write(&log, "").unwrap();
+            let found = train_for_page(&trainer, Settings { epochs, recipe }, &folder).unwrap();
+            assert_eq!(found.len(), models.len(), "{epochs} epochs: {found:?}");
+            for (path, end) in found.iter().zip(models) {
+                assert!(
+                    path.ends_with(format!("{end}.onnx")) && path.starts_with(&folder),
+                    "{epochs} epochs: {path:?}"
+                );
+            }
+            assert_eq!(fs::read_to_string(&log).unwrap().lines().map(str::trim_end).collect::<Vec<_>>(), commands);
+        }
     }
 }

@@ -3,6 +3,7 @@
 //! ONNX is a protobuf message (`ModelProto` in onnx.proto3) without a magic number. What can be seen from outside: its
 //! fields follow one another to the very end of the file, `ir_version` (1) is a number, and there is a `graph` (7).
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use anyhow::{Context, Result};
@@ -11,6 +12,8 @@ use crate::hint::hinted;
 
 const IR_VERSION: u64 = 1;
 const GRAPH: u64 = 7;
+/// Of `ModelProto`: entries with a key (1) and a value (2).
+const METADATA_PROPS: u64 = 14;
 
 /// Reads a file that looks like an ONNX model.
 ///
@@ -37,15 +40,38 @@ fn looks_whole(bytes: &[u8]) -> bool {
     let mut rest = bytes;
     let (mut ir_version, mut graph) = (false, false);
     while !rest.is_empty() {
-        let Some((field, wire_type)) = skip_field(&mut rest) else { return false };
+        let Some((field, wire_type, _)) = next_field(&mut rest) else { return false };
         ir_version |= field == IR_VERSION && wire_type == 0;
         graph |= field == GRAPH && wire_type == 2;
     }
     ir_version && graph
 }
 
-/// Moves past one protobuf field; gives its number and wire type.
-fn skip_field(rest: &mut &[u8]) -> Option<(u64, u64)> {
+/// What a model says of itself, such as `forger.recipe`. Of a key that comes twice the last value counts; what is not text
+/// is left out.
+pub(crate) fn metadata(model: &[u8]) -> BTreeMap<String, String> {
+    let mut found = BTreeMap::new();
+    let mut rest = model;
+    while let Some((field, wire_type, mut entry)) = next_field(&mut rest) {
+        if field != METADATA_PROPS || wire_type != 2 {
+            continue;
+        }
+        let [mut key, mut value] = [None, None];
+        while let Some((field, _, content)) = next_field(&mut entry) {
+            let text = std::str::from_utf8(content).ok().map(str::to_owned);
+            match field {
+                1 => key = text,
+                2 => value = text,
+                _ => {}
+            }
+        }
+        found.extend(key.zip(value));
+    }
+    found
+}
+
+/// Moves past one protobuf field; gives its number, wire type and content.
+fn next_field<'a>(rest: &mut &'a [u8]) -> Option<(u64, u64, &'a [u8])> {
     let tag = varint(rest)?;
     let wire_type = tag & 7;
     let length = match wire_type {
@@ -55,8 +81,9 @@ fn skip_field(rest: &mut &[u8]) -> Option<(u64, u64)> {
         5 => 4,
         _ => return None,
     };
-    *rest = rest.get(length..)?;
-    Some((tag >> 3, wire_type))
+    let (content, tail) = rest.split_at_checked(length)?;
+    *rest = tail;
+    Some((tag >> 3, wire_type, content))
 }
 
 fn varint(rest: &mut &[u8]) -> Option<u64> {
@@ -91,6 +118,18 @@ mod tests {
             ("an endless number", &[0xff; 40], false),
         ] {
             assert_eq!(looks_whole(bytes), expected, "{name}");
+        }
+    }
+
+    #[test]
+    fn a_model_tells_its_metadata() {
+        let mut model = MODEL.to_vec();
+        model.extend(
+            b"\x72\x08\x0a\x01k\x12\x03one\x72\x06\x0a\x01k\x12\x01v\x72\x06\x0a\x01w\x12\x01\xff\x72\x03\x0a\x01x",
+        );
+        assert_eq!(metadata(&model), [("k".to_owned(), "v".to_owned())].into());
+        for length in 0..model.len() {
+            metadata(&model[..length]);
         }
     }
 

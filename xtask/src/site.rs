@@ -1,7 +1,8 @@
-//! Puts the static site together: the files of `web/`, the runtime compiled for the browser, and one model.
+//! Puts the static site together: the files of `web/`, the runtime compiled for the browser, and its models.
 //!
 //! The folder works on any static host, from any sub-path. `site.json` lists its files, and is how a later run knows
-//! the folder for a site of ours: nothing that isn't listed is ever deleted.
+//! the folder for a site of ours: nothing that isn't listed is ever deleted. `models.json` lists the models for the page,
+//! `precache.js` the files that its service worker keeps, with their hashes.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -10,7 +11,8 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 
 use crate::hint::hinted;
-use crate::{files, onnx_file, runtime, workspace};
+use crate::models::{self, Model};
+use crate::{files, runtime, workspace};
 
 /// The list of the site's files: paths from its root and their sizes in bytes.
 const MANIFEST: &str = "site.json";
@@ -19,9 +21,9 @@ const WORTH_COMPRESSING: u64 = 4096;
 
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
-    /// The generator, as ONNX
+    /// The generator, as ONNX; give more than one for visitors to choose from, the first is what they meet
     #[arg(long, value_name = "FILE", default_value = "gen.onnx")]
-    pub(crate) model: PathBuf,
+    pub(crate) model: Vec<PathBuf>,
     /// The folder to write; a site that is already there is replaced
     #[arg(long, value_name = "DIR", default_value = "site")]
     pub(crate) out: PathBuf,
@@ -30,24 +32,29 @@ pub(crate) struct Arguments {
 /// Builds the runtime and writes the site.
 ///
 /// # Errors
-/// If the model is none, the folder isn't ours to replace, or building fails; the folder is then as before.
+/// If a model is none, the folder isn't ours to replace, or building fails; the folder is then as before.
 pub(crate) fn run(arguments: &Arguments) -> Result<()> {
-    let model = onnx_file::read(&arguments.model)?;
+    let models = models::read(&arguments.model)?;
     refuse_to_replace_what_is_not_ours(&arguments.out)?;
     let runtime = runtime::build()?;
-    files::replace_folder(&arguments.out, |site| assemble(site, &workspace::root().join("web"), &runtime, &model))?;
+    files::replace_folder(&arguments.out, |site| assemble(site, &workspace::root().join("web"), &runtime, &models))?;
     tell_sizes(&arguments.out)
 }
 
 /// Fills the empty folder `site`.
-fn assemble(site: &Path, web: &Path, runtime: &Path, model: &[u8]) -> Result<()> {
+fn assemble(site: &Path, web: &Path, runtime: &Path, models: &[Model]) -> Result<()> {
     for file in files::list(web, &stays_at_home)? {
         files::copy(&web.join(&file), &site.join(&file))?;
     }
     for file in files::list(runtime, &is_hidden)? {
         files::copy(&runtime.join(&file), &site.join("runtime").join(&file))?;
     }
-    fs::write(site.join("gen.onnx"), model)?;
+    for model in models {
+        write(&site.join(&model.entry.file), &model.bytes)?;
+    }
+    let entries: Vec<_> = models.iter().map(|model| model.entry.to_json()).collect();
+    write_json(&site.join("models.json"), &serde_json::json!({ "models": entries }))?;
+    write_precache(site)?;
 
     for file in files::list(site, &is_hidden)? {
         let path = site.join(&file);
@@ -76,7 +83,37 @@ fn is_hidden(name: &str) -> bool {
 
 fn is_compressible(file: &Path) -> bool {
     let extension = file.extension().unwrap_or_default().to_string_lossy();
-    ["css", "html", "js", "json", "onnx", "svg", "ts", "txt", "wasm"].contains(&&*extension)
+    ["css", "html", "js", "json", "onnx", "svg", "ts", "txt", "wasm", "webmanifest"].contains(&&*extension)
+}
+
+fn write(path: &Path, bytes: &[u8]) -> Result<()> {
+    if let Some(folder) = path.parent() {
+        fs::create_dir_all(folder)?;
+    }
+    Ok(fs::write(path, bytes)?)
+}
+
+fn write_json(path: &Path, value: &serde_json::Value) -> Result<()> {
+    write(path, (serde_json::to_string_pretty(value)? + "\n").as_bytes())
+}
+
+/// What the service worker keeps: every file that a visitor's browser may ask for, but the worker itself and its list. The
+/// version is the hash of all the hashes, so whatever changes makes another one.
+fn write_precache(site: &Path) -> Result<()> {
+    let [mut hashes, mut later] = [BTreeMap::new(), BTreeMap::new()];
+    for file in files::list(site, &is_hidden)? {
+        let name = name_in_manifest(&file);
+        if name == "service-worker.js" || ["br", "gz", "ts"].iter().any(|e| file.extension().is_some_and(|x| x == *e)) {
+            continue;
+        }
+        // The runtime with every operator is large, and only a visitor's own model may need it.
+        let kept = if name.starts_with("runtime/full") { &mut later } else { &mut hashes };
+        kept.insert(name, files::sha256(&fs::read(site.join(&file))?));
+    }
+    let version = &files::sha256(serde_json::to_string(&(&hashes, &later))?.as_bytes())[..16];
+    let list = serde_json::json!({ "version": version, "files": hashes, "later": later });
+    let list = serde_json::to_string_pretty(&list)?;
+    write(&site.join("precache.js"), format!("self.PRECACHE = {list};\n").as_bytes())
 }
 
 fn write_manifest(site: &Path) -> Result<()> {
@@ -84,7 +121,7 @@ fn write_manifest(site: &Path) -> Result<()> {
     for file in files::list(site, &|_| false)? {
         sizes.insert(name_in_manifest(&file), fs::metadata(site.join(&file))?.len());
     }
-    Ok(fs::write(site.join(MANIFEST), serde_json::to_string_pretty(&serde_json::json!({ "files": sizes }))? + "\n")?)
+    write_json(&site.join(MANIFEST), &serde_json::json!({ "files": sizes }))
 }
 
 /// With `/` on every system.
@@ -138,6 +175,7 @@ fn tell_sizes(site: &Path) -> Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::models::Entry;
 
     /// A folder with these files, each holding its own name.
     fn folder(files: &[&str]) -> tempfile::TempDir {
@@ -151,15 +189,24 @@ mod tests {
     }
 
     fn assembled() -> tempfile::TempDir {
-        let web = folder(&["index.html", "app/slider.js", "README.md", ".hidden", "app/slider.test.js"]);
-        let runtime = folder(&["runtime.js", "runtime_bg.wasm", ".made-from"]);
+        assembled_with("slider")
+    }
+
+    fn assembled_with(slider: &str) -> tempfile::TempDir {
+        let web = folder(&["index.html", "service-worker.js", "README.md", ".hidden", "app/slider.test.js"]);
+        write(&web.path().join("app/slider.js"), slider.as_bytes()).unwrap();
+        let runtime = folder(&["runtime.js", "runtime_bg.wasm", "full_bg.wasm", ".made-from"]);
         let site = tempfile::tempdir().unwrap();
-        assemble(site.path(), web.path(), runtime.path(), &[b'm'; WORTH_COMPRESSING as usize]).unwrap();
+        let models = ["gen.onnx", "models/seed-5.onnx"].map(|file| Model {
+            entry: Entry { id: file.into(), file: file.into(), recipe: "seed".into(), epochs: 5, run: "seed".into() },
+            bytes: vec![b'm'; WORTH_COMPRESSING as usize],
+        });
+        assemble(site.path(), web.path(), runtime.path(), &models).unwrap();
         site
     }
 
     #[test]
-    fn a_site_holds_page_runtime_and_model_and_nothing_else() {
+    fn a_site_holds_page_runtime_and_models_and_nothing_else() {
         let files = files::list(assembled().path(), &|_| false).unwrap();
         let expected = [
             "app/slider.js",
@@ -167,11 +214,43 @@ mod tests {
             "gen.onnx.br",
             "gen.onnx.gz",
             "index.html",
+            "models/seed-5.onnx",
+            "models/seed-5.onnx.br",
+            "models/seed-5.onnx.gz",
+            "models.json",
+            "precache.js",
+            "runtime/full_bg.wasm",
             "runtime/runtime.js",
             "runtime/runtime_bg.wasm",
+            "service-worker.js",
             "site.json",
         ];
         assert_eq!(files, expected.map(PathBuf::from));
+    }
+
+    #[test]
+    fn the_worker_keeps_what_visitors_load_and_knows_one_version_from_another() {
+        let precache = |site: &tempfile::TempDir| {
+            let text = fs::read_to_string(site.path().join("precache.js")).unwrap();
+            let json = text.strip_prefix("self.PRECACHE = ").unwrap().strip_suffix(";\n").unwrap();
+            serde_json::from_str::<serde_json::Value>(json).unwrap()
+        };
+        let [one, same, other] = ["slider", "slider", "other"].map(|slider| precache(&assembled_with(slider)));
+        assert_eq!(one, same);
+        assert_ne!(one["version"], other["version"]);
+        let kept: Vec<_> = one["files"].as_object().unwrap().keys().collect();
+        let expected = [
+            "app/slider.js",
+            "gen.onnx",
+            "index.html",
+            "models.json",
+            "models/seed-5.onnx",
+            "runtime/runtime.js",
+            "runtime/runtime_bg.wasm",
+        ];
+        assert_eq!(kept, expected);
+        assert_eq!(one["files"]["app/slider.js"], files::sha256(b"slider"));
+        assert_eq!(one["later"].as_object().unwrap().keys().collect::<Vec<_>>(), ["runtime/full_bg.wasm"]);
     }
 
     #[test]

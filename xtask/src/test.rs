@@ -90,10 +90,11 @@ fn subject(arguments: &Arguments, python: &Path) -> Result<Environment> {
     program::run(program::cargo().args(["test", "--workspace", "--no-run"]))?;
     let (trainer, exporter) = (built("trainer")?, built("exporter")?);
     let folder = workspace::target().join("test");
-    let [model, site, reference] = ["gen.onnx", "site", "reference.json"].map(|name| folder.join(name));
+    let [site, reference] = ["site", "reference.json"].map(|name| folder.join(name));
     let epochs = if arguments.long { EPOCHS_WHEN_LONG } else { EPOCHS };
-    model::train(&trainer, &Settings { epochs, recipe: None }, &model)?;
-    site::run(&site::Arguments { model: model.clone(), out: site.clone() })?;
+    let models = model::train_for_page(&trainer, Settings { epochs, recipe: None }, &folder)?;
+    let model = models[0].clone();
+    site::run(&site::Arguments { model: models, out: site.clone() })?;
     let rounded = folder.join("rounded");
     std::fs::create_dir_all(&rounded).with_context(|| format!("cannot create `{}`", rounded.display()))?;
     for precision in ["f16", "int8"] {

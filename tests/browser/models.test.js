@@ -1,0 +1,139 @@
+// More models than one: those of the site, and the visitor's own.
+
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { changed, describeOnSite, digit, models, openTab, pixels, ready, SITE } from './browser.js';
+import { generatorFile } from './onnx.js';
+
+const own = (page) => page.getByLabel('Choose an .onnx file');
+const file = (name, bytes) => ({ name, mimeType: 'application/octet-stream', buffer: Buffer.from(bytes) });
+
+async function opened(open, options) {
+  const result = await open(options);
+  await ready(result.page);
+  await openTab(result.page, 'Models');
+  return result;
+}
+
+describeOnSite('the models', (open) => {
+  test('another of the site draws the same z, and the link says which', async () => {
+    const { page, complaints, close } = await opened(open);
+    const first = await pixels(digit(page));
+    await page.getByRole('radio', { name: /^seed, / }).check();
+    const second = await changed(digit(page), first, 'the seed recipe');
+    const { id } = models().find(({ recipe }) => recipe === 'seed');
+    await page.waitForFunction((id) => location.hash.includes(`m=${id}`), id);
+    await page.reload();
+    await ready(page);
+    assert.equal(await pixels(digit(page)), second);
+    await page.goBack();
+    await changed(digit(page), second, 'back to the first model');
+    assert.equal(await pixels(digit(page)), first);
+    assert.deepEqual(complaints, []);
+    await close();
+  });
+
+  test('a run is followed through its epochs', async () => {
+    const { page, complaints, close } = await opened(open);
+    const slider = page.getByRole('slider', { name: 'Epoch of training' });
+    const epochs = models().filter(({ recipe }) => recipe === 'stable').map(({ epochs }) => epochs);
+    assert.ok(epochs.length > 1, 'the site has epochs');
+    await slider.focus();
+    const shown = await pixels(digit(page));
+    await page.keyboard.press('Home');
+    await changed(digit(page), shown, 'the first epoch');
+    assert.equal(await slider.getAttribute('aria-valuetext'), `epoch ${Math.min(...epochs)}`);
+    await page.getByRole('status').getByText('100 numbers in, 1 × 28 × 28 out').waitFor();
+    await page.keyboard.press('End');
+    await page.waitForFunction((text) => document.querySelector('#epoch').getAttribute('aria-valuetext') === text, `epoch ${Math.max(...epochs)}`);
+    assert.equal(await pixels(digit(page)), shown);
+    assert.deepEqual(complaints, []);
+    await close();
+  });
+
+  for (const [name, latent, shape] of [
+    ['grey, another size', 12, [1, 10, 14]],
+    ['colour', 7, [3, 16, 16]],
+    ['one number, one pixel', 1, [1, 1, 1]],
+  ]) {
+    test(`the visitor’s own: ${name}`, async () => {
+      const { page, complaints, close } = await opened(open);
+      await own(page).setInputFiles(file('mine.onnx', generatorFile(latent, shape)));
+      await page.getByRole('status').getByText(`Your own: mine.onnx: ${latent} numbers in, ${shape.join(' × ')} out.`).waitFor();
+      const big = page.getByRole('img', { name: 'generated picture of seed 1' });
+      assert.deepEqual(await big.evaluate((canvas) => [canvas.height, canvas.width]), shape.slice(1));
+      const before = await pixels(big);
+      await page.getByRole('slider', { name: 'z[0]', exact: true }).fill('3');
+      await changed(big, before, 'z[0]');
+      for (const tab of ['Two sweeps', 'A hundred', 'All numbers', 'Walk', 'Proof']) {
+        await openTab(page, tab);
+        await page.waitForTimeout(150);
+      }
+      await page.getByText('it cannot be checked here').waitFor();
+      await page.getByText(shape.join(' × '), { exact: true }).waitFor();
+      await page.getByRole('button', { name: 'Copy link' }).click();
+      assert.deepEqual(complaints, []);
+      await close();
+    });
+  }
+
+  test('a colour model’s pixels are its colours', async () => {
+    const { page, close } = await opened(open);
+    await own(page).setInputFiles(file('mine.onnx', generatorFile(3, [3, 4, 4])));
+    await page.getByRole('img', { name: 'generated picture' }).waitFor();
+    const greatest = await page.evaluate(async (bytes) => {
+      const { Generator } = await import('./forger.js');
+      const { sampleZ } = await import('./philox.js');
+      const g = await Generator.load(Uint8Array.from(bytes));
+      const image = g.generate(sampleZ(1, 1, 3));
+      const shown = document.querySelector('#picture').getContext('2d').getImageData(0, 0, 4, 4).data;
+      let most = 0;
+      for (let pixel = 0; pixel < 16; pixel++) {
+        for (let c = 0; c < 3; c++) most = Math.max(most, Math.abs(shown[4 * pixel + c] - 127.5 * (image[c * 16 + pixel] + 1)));
+      }
+      return most;
+    }, [...generatorFile(3, [3, 4, 4])]);
+    assert.ok(greatest <= 0.51, `${greatest}`);
+    await close();
+  });
+
+  test('a file is dropped anywhere on the page', async () => {
+    const { page, complaints, close } = await open();
+    await ready(page);
+    const shown = await pixels(digit(page));
+    await page.evaluate((bytes) => {
+      const transfer = new DataTransfer();
+      transfer.items.add(new File([Uint8Array.from(bytes)], 'dropped.onnx'));
+      const tell = (type) => document.body.dispatchEvent(new DragEvent(type, { dataTransfer: transfer, bubbles: true, cancelable: true }));
+      tell('dragover');
+      if (!document.querySelector('#drop').checkVisibility()) throw new Error('the page does not say that it takes the file');
+      tell('drop');
+    }, [...readFileSync(join(SITE, models().at(-1).file))]);
+    await changed(digit(page), shown, 'dropped');
+    await openTab(page, 'Models');
+    await page.getByRole('radio', { name: 'Your own: dropped.onnx' }).waitFor();
+    assert.ok(await page.getByRole('radio', { name: 'Your own: dropped.onnx' }).isChecked());
+    assert.deepEqual(complaints, []);
+    await close();
+  });
+
+  for (const [name, bytes, sentence] of [
+    ['a text', 'hello', /^This is not an ONNX model/],
+    ['two channels', generatorFile(4, [2, 8, 8]), /^The model.*1 or 3 channels/],
+    ['too wide', generatorFile(1, [1, 1, 257]), /^The pictures of bad\.onnx are 1 × 1 × 257/],
+  ]) {
+    test(`a file that cannot be used is a sentence, and the model before it stays: ${name}`, async () => {
+      const { page, complaints, close } = await opened(open);
+      const shown = await pixels(digit(page));
+      await own(page).setInputFiles(file('bad.onnx', bytes));
+      await page.getByRole('alert').getByText(sentence).waitFor();
+      assert.equal(await pixels(digit(page)), shown);
+      await own(page).setInputFiles(file('good.onnx', readFileSync(join(SITE, 'gen.onnx'))));
+      await page.getByRole('alert').waitFor({ state: 'hidden' });
+      assert.deepEqual(complaints, []);
+      await close();
+    });
+  }
+});

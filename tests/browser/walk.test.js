@@ -1,0 +1,123 @@
+// Pins, the walk between two of them, and the plane.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { changed, describeOnSite, digit, openTab, pixels, ready } from './browser.js';
+
+const button = (page, name) => page.getByRole('button', { name, exact: true });
+const place = (page) => page.getByRole('slider', { name: 'Place on the walk' });
+
+async function withPins(open, count, options) {
+  const opened = await open(options);
+  const { page } = opened;
+  await ready(page);
+  await openTab(page, 'Walk');
+  const pictures = [];
+  for (let pin = 0; pin < count; pin++) {
+    pictures.push(await pixels(digit(page)));
+    await button(page, 'Pin this').click();
+    await button(page, 'New digit').click();
+    await changed(digit(page), pictures[pin], 'a new digit');
+  }
+  return { ...opened, pictures };
+}
+
+describeOnSite('the walk', (open) => {
+  test('leads from one pin to another, by keys, through pictures of neither', async () => {
+    const { page, pictures, complaints, close } = await withPins(open, 2);
+    await place(page).focus();
+    await page.keyboard.press('Home');
+    await page.waitForFunction(() => document.querySelector('#walk input').value === '0');
+    assert.equal(await pixels(digit(page)), pictures[0]);
+    await page.keyboard.press('End');
+    await page.waitForFunction(() => document.querySelector('#walk input').value === '100');
+    assert.equal(await pixels(digit(page)), pictures[1]);
+    await page.keyboard.press('PageDown');
+    const between = await changed(digit(page), pictures[1], 'on the way');
+    assert.notEqual(between, pictures[0]);
+    assert.match(await place(page).getAttribute('aria-valuetext'), /^\d+ % of the way from pin 1 to pin 2$/);
+    assert.deepEqual(complaints, []);
+    await close();
+  });
+
+  test('plays, and pauses', async () => {
+    const { page, close } = await withPins(open, 2);
+    await button(page, 'Play the walk').click();
+    let shown = await pixels(digit(page));
+    for (let step = 0; step < 4; step++) shown = await changed(digit(page), shown, `step ${step}`);
+    await button(page, 'Pause the walk').click();
+    await button(page, 'Play the walk').waitFor();
+    await close();
+  });
+
+  test('pins show themselves again and go away; without two there is no walk', async () => {
+    const { page, pictures, close } = await withPins(open, 3);
+    await page.getByRole('button', { name: 'Show pin 1, of seed 1' }).click();
+    await page.getByRole('img', { name: 'generated digit of seed 1 ' }).waitFor();
+    assert.equal(await pixels(digit(page)), pictures[0]);
+    await page.getByRole('combobox', { name: 'From' }).selectOption('Pin 1');
+    await place(page).focus();
+    await page.keyboard.press('Home');
+    await page.waitForFunction(() => document.querySelector('#walk input').value === '0');
+    for (const pin of ['Remove pin 3', 'Remove pin 1']) await page.getByRole('button', { name: pin }).click();
+    await button(page, 'Play the walk').waitFor({ state: 'hidden' });
+    assert.equal(await page.getByRole('button', { name: /^Remove pin/ }).count(), 1);
+    await close();
+  });
+
+  test('stands still where the system asks for less motion', async () => {
+    const { page, close } = await withPins(open, 2, { reducedMotion: 'reduce' });
+    await place(page).waitFor();
+    assert.equal(await button(page, 'Play the walk').count(), 0);
+    await close();
+  });
+});
+
+describeOnSite('the plane', (open) => {
+  test('is dragged over, and its sliders follow and lead', async () => {
+    const { page, complaints, close } = await withPins(open, 0);
+    const map = page.getByRole('img', { name: 'A map of 81 generated digits: Direction 1 across, Direction 2 down' });
+    await map.waitFor();
+    await map.scrollIntoViewIfNeeded();
+    const [across, down] = ['Across: Direction 1', 'Down: Direction 2'].map((name) => page.getByRole('slider', { name }));
+    let shown = await pixels(digit(page));
+    const box = await map.boundingBox();
+    await page.mouse.move(box.x + box.width / 2, box.y + box.height / 2);
+    await page.mouse.down();
+    for (const [x, y] of [[0.9, 0.2], [0.1, 0.8]]) {
+      await page.mouse.move(box.x + x * box.width, box.y + y * box.height, { steps: 4 });
+      shown = await changed(digit(page), shown, `dragged to ${x}, ${y}`);
+      await page.waitForTimeout(50);
+      assert.ok(Math.abs(Number(await across.inputValue()) - (6 * x - 3)) < 0.05);
+      assert.ok(Math.abs(Number(await down.inputValue()) - (6 * y - 3)) < 0.05);
+    }
+    await page.mouse.up();
+    await across.focus();
+    await page.keyboard.press('End');
+    await changed(digit(page), shown, 'by the keys');
+    assert.ok(Math.abs(Number(await down.inputValue()) - 1.8) < 0.05, 'the other way stays');
+    assert.deepEqual(complaints, []);
+    await close();
+  });
+
+  test('its tiles are the digits that lie there', async () => {
+    const { page, close } = await withPins(open, 0);
+    for (const [way, axis] of [['Across', 'z[0]'], ['Down', 'z[5]']]) {
+      await page.getByRole('combobox', { name: way }).selectOption(axis);
+    }
+    const map = page.getByRole('img', { name: 'A map of 81 generated digits: z[0] across, z[5] down' });
+    await map.waitFor();
+    // The middle of the tile in column 6, row 1, of nine: 3 * (13 / 9 - 1) and 3 * (3 / 9 - 1).
+    const box = await map.boundingBox();
+    await map.click({ position: { x: (6.5 / 9) * box.width, y: (1.5 / 9) * box.height } });
+    await page.waitForTimeout(200);
+    const worst = await page.evaluate(() => {
+      const [big, map] = ['#picture', '#pad canvas'].map((name) => document.querySelector(name).getContext('2d'));
+      const [one, tile] = [big.getImageData(0, 0, 28, 28).data, map.getImageData(6 * 28, 28, 28, 28).data];
+      return one.reduce((sum, value, i) => sum + Math.abs(value - tile[i]), 0) / one.length;
+    });
+    // The pad goes in steps of 0.01, so a tile's middle is met to within half of that.
+    assert.ok(worst < 1, `${worst} greys apart on average`);
+    await close();
+  });
+});

@@ -1,0 +1,34 @@
+// @ts-check
+/** From an address to what it shows: the model that it names, loaded, and the state. */
+
+import { fromFragment, isLink, LinkError, modelOf } from './link.js';
+import { firstState } from './state.js';
+
+/** @typedef {'linkDamaged' | 'linkOld' | 'linkModel'} LinkProblem A text of the page. */
+/** @typedef {{model: import('./models.js').Model, generator: import('./forger.js').Generator, state: import('./state.js').State, problem: LinkProblem | undefined}} Arrival */
+
+/**
+ * A link that cannot be followed leads to a fresh start, and tells why.
+ * @param {readonly import('./models.js').Model[]} models The first is what an address without a model means.
+ * @param {string} fragment Of the address, with its `#`.
+ * @returns {Promise<Arrival>}
+ */
+export async function arrive(models, fragment) {
+  const [first] = models;
+  /** @type {LinkProblem | undefined} */
+  let problem;
+  try {
+    if (isLink(fragment)) {
+      const id = modelOf(fragment, first.id);
+      const model = models.find((each) => each.id === id);
+      if (!model) throw new LinkError('linkModel');
+      const generator = await model.load();
+      return { model, generator, state: fromFragment(fragment, model.id, generator.latentSize), problem };
+    }
+  } catch (error) {
+    if (!(error instanceof LinkError)) throw error;
+    problem = error.reason;
+  }
+  const generator = await first.load();
+  return { model: first, generator, state: firstState(first.id, generator.latentSize), problem };
+}

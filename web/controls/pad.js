@@ -1,0 +1,104 @@
+// @ts-check
+/**
+ * Two numbers at once: a map of what lies around, a point on it to drag, and a slider for each way, which the keys reach.
+ */
+
+import { axisVector, placed } from '../plane.js';
+import { text } from '../strings.js';
+import { createTiles } from '../tiles.js';
+import { dot } from '../vectors.js';
+import { setOptions, setSlider, signed, within } from './dom.js';
+
+/** Tiles a side; odd, so that one lies in the middle. */
+const SIDE = 9;
+/** Both ways go from -REACH to REACH. */
+const REACH = 3;
+
+/**
+ * @param {HTMLElement} root
+ * @param {{
+ *   onAxes: (x: string, y: string) => void,
+ *   onPlace: (z: Float32Array) => void,
+ *   onFailure: (error: unknown) => void,
+ * }} callbacks
+ */
+export function createPad(root, { onAxes, onPlace, onFailure }) {
+  /** @type {HTMLElement} */
+  const map = within(root, '.map');
+  /** @type {HTMLCanvasElement} */
+  const canvas = within(map, 'canvas');
+  /** @type {HTMLSelectElement[]} */
+  const selects = [within(root, '[data-x]'), within(root, '[data-y]')];
+  /** @type {HTMLInputElement[]} */
+  const sliders = [within(root, '[data-along-x]'), within(root, '[data-along-y]')];
+  const tiles = createTiles(canvas, onFailure);
+  /** What is on show. @type {{z: Float32Array, axes: [Float32Array, Float32Array]} | undefined} */
+  let shown;
+
+  const go = (/** @type {number} */ x, /** @type {number} */ y) => shown && onPlace(placed(shown.z, shown.axes, x, y));
+  for (const select of selects) select.addEventListener('change', () => onAxes(selects[0].value, selects[1].value));
+  for (const [i, slider] of sliders.entries()) {
+    slider.addEventListener('input', () => {
+      if (!shown) return;
+      const place = shown.axes.map((axis) => dot(axis, shown?.z ?? []));
+      place[i] = slider.valueAsNumber;
+      go(place[0], place[1]);
+    });
+  }
+  map.addEventListener('pointerdown', (event) => {
+    map.setPointerCapture(event.pointerId);
+    follow(event);
+  });
+  map.addEventListener('pointermove', (event) => map.hasPointerCapture(event.pointerId) && follow(event));
+
+  function follow(/** @type {PointerEvent} */ { clientX, clientY }) {
+    const box = canvas.getBoundingClientRect();
+    const along = (/** @type {number} */ offset, /** @type {number} */ size) =>
+      Math.round(100 * REACH * (2 * Math.min(1, Math.max(0, offset / size)) - 1)) / 100;
+    go(along(clientX - box.left, box.width), along(clientY - box.top, box.height));
+  }
+
+  return {
+    /**
+     * @param {import('../state.js').State} state
+     * @param {import('../forger.js').Generator} generator
+     * @param {readonly Float32Array[]} directions
+     */
+    show({ z, pad }, generator, directions) {
+      const names = [...directions.keys()].map((i) => [`d${i}`, text('direction', { number: i + 1 })]);
+      const options = /** @type {[string, string][]} */ ([...names, ...Array.from(z, (_, i) => [`z${i}`, `z[${i}]`])]);
+      // Directions take a moment to be found, and another model may have fewer numbers.
+      const known = (/** @type {string} */ name, /** @type {string} */ other) => (axisVector(name, z.length, directions) ? name : other);
+      const axes = [known(pad.x, 'z0'), known(pad.y, z.length > 1 ? 'z1' : 'z0')];
+      const vectors = axes.map((axis) => axisVector(axis, z.length, directions) ?? new Float32Array(z.length));
+      shown = { z, axes: [vectors[0], vectors[1]] };
+      const place = vectors.map((axis) => dot(axis, z));
+      const titles = axes.map((axis) => options.find(([name]) => name === axis)?.[1] ?? axis);
+      for (const i of [0, 1]) {
+        setOptions(selects[i], options);
+        selects[i].value = axes[i];
+        sliders[i].setAttribute('aria-label', `${text(i ? 'padY' : 'padX')}: ${titles[i]}`);
+        setSlider(sliders[i], place[i], signed(place[i]));
+        const offset = Math.min(1, Math.max(0, (place[i] / REACH + 1) / 2));
+        map.style.setProperty(i ? '--down' : '--across', String(offset));
+      }
+      canvas.setAttribute('aria-label', text('map', { x: titles[0], y: titles[1] }));
+      tiles.draw(generator, mapZ(shown), SIDE);
+    },
+  };
+}
+
+/**
+ * The vectors at the middles of the tiles: z with its two places put to 0, and from there all over the plane, so that the
+ * map stays the same while z moves within it.
+ * @param {{z: Float32Array, axes: [Float32Array, Float32Array]}} shown
+ */
+function mapZ({ z, axes }) {
+  const foot = placed(z, axes, 0, 0);
+  const all = new Float32Array(SIDE * SIDE * z.length);
+  const at = (/** @type {number} */ i) => REACH * ((2 * i + 1) / SIDE - 1);
+  for (let tile = 0; tile < SIDE * SIDE; tile++) {
+    all.set(placed(foot, axes, at(tile % SIDE), at(Math.floor(tile / SIDE))), tile * z.length);
+  }
+  return all;
+}

@@ -1,0 +1,43 @@
+// @ts-check
+/** Pictures that were put aside: each shows itself again, or goes. */
+
+import { paint } from '../pixels.js';
+import { text } from '../strings.js';
+import { make } from './dom.js';
+
+/**
+ * @param {HTMLElement} root
+ * @param {{onShow: (place: number) => void, onRemove: (place: number) => void}} callbacks
+ */
+export function createPins(root, { onShow, onRemove }) {
+  let drawn = '';
+
+  /** @param {import('../state.js').Pin} pin @param {number} place @param {import('../forger.js').Generator} generator */
+  function item(pin, place, generator) {
+    const values = { number: place + 1, seed: pin.seed };
+    const canvas = make('canvas', { width: 28, height: 28 });
+    canvas.setAttribute('aria-hidden', 'true');
+    paint(canvas, generator.generate(pin.z), generator.imageShape);
+    const paper = make('span', { className: 'paper' }, [canvas]);
+    const show = make('button', { type: 'button', className: 'show' }, [paper, make('span', { textContent: `${place + 1}` })]);
+    show.setAttribute('aria-label', text('showPin', values));
+    show.addEventListener('click', () => onShow(place));
+    const remove = make('button', { type: 'button', className: 'remove', textContent: '×' });
+    remove.setAttribute('aria-label', text('removePin', values));
+    remove.addEventListener('click', () => onRemove(place));
+    return make('li', {}, [show, remove]);
+  }
+
+  /** @type {unknown} */
+  let drawnWith;
+  return {
+    /** @param {import('../state.js').State} state @param {import('../forger.js').Generator} generator */
+    show({ pins }, generator) {
+      const now = [text('pinName', { number: '' }), ...pins.map(({ seed, z }) => `${seed} ${z}`)].join();
+      if (drawn === now && drawnWith === generator) return;
+      [drawn, drawnWith] = [now, generator];
+      const hint = make('li', { className: 'hint', textContent: text('noPins') });
+      root.replaceChildren(...(pins.length ? pins.map((pin, place) => item(pin, place, generator)) : [hint]));
+    },
+  };
+}

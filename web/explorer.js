@@ -1,0 +1,234 @@
+// @ts-check
+/**
+ * The page at work: one state, one direction. A control calls back, the state changes, and the next animation frame shows
+ * the whole state, at most once a frame. A control never touches another control.
+ */
+
+import { createAddress } from './address.js';
+import { arrive } from './arrive.js';
+import { byId, signed, within } from './controls/dom.js';
+import { createBoard } from './controls/board.js';
+import { createDirections } from './controls/directions.js';
+import { createFilm } from './controls/film.js';
+import { createHundred } from './controls/hundred.js';
+import { createLanguages } from './controls/languages.js';
+import { createNotices } from './controls/notices.js';
+import { createPad } from './controls/pad.js';
+import { createPicture } from './controls/picture.js';
+import { createPins } from './controls/pins.js';
+import { createPlayer } from './controls/player.js';
+import { createProof } from './controls/proof.js';
+import { createSeed } from './controls/seed.js';
+import { createSweeps } from './controls/sweeps.js';
+import { createTabs } from './controls/tabs.js';
+import { createWalk } from './controls/walk.js';
+import { createZ0 } from './controls/z0.js';
+import { createKeeping } from './keeping.js';
+import { createKnowledge } from './knowledge.js';
+import { toFragment } from './link.js';
+import { createSwitching } from './switching.js';
+import * as edits from './state.js';
+import { keepLanguage, setLanguage, text } from './strings.js';
+import { createTicker } from './ticker.js';
+import { dot, moved } from './vectors.js';
+
+/**
+ * Frames a second. Held, neighbours are alike and run smoothly. Fresh noise gives another digit each time: five a second
+ * stay under the three flashes that WCAG 2.3.1 allows.
+ */
+const RATE = { held: 25, fresh: 5, walk: 25 };
+/** Ticks from one pin to the other. */
+const WALK_TICKS = 75;
+
+/**
+ * @param {import('./models.js').Model[]} models
+ * @param {import('./arrive.js').Arrival} arrival
+ * @param {Awaited<ReturnType<typeof import('./forger.js').runtimeInfo>>} runtime
+ * @param {ReturnType<typeof import('./controls/status.js').createStatus>} status
+ */
+export function explore(models, arrival, runtime, status) {
+  const readyAt = performance.now();
+  let { state, generator } = arrival;
+  let scheduled = false;
+  /** Which way the walk is played: it turns at its ends. */
+  let pace = 1 / WALK_TICKS;
+
+  const notices = createNotices(byId('link-notice'));
+  const knowledge = createKnowledge(redraw, failed);
+  const address = createAddress(() => toFragment(state, models[0].id), travel);
+  const ticker = createTicker(() => change('play', tick, { keepPlaying: true }));
+  const languages = createLanguages(byId('languages'), (language) => {
+    setLanguage(language);
+    keepLanguage(language);
+    redraw();
+  });
+
+  const picture = createPicture(byId('picture'), within(document, '.thumb'), failed);
+  const z0 = createZ0(byId('z0-control'), (value) => change('z0', () => edits.setCoordinate(state, 0, value)));
+  const seed = createSeed(byId('seed-control'), {
+    onSeed: (value) => change(`seed ${value}`, () => edits.start(state, value)),
+    onPin: () => change(`pin ${state.pins.length}`, () => edits.pin(state)),
+  });
+  const film = createFilm(within(document, '#sweep .film'), {
+    onInput: (frame) => change('film', () => edits.showFrame(state, frame)),
+    onResize: redraw,
+    onFailure: failed,
+  });
+  const player = createPlayer(byId('sweep'), {
+    onPlay: (playing) => change('play', () => (state.playing = playing ? 'sweep' : undefined), { keepPlaying: true }),
+    onKind: (kind) => change(`kind ${kind}`, () => edits.setKind(state, kind), { keepPlaying: true }),
+  });
+  const tabs = createTabs((tab) => change('tab', () => (state.tab = tab), { keepPlaying: true }));
+  const keeping = createKeeping(() => ({ state, generator }), address.write, failed);
+  const switching = createSwitching(models, {
+    onModel: (model, loaded) => change(`model ${model.id}`, () => useModel(model.id, loaded)),
+    onSaid: redraw,
+  });
+
+  const sweeps = createSweeps({
+    onFrame: (kind, frame) => change('film', () => (edits.setKind(state, kind), edits.showFrame(state, frame))),
+    onFailure: failed,
+  });
+  const hundred = createHundred({ onTile: (tile) => change(`tile ${tile}`, () => edits.start(state, state.seed, tile)), onFailure: failed });
+  const directions = createDirections(byId('directions'), (place, value) =>
+    change(`direction ${place}`, () => {
+      const direction = knowledge.directions(generator)?.[place];
+      if (direction) edits.edit(state, (z) => moved(z, direction.vector, value - dot(z, direction.vector)));
+    }),
+  );
+  const board = createBoard(byId('board'), {
+    onInput: (coordinate, value) => change(`z${coordinate}`, () => edits.setCoordinate(state, coordinate, value)),
+    onReset: (coordinate) => change(`reset ${coordinate}`, () => edits.resetCoordinate(state, coordinate)),
+    onResetAll: () => change('reset', () => edits.start(state, state.seed, state.index)),
+    onMeasured: redraw,
+    onFailure: failed,
+  });
+  const pins = createPins(byId('pins'), {
+    onShow: (place) => change(`show ${place}`, () => edits.take(state, state.pins[place])),
+    onRemove: (place) => change(`unpin ${place}`, () => edits.unpin(state, place)),
+  });
+  const walk = createWalk(byId('walk'), {
+    onPlace: (t) => change('walk', () => edits.walkTo(state, t)),
+    onEnds: (from, to) => change('ends', () => (state.walk = { from, to, t: state.walk.t })),
+    onPlay: (playing) => change('play', () => (state.playing = playing ? 'walk' : undefined), { keepPlaying: true }),
+    onGif: keeping.saveWalk,
+    onResize: redraw,
+    onFailure: failed,
+  });
+  const pad = createPad(byId('pad'), {
+    onAxes: (x, y) => change('axes', () => (state.pad = { x, y })),
+    onPlace: (z) => change('pad', () => edits.edit(state, () => z)),
+    onFailure: failed,
+  });
+  const proof = createProof(byId('panel-proof'));
+
+  /** What each tab shows; only the one that is open is drawn. @type {Record<import('./state.js').Tab, () => void>} */
+  const panels = {
+    sweeps: () => sweeps.show(state, generator),
+    hundred: () => hundred.show(state, generator),
+    numbers: () => {
+      directions.show(state, knowledge.directions(generator));
+      board.show(state, generator);
+    },
+    walk: () => {
+      pins.show(state, generator);
+      walk.show(state, generator);
+      pad.show(state, generator, (knowledge.directions(generator) ?? []).map(({ vector }) => vector));
+    },
+    models: () => switching.show(state),
+    proof: () => proof.show(generator, runtime, knowledge.costs(generator)),
+  };
+
+  notices.tell(arrival.problem);
+  if (arrival.problem) history.replaceState(null, '', location.pathname + location.search);
+  // At once: in a tab that is not on show the next frame may be long in coming.
+  draw();
+  status.ready();
+  status.show();
+  knowledge.loaded(readyAt);
+
+  /**
+   * @param {string} kind What is changed: the address bar makes one entry of a row of the same.
+   * @param {() => void} edit
+   * @param {{keepPlaying?: boolean}} [options] Whoever takes hold of a number stops what plays.
+   */
+  function change(kind, edit, { keepPlaying = false } = {}) {
+    if (!keepPlaying) state.playing = undefined;
+    notices.tell(undefined);
+    address.changing(kind);
+    edit();
+    redraw();
+  }
+
+  function redraw() {
+    if (scheduled) return;
+    scheduled = true;
+    requestAnimationFrame(() => {
+      scheduled = false;
+      try {
+        draw();
+      } catch (error) {
+        failed(error);
+      }
+    });
+  }
+
+  function draw() {
+    const z = edits.shownZ(state);
+    picture.show(state, generator);
+    z0.show(z[0]);
+    seed.show(state.seed);
+    showFilm(z);
+    player.show(state);
+    tabs.show(state.tab);
+    panels[state.tab]();
+    languages.show();
+    status.show();
+    notices.show();
+    ticker.set(state.playing === 'sweep' ? RATE[state.kind] : state.playing ? RATE.walk : 0);
+    byId('explorer').classList.toggle('colour', generator.imageShape[0] === 3);
+  }
+
+  /** @param {Float32Array} z */
+  function showFilm(z) {
+    const frame = edits.frameOf(state);
+    const frames = edits.sweepOf(state, state.kind);
+    const at = (/** @type {number} */ place) => frames.subarray(place * z.length, (place + 1) * z.length);
+    const values = { frame: (frame ?? 0) + 1, value: signed(z[0]) };
+    film.show(generator, at, frame, text(frame === undefined ? 'filmAway' : 'filmAt', values));
+  }
+
+  /** The next frame of what plays. */
+  function tick() {
+    if (state.playing === 'sweep') return edits.showFrame(state, ((edits.frameOf(state) ?? -1) + 1) % 100);
+    if (state.walk.t + pace > 1 || state.walk.t + pace < 0) pace = -pace;
+    return edits.walkTo(state, state.walk.t + pace);
+  }
+
+  /** @param {string} id @param {import('./forger.js').Generator} loaded */
+  function useModel(id, loaded) {
+    generator = loaded;
+    edits.setModel(state, id, generator.latentSize);
+  }
+
+  /** To where the back button, or an edit of the address, leads. @param {string} fragment */
+  async function travel(fragment) {
+    try {
+      const reached = await arrive(models, fragment);
+      // Meanwhile the visitor went on.
+      if (fragment !== location.hash) return;
+      ({ state, generator } = reached);
+      address.arrived();
+      notices.tell(reached.problem);
+      redraw();
+    } catch (error) {
+      failed(error);
+    }
+  }
+
+  /** @param {unknown} error A model can load and still fail on some latent vector. */
+  function failed(error) {
+    state.playing = undefined;
+    status.failed(error);
+  }
+}

@@ -1,0 +1,8 @@
+// @ts-check
+/** Lets the page work without a network after the first visit: `service-worker.js` keeps its files. */
+
+/** Where a browser has no service workers, or the page is served without a secure connection, all works but that. */
+export function workOffline() {
+  if (!('serviceWorker' in navigator)) return;
+  navigator.serviceWorker.register(new URL('service-worker.js', import.meta.url)).catch(() => {});
+}

@@ -1,0 +1,45 @@
+// @ts-check
+/** A canvas of many pictures, drawn in short slices; what is on it already is not drawn again. */
+
+import { paintFrom, prepare } from './pixels.js';
+import { batchOf, inSlices } from './slices.js';
+import { same } from './vectors.js';
+
+/**
+ * @param {HTMLCanvasElement} canvas
+ * @param {(error: unknown) => void} onFailure A model can load and still fail on some latent vector.
+ */
+export function createTiles(canvas, onFailure) {
+  let drawn = { generator: /** @type {unknown} */ (undefined), z: new Float32Array(0), columns: 0 };
+  return {
+    /**
+     * Shows a picture for each latent vector. A later call takes the place of one that is still drawing.
+     * @param {import('./forger.js').Generator} generator
+     * @param {Float32Array} z [n, latentSize]
+     * @param {number} columns
+     */
+    draw(generator, z, columns) {
+      if (drawn.generator === generator && drawn.columns === columns && same(drawn.z, z)) return;
+      const mine = (drawn = { generator, z: z.slice(), columns });
+      inSlices(steps(canvas, generator, mine.z, columns), () => drawn === mine).catch(onFailure);
+    },
+  };
+}
+
+/**
+ * @param {HTMLCanvasElement} canvas
+ * @param {import('./forger.js').Generator} generator
+ * @param {Float32Array} z
+ * @param {number} columns
+ */
+function* steps(canvas, generator, z, columns) {
+  const { latentSize, imageShape } = generator;
+  const count = z.length / latentSize;
+  const batch = batchOf(imageShape);
+  prepare(canvas, count, imageShape, columns);
+  for (let first = 0; first < count; first += batch) {
+    const images = generator.generate(z.subarray(first * latentSize, (first + batch) * latentSize));
+    paintFrom(canvas, first, images, imageShape, columns);
+    yield;
+  }
+}
