@@ -189,7 +189,7 @@ const TABLE = {
   costKernel: ['Kernels', '커널'],
   kernelRelaxed: ['relaxed SIMD', '완화된 SIMD (relaxed)'],
   costMemory: ['Memory', '메모리'],
-  kernelSimd: ['SIMD', 'SIMD'],
+  kernelSimd: ['plain SIMD', '기본 SIMD'],
   kernelPlain: ['scalar', '스칼라'],
   costModel: ['Model', '모델'],
   costWasm: ['WebAssembly', 'WebAssembly'],
