@@ -30,10 +30,12 @@ window.measure = async (count, times) => {
 window.pictures = async (count) => Array.from(await window.contestant.generate(latent(count), count));
 window.wasmBytes = () => [...memories].reduce((sum, memory) => sum + memory.buffer.byteLength, 0);
 
-/** When the first picture was there, in ms since the navigation began. */
+/** When the first picture was there, in ms since the navigation began, and how long after the last byte that it needed. */
 window.firstPicture = (async () => {
   const { load } = await import(`./contestants/${new URLSearchParams(location.search).get('contestant')}.js`);
   window.contestant = await load(new URL('model/gen.onnx', location.href));
   await window.contestant.generate(latent(1), 1);
-  return performance.now();
+  const ms = performance.now();
+  const bytes = Math.max(...performance.getEntriesByType('resource').map((entry) => entry.responseEnd));
+  return { ms, afterBytesMs: ms - bytes };
 })();
