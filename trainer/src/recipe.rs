@@ -291,11 +291,11 @@ mod tests {
         near(half.lr, 0.002);
         near(three_quarters.lr, 0.0012);
         near(end.lr, 0.0004);
-        near(start.r1_gamma, 1.0);
-        near(half.r1_gamma, 0.2f64.sqrt());
-        near(end.r2_gamma, 0.2);
+        near(start.r1_gamma, 2.0);
+        near(half.r1_gamma, 0.8f64.sqrt());
+        near(end.r2_gamma, 0.4);
         near(start.ema_decay, 0.1);
-        near(stable.rates(50_000, 100_000).ema_decay, 0.9995);
+        near(stable.rates(50_000, 100_000).ema_decay, 0.9998);
     }
 
     #[test]
