@@ -64,7 +64,8 @@ pub fn preview(plan: &Plan, workers: Option<usize>, threads: usize, say: &mut dy
     }
     let total: f64 = plan.runs.iter().map(|run| costs[run.setting].seconds()).sum();
     let (fitting, why) = workers_that_fit(plan, threads);
-    let (at_once, why) = workers.map_or((fitting, format!(" (as many as {why} allow)")), |asked| (asked, String::new()));
+    let (at_once, why) =
+        workers.map_or((fitting, format!(" (as many as {why} allow)")), |asked| (asked, String::new()));
     let _ = write!(
         text,
         "{} runs, {} of one worker; about {} with {at_once} at a time{why}, {threads} thread{} each\n",

@@ -72,8 +72,7 @@ impl StudyFile {
         {
             return Ok(Self { plan, request, text });
         }
-        let list: Vec<String> =
-            reader.problems.iter().map(|(line, what)| format!("{origin}:{line}: {what}")).collect();
+        let list: Vec<String> = reader.problems.iter().map(|(line, what)| format!("{origin}:{line}: {what}")).collect();
         Err(Failure::usage(format!("the study file `{origin}` cannot be used:\n  {}", list.join("\n  "))).hint(
             "a key is one of training's (`seed`, `recipe`, `epochs`, `data`, `size`) or of a recipe's \
              (`trainer recipes show stable`), with a value or a list of values",
@@ -152,9 +151,10 @@ impl Reader<'_> {
 
     /// `[[setting]]` tables.
     fn settings(&mut self, at: usize, value: &Spanned<DeValue>) -> Vec<(Option<String>, usize, Vec<Axis>)> {
-        let tables: Option<Vec<(usize, &DeTable)>> = value.get_ref().as_array().and_then(|array| {
-            array.iter().map(|one| Some((one.span().start, one.get_ref().as_table()?))).collect()
-        });
+        let tables: Option<Vec<(usize, &DeTable)>> = value
+            .get_ref()
+            .as_array()
+            .and_then(|array| array.iter().map(|one| Some((one.span().start, one.get_ref().as_table()?))).collect());
         let Some(tables) = tables else {
             self.problem(at, "`setting` must be tables, each under its own `[[setting]]`".to_owned());
             return Vec::new();
@@ -238,7 +238,12 @@ impl Reader<'_> {
             _ => {}
         }
         let found = self.found(element);
-        self.problem(at, format!("`seed` is {found}: it must be a whole number from 0, a range such as `\"0..20\"`, or a list of these"));
+        self.problem(
+            at,
+            format!(
+                "`seed` is {found}: it must be a whole number from 0, a range such as `\"0..20\"`, or a list of these"
+            ),
+        );
         None
     }
 
@@ -249,7 +254,9 @@ impl Reader<'_> {
         let must = match (key, wanted, self.value(element)) {
             ("epochs", _, Some(Value::Integer(n))) if (1..=MOST_EPOCHS).contains(&n) => return Some(Value::Integer(n)),
             ("epochs", ..) => format!("a whole number from 1 to {MOST_EPOCHS}"),
-            ("size", _, Some(Value::Integer(n))) if (SIZES[0]..=SIZES[1]).contains(&n) => return Some(Value::Integer(n)),
+            ("size", _, Some(Value::Integer(n))) if (SIZES[0]..=SIZES[1]).contains(&n) => {
+                return Some(Value::Integer(n));
+            }
             ("size", ..) => format!("a whole number from {} to {}", SIZES[0], SIZES[1]),
             ("data", _, Some(Value::String(data))) => return self.data(at, &data).map(Value::String),
             (_, None, Some(Value::String(text))) => return Some(Value::String(text)),
@@ -355,7 +362,8 @@ impl Reader<'_> {
             None => match fs::read_to_string(self.folder.join(base)) {
                 Ok(text) => text,
                 Err(error) => {
-                    let what = format!("`recipe` is \"{base}\", which is not built in and cannot be read as a file: {error}");
+                    let what =
+                        format!("`recipe` is \"{base}\", which is not built in and cannot be read as a file: {error}");
                     self.problem(at, what);
                     return None;
                 }
@@ -374,7 +382,9 @@ impl Reader<'_> {
     fn shared(&mut self, key: &str, at: usize, value: &Spanned<DeValue>, plan: &mut Plan) {
         let found = self.found(value);
         let must = match (key, self.value(value)) {
-            ("name", Some(Value::String(name))) if !name.trim().is_empty() => return plan.name = name.trim().to_owned(),
+            ("name", Some(Value::String(name))) if !name.trim().is_empty() => {
+                return plan.name = name.trim().to_owned();
+            }
             ("name", _) => "a text in quotes",
             ("engine", Some(Value::String(engine))) if ["auto", "reference", "fused"].contains(&&*engine) => {
                 return plan.engine = engine;
@@ -437,7 +447,11 @@ impl Reader<'_> {
     fn found(&self, value: &Spanned<DeValue>) -> String {
         let text = self.text.get(value.span()).unwrap_or_default();
         let first = text.lines().next().unwrap_or_default();
-        if first.chars().count() > 40 || text.lines().count() > 1 { "of another kind".to_owned() } else { first.to_owned() }
+        if first.chars().count() > 40 || text.lines().count() > 1 {
+            "of another kind".to_owned()
+        } else {
+            first.to_owned()
+        }
     }
 
     fn name_twice(&mut self, plan: &Plan) {
@@ -491,7 +505,8 @@ mod tests {
 
     #[test]
     fn a_grid_is_every_combination_and_seeds_are_samples_of_each() {
-        let plan = parse("seed = \"0..3\"\nrecipe = [\"seed\", \"stable\"]\nhidden = [16, 32]\nepochs = 2").unwrap().plan;
+        let plan =
+            parse("seed = \"0..3\"\nrecipe = [\"seed\", \"stable\"]\nhidden = [16, 32]\nepochs = 2").unwrap().plan;
         let names: Vec<&str> = plan.settings.iter().map(|setting| setting.name.as_str()).collect();
         assert_eq!(names, ["seed, hidden 16", "seed, hidden 32", "stable, hidden 16", "stable, hidden 32"]);
         assert_eq!(plan.runs.len(), 12);
@@ -522,7 +537,11 @@ mod tests {
             ("a string left open", "seed = 1\nname = \"x", "study.toml:2: "),
             ("a key twice", "seed = 1\nseed = 2", "study.toml:2: "),
             ("a misspelt key", "seed = 1\nepocs = 3", "study.toml:2: unknown key `epocs`: did you mean `epochs`?"),
-            ("a misspelt recipe key", "seed = 1\n\nbeta_1 = 0.5", "study.toml:3: unknown key `beta_1`: did you mean `beta1`?"),
+            (
+                "a misspelt recipe key",
+                "seed = 1\n\nbeta_1 = 0.5",
+                "study.toml:3: unknown key `beta_1`: did you mean `beta1`?",
+            ),
             ("an unknown table", "seed = 1\n[cluster]\nx = 1", "study.toml:2: unknown key `cluster`"),
             ("an empty list", "seed = []", "study.toml:1: `seed` has an empty list"),
             ("an empty range", "seed = \"5..5\"", "study.toml:1: `seed` \"5..5\" holds no seed"),
@@ -534,28 +553,64 @@ mod tests {
             ("a seed twice", "seed = [1, \"0..3\"]", "`seed` has 1 twice"),
             ("a list in a list", "seed = 1\nlr = [[0.1]]", "study.toml:2: `lr` is [0.1]: it must be a number"),
             ("a text for a number", "seed = 1\nlr = \"fast\"", "study.toml:2: `lr` is \"fast\": it must be a number"),
-            ("a number out of range", "seed = 1\nlr = [0.1, -1]", "study.toml:2: `lr` is -1: it must be a number above 0"),
+            (
+                "a number out of range",
+                "seed = 1\nlr = [0.1, -1]",
+                "study.toml:2: `lr` is -1: it must be a number above 0",
+            ),
             ("a NaN", "seed = 1\nbeta1 = nan", "study.toml:2: `beta1` is NaN"),
             ("half a gamma", "seed = 1\nr1_gamma = 0", "study.toml:2: `r1_gamma` is 0: it must be 0 just when"),
             ("a loss of another's", "seed = 1\nloss = \"hinge\"", "hinge"),
             ("no epochs", "seed = 1\nepochs = 0", "study.toml:2: `epochs` is 0: it must be a whole number from 1"),
             ("epochs as text", "seed = 1\nepochs = \"2\"", "`epochs` is \"2\""),
             ("a number too large", "seed = 1\nepochs = 99999999999999999999", "study.toml:2: `epochs` is 9999"),
-            ("a picture too small", "seed = 1\nsize = 2", "study.toml:2: `size` is 2: it must be a whole number from 4"),
+            (
+                "a picture too small",
+                "seed = 1\nsize = 2",
+                "study.toml:2: `size` is 2: it must be a whole number from 4",
+            ),
             ("no such data", "seed = 1\ndata = \"no-such-folder\"", "study.toml:2: `data` is \"no-such-folder\""),
-            ("no such recipe", "seed = 1\nrecipe = \"stabel\"", "study.toml:2: `recipe` is \"stabel\", which is not built in"),
+            (
+                "no such recipe",
+                "seed = 1\nrecipe = \"stabel\"",
+                "study.toml:2: `recipe` is \"stabel\", which is not built in",
+            ),
             ("a list for all runs", "seed = 1\nengine = [\"auto\"]", "study.toml:2: `engine` is [\"auto\"]"),
             ("no engine", "seed = 1\nengine = \"warp\"", "`engine` is \"warp\": it must be \"auto\""),
             ("no device", "seed = 1\ndevice = \"tpu\"", "`device` is \"tpu\""),
             ("no threads", "seed = 1\nthreads = 0", "`threads` is 0"),
             ("negative evaluations", "seed = 1\nevaluate_every = -1", "`evaluate_every` is -1"),
-            ("a setting without a name", "seed = 1\n[[setting]]\nlr = 1", "study.toml:2: `name` of this `[[setting]]` is missing"),
+            (
+                "a setting without a name",
+                "seed = 1\n[[setting]]\nlr = 1",
+                "study.toml:2: `name` of this `[[setting]]` is missing",
+            ),
             ("a setting that is none", "seed = 1\n[setting]\nlr = 1", "study.toml:2: `setting` must be tables"),
-            ("a shared key in a setting", "seed = 1\n[[setting]]\nname = \"a\"\nthreads = 2", "study.toml:4: `threads` is the same for all"),
-            ("a name twice", "seed = 1\n[[setting]]\nname = \"a\"\n[[setting]]\nname = \"a\"\nlr = 1", "two settings have the name \"a\""),
-            ("a setting twice", "seed = 1\n[[setting]]\nname = \"a\"\n[[setting]]\nname = \"b\"", "the settings \"a\" and \"b\" are the same"),
-            ("too many runs", "seed = \"0..90000\"\nlr = [1, 2]", "study.toml:2: with this key there are more than 100000"),
-            ("a wrong key for Slurm", "seed = 1\n[slurm]\nqueue = \"x\"", "study.toml:3: unknown key `queue` of `[slurm]`"),
+            (
+                "a shared key in a setting",
+                "seed = 1\n[[setting]]\nname = \"a\"\nthreads = 2",
+                "study.toml:4: `threads` is the same for all",
+            ),
+            (
+                "a name twice",
+                "seed = 1\n[[setting]]\nname = \"a\"\n[[setting]]\nname = \"a\"\nlr = 1",
+                "two settings have the name \"a\"",
+            ),
+            (
+                "a setting twice",
+                "seed = 1\n[[setting]]\nname = \"a\"\n[[setting]]\nname = \"b\"",
+                "the settings \"a\" and \"b\" are the same",
+            ),
+            (
+                "too many runs",
+                "seed = \"0..90000\"\nlr = [1, 2]",
+                "study.toml:2: with this key there are more than 100000",
+            ),
+            (
+                "a wrong key for Slurm",
+                "seed = 1\n[slurm]\nqueue = \"x\"",
+                "study.toml:3: unknown key `queue` of `[slurm]`",
+            ),
             ("a shell's signs for Slurm", "seed = 1\n[slurm]\npartition = \"a; rm b\"", "study.toml:3: `partition`"),
             ("nothing at once", "seed = 1\n[slurm]\nmax_at_once = 0", "study.toml:3: `max_at_once`"),
         ];

@@ -164,8 +164,8 @@ impl StudyFolder {
             Failure::failed(format!("`--out {}` cannot be made a study's folder: {error}", path.display()))
         };
         let elsewhere = "give another `--out`, or take away what is there";
-        match fs::read_dir(path) {
-            Ok(entries) if entries.count() > 0 => {
+        match fs::read_dir(path).map(Iterator::count) {
+            Ok(1..) => {
                 return Err(cannot(&"it holds other things than a study").hint(elsewhere));
             }
             Err(error) if error.kind() == io::ErrorKind::NotADirectory => {
@@ -216,17 +216,19 @@ impl StudyFolder {
             Failure::failed(message).hint("give the folder that `trainer study FILE --out DIR` made")
         })?;
         let damaged = |what: &dyn std::fmt::Display| {
-            Failure::failed(format!("`{}` is damaged: {what}", file.display())).hint(format!(
-                "make the study again from `{}` in another folder",
-                path.join(STUDY).display()
-            ))
+            Failure::failed(format!("`{}` is damaged: {what}", file.display()))
+                .hint(format!("make the study again from `{}` in another folder", path.join(STUDY).display()))
         };
         let plan: Plan = serde_json::from_slice(&text).map_err(|error| damaged(&error))?;
         if plan.format != Plan::FORMAT {
             return Err(damaged(&format!("its format is `{}`, this trainer knows `{}`", plan.format, Plan::FORMAT)));
         }
         if let Some(run) = plan.runs.iter().find(|run| run.setting >= plan.settings.len()) {
-            return Err(damaged(&format!("a run has the setting {}, and there are {}", run.setting, plan.settings.len())));
+            return Err(damaged(&format!(
+                "a run has the setting {}, and there are {}",
+                run.setting,
+                plan.settings.len()
+            )));
         }
         Ok(Self { path: path.to_owned(), plan })
     }

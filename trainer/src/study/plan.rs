@@ -137,8 +137,7 @@ impl Setting {
         let seeds = plan.runs.iter().filter(|run| Some(run.setting) == setting).map(|run| run.seed.to_string());
         let seeds = seeds.collect::<Vec<_>>().join(" ");
         let size = self.size.map_or_else(|| "the files' own".to_owned(), |size| size.to_string());
-        let pairs =
-            [("epochs", self.epochs.to_string()), ("seed", seeds), ("data", self.data.clone()), ("size", size)];
+        let pairs = [("epochs", self.epochs.to_string()), ("seed", seeds), ("data", self.data.clone()), ("size", size)];
         let recipe = toml::Table::try_from(&self.recipe).unwrap_or_default();
         let recipe = recipe.into_iter().map(|(key, value)| (key, value.to_string()));
         pairs.into_iter().map(|(key, value)| (key.to_owned(), value)).chain(recipe).collect()
@@ -185,13 +184,19 @@ mod tests {
         let before = plan("seed = \"0..3\"\nlr = [0.1, 0.2]\nepochs = 2");
         assert!(before.differences(&before.clone()).is_empty());
         let cases = [
-            ("seed = \"0..3\"\nlr = [0.1, 0.2]\nepochs = 3", "setting \"lr 0.1\", epochs: 2 in the study folder, 3 now"),
+            (
+                "seed = \"0..3\"\nlr = [0.1, 0.2]\nepochs = 3",
+                "setting \"lr 0.1\", epochs: 2 in the study folder, 3 now",
+            ),
             ("seed = \"0..4\"\nlr = [0.1, 0.2]\nepochs = 2", "seed: 0 1 2 in the study folder, 0 1 2 3 now"),
             ("seed = \"0..3\"\nlr = [0.1, 0.3]\nepochs = 2", "setting \"lr 0.3\": new"),
             ("seed = \"0..3\"\nlr = [0.1, 0.3]\nepochs = 2", "setting \"lr 0.2\": in the study folder only"),
             ("seed = \"0..3\"\nlr = [0.2, 0.1]\nepochs = 2", "the order of the settings"),
             ("seed = \"0..3\"\nlr = [0.1, 0.2]\nepochs = 2\nhidden = 8", "hidden: 128 in the study folder, 8 now"),
-            ("seed = \"0..3\"\nlr = [0.1, 0.2]\nepochs = 2\nengine = \"fused\"", "engine: auto in the study folder, fused"),
+            (
+                "seed = \"0..3\"\nlr = [0.1, 0.2]\nepochs = 2\nengine = \"fused\"",
+                "engine: auto in the study folder, fused",
+            ),
         ];
         for (text, expected) in cases {
             let list = before.differences(&plan(text)).join("\n");

@@ -120,11 +120,13 @@ impl Pool<'_> {
         let (host, ours) = (this_host(), &self.at_work);
         let left = self.study.recover()?;
         let is_here = |entry: &&Entry| matches!(&entry.owner, Some(Owner::Process { host: of, .. }) if *of == host);
-        let is_ours = |entry: &&Entry| {
-            matches!(&entry.owner, Some(Owner::Process { pid, .. }) if ours.contains_key(pid))
-        };
-        let elsewhere: Vec<String> =
-            left.iter().filter(|entry| !is_here(entry)).filter_map(|e| e.owner.as_ref().map(Owner::to_string)).collect();
+        let is_ours =
+            |entry: &&Entry| matches!(&entry.owner, Some(Owner::Process { pid, .. }) if ours.contains_key(pid));
+        let elsewhere: Vec<String> = left
+            .iter()
+            .filter(|entry| !is_here(entry))
+            .filter_map(|e| e.owner.as_ref().map(Owner::to_string))
+            .collect();
         if !self.told_of_others && !elsewhere.is_empty() {
             self.told_of_others = true;
             self.board.say(&format!(
@@ -144,8 +146,7 @@ impl Pool<'_> {
         command.args(["--threads", &self.options.threads.to_string()]);
         // A worker of a pool that itself runs within a Slurm task is still this machine's.
         command.env_remove("SLURM_ARRAY_JOB_ID").env_remove("SLURM_ARRAY_TASK_ID");
-        let mut child =
-            command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(log).spawn().map_err(cannot)?;
+        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(log).spawn().map_err(cannot)?;
         let (pid, leash) = (child.id(), child.stdin.take());
         let said = child.stdout.take().expect("it was asked for");
         let news = self.news.0.clone();
@@ -292,7 +293,8 @@ impl Board {
     fn done(&mut self, index: usize, name: &str, result: Option<RunResult>) {
         self.finished += 1;
         self.epochs[index] = self.of_run[index];
-        let fid = result.as_ref().and_then(|result| result.fid).map_or_else(String::new, |fid| format!("  FID {fid:.1}"));
+        let fid =
+            result.as_ref().and_then(|result| result.fid).map_or_else(String::new, |fid| format!("  FID {fid:.1}"));
         let collapsed = result.and_then(|result| result.collapsed()) == Some(true);
         let count = self.done_before + self.finished;
         let collapsed = if collapsed { "  collapsed" } else { "" };
@@ -311,7 +313,8 @@ impl Board {
         let Some(bar) = &self.bar else { return };
         let hours = self.began.elapsed().as_secs_f64() / 3600.0;
         bar.set_position(self.epochs.iter().sum());
-        let rate = if self.finished > 0 { format!(", {:.0} an hour", self.finished as f64 / hours) } else { String::new() };
+        let rate =
+            if self.finished > 0 { format!(", {:.0} an hour", self.finished as f64 / hours) } else { String::new() };
         let failed = if self.failed > 0 { format!(", {} failed", self.failed) } else { String::new() };
         let done = self.done_before + self.finished;
         bar.set_message(format!("{done}/{} runs{failed}, {} at work{rate}", self.of_run.len(), self.at_work));
@@ -367,7 +370,8 @@ pub fn workers_that_fit(plan: &Plan, threads: usize) -> (usize, String) {
         (generator_layout(recipe, size * size).len() + discriminator_layout(recipe, size * size).len()) as u64
     });
     let need = RUN_MEMORY + BYTES_A_PARAMETER * parameters.max().unwrap_or(0);
-    let by_memory = available_memory().map_or(usize::MAX, |bytes| usize::try_from(bytes / need).unwrap_or(usize::MAX).max(1));
+    let by_memory =
+        available_memory().map_or(usize::MAX, |bytes| usize::try_from(bytes / need).unwrap_or(usize::MAX).max(1));
     let (limit, why) = if by_memory < by_cores { (by_memory, "memory") } else { (by_cores, "cores") };
     let runs = plan.runs.len().max(1);
     if runs < limit { (runs, "runs".to_owned()) } else { (limit, why.to_owned()) }

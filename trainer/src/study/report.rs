@@ -161,15 +161,9 @@ pub fn report(study: &StudyFolder) -> Result<String> {
     body += &html_table(&rows);
     for (key, title, scale, get) in METRICS {
         let values: Vec<Vec<f64>> = (0..plan.settings.len()).map(|setting| of(&done, setting, get)).collect();
-        let strip = |(index, values): (usize, &'_ Vec<f64>)| (index, values.clone());
-        let owned: Vec<(usize, Vec<f64>)> = values.iter().enumerate().map(strip).collect();
-        let drawn: Vec<Strip> = owned
-            .iter()
-            .map(|(index, values)| Strip {
-                label: &settings[*index].setting,
-                values,
-                summary: settings[*index].metrics[key].as_ref(),
-            })
+        let pairs = settings.iter().zip(&values);
+        let drawn: Vec<Strip> = pairs
+            .map(|(one, values)| Strip { label: &one.setting, values, summary: one.metrics[key].as_ref() })
             .collect();
         body += &strips(title, scale, &drawn);
     }
@@ -242,7 +236,15 @@ fn differences(study: &StudyFolder, done: &[Done]) -> (Vec<Difference>, usize) {
             let Some(p) = permutation_p(&values[a], &values[b], shuffles, draws) else { continue };
             let name = |setting: usize| study.plan.settings[setting].name.clone();
             let difference = mean(&values[b]) - mean(&values[a]);
-            list.push(Difference { metric, a: name(a), b: name(b), difference, p, p_adjusted: 1.0, beyond_chance: false });
+            list.push(Difference {
+                metric,
+                a: name(a),
+                b: name(b),
+                difference,
+                p,
+                p_adjusted: 1.0,
+                beyond_chance: false,
+            });
         }
     }
     let adjusted = holm(&list.iter().map(|one| one.p).collect::<Vec<_>>());
@@ -254,7 +256,17 @@ fn differences(study: &StudyFolder, done: &[Done]) -> (Vec<Difference>, usize) {
 
 fn table(settings: &[Described]) -> Vec<Vec<String>> {
     let heading = [
-        "setting", "done", "failed", "collapsed", "FID mean", "95 %", "median", "deviation", "recall", "classes", "seconds",
+        "setting",
+        "done",
+        "failed",
+        "collapsed",
+        "FID mean",
+        "95 %",
+        "median",
+        "deviation",
+        "recall",
+        "classes",
+        "seconds",
     ];
     let row = |one: &Described| {
         let metric = |key: &str| one.metrics[key].as_ref();
@@ -327,7 +339,12 @@ fn best_picture(name: &str, fid: f64, folder: &Path) -> String {
 fn text(study: &StudyFolder, rows: &[Vec<String>], differences: &[Difference], best: Option<&Best>) -> String {
     let mut text = aligned(rows);
     let beyond: Vec<&Difference> = differences.iter().filter(|one| one.beyond_chance).collect();
-    let _ = writeln!(text, "\n{} of {} comparisons beyond chance (permutation tests, Holm)", beyond.len(), differences.len());
+    let _ = writeln!(
+        text,
+        "\n{} of {} comparisons beyond chance (permutation tests, Holm)",
+        beyond.len(),
+        differences.len()
+    );
     for one in beyond {
         let _ = writeln!(
             text,

@@ -123,7 +123,8 @@ impl Submitted {
     /// A damaged file.
     pub fn read(study: &StudyFolder) -> Result<Option<Self>> {
         let file = study.path().join(FOLDER).join(SUBMITTED);
-        let bad = |error: &dyn std::fmt::Display| Failure::failed(format!("`{}` cannot be read: {error}", file.display()));
+        let bad =
+            |error: &dyn std::fmt::Display| Failure::failed(format!("`{}` cannot be read: {error}", file.display()));
         match fs::read(&file) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
             Err(error) => Err(bad(&error)),
@@ -151,7 +152,8 @@ pub fn submit(study: &StudyFolder, indices: &[usize], request: &Request, threads
     fs::create_dir_all(&folder).map_err(|error| refused(&folder, error))?;
     // Tasks start in a folder of Slurm's choice.
     let whole = fs::canonicalize(study.path()).map_err(|error| refused(study.path(), error))?;
-    let program = std::env::current_exe().map_err(|error| Failure::failed(format!("the trainer is not found: {error}")))?;
+    let program =
+        std::env::current_exe().map_err(|error| Failure::failed(format!("the trainer is not found: {error}")))?;
     let most = max_array_size();
     let mut said = Vec::new();
     let mut rest = indices;
@@ -222,7 +224,8 @@ fn ranges(sorted: &[usize]) -> String {
             _ => parts.push((n, n)),
         }
     }
-    let part = |&(first, last): &(usize, usize)| if first == last { first.to_string() } else { format!("{first}-{last}") };
+    let part =
+        |&(first, last): &(usize, usize)| if first == last { first.to_string() } else { format!("{first}-{last}") };
     parts.iter().map(part).collect::<Vec<_>>().join(",")
 }
 
@@ -238,7 +241,8 @@ fn sbatch_word(path: &Path) -> String {
 
 fn sbatch(file: &Path) -> Result<u64> {
     let hint = "give the command where the cluster's jobs are submitted; without `--slurm` the runs are done here";
-    let said = ask(Command::new("sbatch").arg("--parsable").arg(file)).map_err(|why| Failure::failed(why).hint(hint))?;
+    let said =
+        ask(Command::new("sbatch").arg("--parsable").arg(file)).map_err(|why| Failure::failed(why).hint(hint))?;
     // `17`, or `17;cluster`.
     let number = said.trim().split(';').next().and_then(|number| number.parse().ok());
     number.ok_or_else(|| Failure::failed(format!("`sbatch` gave `{}` where a job's number was expected", said.trim())))
@@ -267,7 +271,9 @@ pub fn accounts(jobs: &[u64]) -> Tasks {
         return Tasks::new();
     }
     let jobs = jobs.iter().map(u64::to_string).collect::<Vec<_>>().join(",");
-    let said = ask(Command::new("sacct").args(["--noheader", "--parsable2", "--allocations", "--format=JobID,State"]).args(["-j", &jobs]));
+    let said = ask(Command::new("sacct")
+        .args(["--noheader", "--parsable2", "--allocations", "--format=JobID,State"])
+        .args(["-j", &jobs]));
     accounts_of(&said.unwrap_or_default())
 }
 
@@ -290,7 +296,8 @@ fn max_array_size() -> usize {
 /// Runs a command of Slurm's; gives what it printed, or why it failed.
 fn ask(command: &mut Command) -> std::result::Result<String, String> {
     let name = command.get_program().to_string_lossy().into_owned();
-    let output = command.stdin(Stdio::null()).output().map_err(|error| format!("`{name}` cannot be started: {error}"))?;
+    let output =
+        command.stdin(Stdio::null()).output().map_err(|error| format!("`{name}` cannot be started: {error}"))?;
     if output.status.success() {
         return Ok(String::from_utf8_lossy(&output.stdout).into_owned());
     }
@@ -337,7 +344,15 @@ mod tests {
             memory: Some("1G".to_owned()),
             max_at_once: Some("8".to_owned()),
         };
-        let text = script(Path::new("/bin/it's"), Path::new("/data/my study"), "A b", 1000, &[1000, 1001, 1002, 1007], &request, 2);
+        let text = script(
+            Path::new("/bin/it's"),
+            Path::new("/data/my study"),
+            "A b",
+            1000,
+            &[1000, 1001, 1002, 1007],
+            &request,
+            2,
+        );
         assert_eq!(
             text,
             "#!/bin/sh\n#SBATCH --job-name=a-b\n#SBATCH --array=0-2,7%8\n#SBATCH --ntasks=1 --cpus-per-task=2\n\
@@ -354,7 +369,9 @@ mod tests {
         assert_eq!((tasks.len(), tasks[&(17, 3)].as_str()), (2, "PENDING"));
         let ended = accounts_of("17_0|COMPLETED\n17_3|OUT_OF_MEMORY\n17_[4-9]|PENDING\n8|FAILED\n");
         assert_eq!((ended.len(), ended[&(17, 3)].as_str()), (2, "OUT_OF_MEMORY"));
-        assert!(is_lost(&Owner::Slurm { job: 17, task: 9 }, &tasks) && !is_lost(&Owner::Slurm { job: 17, task: 0 }, &tasks));
+        assert!(
+            is_lost(&Owner::Slurm { job: 17, task: 9 }, &tasks) && !is_lost(&Owner::Slurm { job: 17, task: 0 }, &tasks)
+        );
     }
 
     #[test]

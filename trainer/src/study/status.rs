@@ -131,8 +131,10 @@ pub fn put_back(study: &StudyFolder) -> Result<usize> {
 pub fn text(status: &Status) -> String {
     let Status { name, runs, queued, waiting_in_slurm, running, done, failed, lost, unknown } = status;
     let mut text = format!("{name}: {runs} runs\n");
-    let in_slurm = if *waiting_in_slurm > 0 { format!("  ({waiting_in_slurm} in Slurm's queue)") } else { String::new() };
-    let _ = writeln!(text, "queued   {queued}{in_slurm}\nrunning  {running}\ndone     {done}\nfailed   {}", failed.len());
+    let in_slurm =
+        if *waiting_in_slurm > 0 { format!("  ({waiting_in_slurm} in Slurm's queue)") } else { String::new() };
+    let _ =
+        writeln!(text, "queued   {queued}{in_slurm}\nrunning  {running}\ndone     {done}\nfailed   {}", failed.len());
     if !lost.is_empty() {
         let _ = writeln!(text, "lost     {}", lost.len());
     }

@@ -44,7 +44,8 @@ pub(crate) fn strips(title: &str, scale: Scale, rows: &[Strip]) -> String {
         let value = if scale == Scale::Logarithmic { 10f64.powf(mark) } else { mark };
         let (x, foot) = (x_of(value), height - BOTTOM);
         let _ = write!(svg, "<path class=\"grid\" d=\"M{x:.1} {TOP}V{foot}\"/>");
-        let _ = write!(svg, "<text x=\"{x:.1}\" y=\"{:.1}\" text-anchor=\"middle\">{}</text>", foot + 16.0, short(value));
+        let _ =
+            write!(svg, "<text x=\"{x:.1}\" y=\"{:.1}\" text-anchor=\"middle\">{}</text>", foot + 16.0, short(value));
     }
     for (number, row) in rows.iter().enumerate() {
         let y = TOP + ROW * (number as f64 + 0.5);

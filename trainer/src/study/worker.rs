@@ -62,7 +62,8 @@ impl RunResult {
     /// None there, or a damaged one.
     pub fn read(run: &Path) -> Result<Self> {
         let file = run.join(RESULT);
-        let bad = |error: &dyn std::fmt::Display| Failure::failed(format!("`{}` cannot be read: {error}", file.display()));
+        let bad =
+            |error: &dyn std::fmt::Display| Failure::failed(format!("`{}` cannot be read: {error}", file.display()));
         serde_json::from_slice(&fs::read(&file).map_err(|error| bad(&error))?).map_err(|error| bad(&error))
     }
 
@@ -160,8 +161,9 @@ fn take_judge(kept: &Path, run: &Path) -> Result<()> {
     if target.exists() || !kept.exists() {
         return Ok(());
     }
-    let copied =
-        fs::create_dir_all(&folder).and_then(|()| fs::read(kept)).and_then(|bytes| exporter::write_whole(&target, &bytes));
+    let copied = fs::create_dir_all(&folder)
+        .and_then(|()| fs::read(kept))
+        .and_then(|bytes| exporter::write_whole(&target, &bytes));
     copied.map_err(|error| Failure::failed(format!("`{}` cannot be written: {error}", target.display())))
 }
 
@@ -191,9 +193,13 @@ mod tests {
             was_named_collapsed: false,
             train_seconds: 1.0,
         };
-        for (spread, classes, expected) in
-            [(0.9, Some(10.0), false), (0.9, Some(9.0), true), (0.1, Some(10.0), true), (0.9, None, false), (0.1, None, true)]
-        {
+        for (spread, classes, expected) in [
+            (0.9, Some(10.0), false),
+            (0.9, Some(9.0), true),
+            (0.1, Some(10.0), true),
+            (0.9, None, false),
+            (0.1, None, true),
+        ] {
             assert_eq!(result(spread, classes).collapsed(), Some(expected), "{spread} {classes:?}");
         }
         assert_eq!(RunResult { spread: None, ..result(0.0, None) }.collapsed(), None);
