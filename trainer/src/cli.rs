@@ -30,7 +30,7 @@ pub struct Cli {
     #[command(subcommand)]
     pub command: Option<Command>,
     /// Print this help
-    #[arg(short, long, action = clap::ArgAction::HelpShort)]
+    #[arg(short, long, global = true, action = clap::ArgAction::HelpShort)]
     help: Option<bool>,
     /// Flags of training.
     #[command(flatten)]

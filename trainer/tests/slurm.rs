@@ -3,6 +3,7 @@
 //! Minutes long, so `cargo xtask test --long` alone runs it (`FORGER_LONG=1`), and installs Debian's `slurm-wlm` and `munge`
 //! for it. It needs root, as Slurm's daemons do.
 
+#[allow(dead_code, reason = "what one test program does not use of it, others do")]
 mod process;
 mod small_mnist;
 

@@ -1,5 +1,6 @@
 //! Studies as a user meets them: real worker processes that are killed, a coordinator that is killed, going on, the report.
 
+#[allow(dead_code, reason = "what one test program does not use of it, others do")]
 mod process;
 mod small_mnist;
 

@@ -74,7 +74,9 @@ pub fn share_interval(hits: usize, of: usize) -> [f64; 2] {
     let centre = p + Z * Z / (2.0 * n);
     let half = Z * (p * (1.0 - p) / n + Z * Z / (4.0 * n * n)).sqrt();
     let scale = 1.0 + Z * Z / n;
-    [((centre - half) / scale).max(0.0), ((centre + half) / scale).min(1.0)]
+    // Exact at the ends, where rounding would leave a hair.
+    let low = if hits == 0 { 0.0 } else { (centre - half) / scale };
+    [low, if hits == of { 1.0 } else { (centre + half) / scale }]
 }
 
 /// Two-sided p of the difference of the means of `a` and `b`, were the runs shuffled between the two: the share of
