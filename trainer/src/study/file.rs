@@ -200,6 +200,7 @@ impl Reader<'_> {
             return None;
         }
         let mut values: Vec<(Value, usize)> = Vec::new();
+        let mut seen = BTreeSet::new();
         for element in elements {
             let at = element.span().start;
             let read = match key {
@@ -207,7 +208,7 @@ impl Reader<'_> {
                 _ => self.scalar(key, element, wanted).map(|value| vec![value]),
             };
             for value in read? {
-                if values.iter().any(|(other, _)| *other == value) {
+                if !seen.insert(value.to_string()) {
                     self.problem(at, format!("`{key}` has {value} twice"));
                     return None;
                 }

@@ -310,15 +310,16 @@ impl StudyFolder {
         }
     }
 
-    /// Puts the runs back into the queue whose process on this machine is gone; gives those that are left.
+    /// Puts the runs back into the queue whose process on this machine is gone; gives those that are left. Of processes
+    /// that are `watched`, somebody will hear that they are gone, and count it.
     ///
     /// # Errors
     /// A disk that refuses.
-    pub fn recover(&self) -> Result<Vec<Entry>> {
+    pub fn recover(&self, watched: impl Fn(u32) -> bool) -> Result<Vec<Entry>> {
         let host = this_host();
         let mut left = Vec::new();
         for entry in self.list(State::Running)? {
-            let here = matches!(&entry.owner, Some(Owner::Process { host: of, .. }) if *of == host);
+            let here = matches!(&entry.owner, Some(Owner::Process { host: of, pid }) if *of == host && !watched(*pid));
             if !here || !self.requeue_if_free(&entry)? {
                 left.push(entry);
             }
@@ -513,7 +514,8 @@ mod tests {
         drop(study.claim(1, process(2)).unwrap().unwrap());
         drop(study.claim(2, Owner::Process { host: "elsewhere".to_owned(), pid: 3 }).unwrap().unwrap());
         drop(study.claim(3, Owner::Slurm { job: 17, task: 3 }).unwrap().unwrap());
-        let left: Vec<usize> = study.recover().unwrap().iter().map(|entry| entry.index).collect();
+        assert_eq!(study.recover(|pid| pid == 2).unwrap().len(), 4, "its coordinator will hear of it");
+        let left: Vec<usize> = study.recover(|_| false).unwrap().iter().map(|entry| entry.index).collect();
         assert_eq!(left, [0, 2, 3]);
         assert_eq!(counts(&study), [1, 3, 0, 0]);
         // Slurm starts a task again under the same number: it goes on with its run.

@@ -118,7 +118,7 @@ impl Pool<'_> {
     /// Puts back what is nobody's; counts the runs of other processes of this machine, which may yet come back.
     fn others(&mut self) -> Result<usize> {
         let (host, ours) = (this_host(), &self.at_work);
-        let left = self.study.recover()?;
+        let left = self.study.recover(|pid| ours.contains_key(&pid))?;
         let is_here = |entry: &&Entry| matches!(&entry.owner, Some(Owner::Process { host: of, .. }) if *of == host);
         let is_ours =
             |entry: &&Entry| matches!(&entry.owner, Some(Owner::Process { pid, .. }) if ours.contains_key(pid));

@@ -46,7 +46,7 @@ pub struct Trouble {
 /// A folder that cannot be read.
 pub fn status(study: &StudyFolder) -> Result<Status> {
     let submitted = Submitted::read(study)?;
-    let running = study.recover()?;
+    let running = study.recover(|_| false)?;
     let is_slurm = |entry: &Entry| matches!(entry.owner, Some(Owner::Slurm { .. }));
     let asks = submitted.is_some() || running.iter().any(is_slurm);
     let (tasks, unknown) = match asks.then(slurm::queue) {
@@ -108,7 +108,7 @@ pub fn put_back(study: &StudyFolder) -> Result<usize> {
         count += 1;
     }
     let before = study.list(State::Running)?.len();
-    let left = study.recover()?;
+    let left = study.recover(|_| false)?;
     count += before.saturating_sub(left.len());
     let is_slurm = |entry: &&Entry| matches!(entry.owner, Some(Owner::Slurm { .. }));
     if left.iter().any(|entry| is_slurm(&entry)) {
