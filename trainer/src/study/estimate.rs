@@ -66,9 +66,9 @@ pub fn preview(plan: &Plan, workers: Option<usize>, threads: usize, say: &mut dy
     let (fitting, why) = workers_that_fit(plan, threads);
     let (at_once, why) =
         workers.map_or((fitting, format!(" (as many as {why} allow)")), |asked| (asked, String::new()));
-    let _ = write!(
+    let _ = writeln!(
         text,
-        "{} runs, {} of one worker; about {} with {at_once} at a time{why}, {threads} thread{} each\n",
+        "{} runs, {} of one worker; about {} with {at_once} at a time{why}, {threads} thread{} each",
         plan.runs.len(),
         duration(total),
         duration(total / at_once.max(1) as f64),
@@ -77,11 +77,20 @@ pub fn preview(plan: &Plan, workers: Option<usize>, threads: usize, say: &mut dy
     Ok(text)
 }
 
+/// A data set as it was read.
+#[derive(Clone)]
+struct Data {
+    /// Name or folder, and size.
+    key: (String, Option<usize>),
+    pictures: Arc<Pictures>,
+    tests: usize,
+    read_seconds: f64,
+}
+
 /// What was measured so far, so that nothing is measured twice.
 struct Trials {
     choice: Choice,
-    /// Data set and size, what was read, and how long that took.
-    data: Vec<((String, Option<usize>), Arc<Pictures>, usize, f64)>,
+    data: Vec<Data>,
     /// What a step's time depends on, and that time.
     steps: Vec<(String, f64)>,
     /// Seconds to get a judge ready, and of one evaluation, both on 10,000 pictures of MNIST.
@@ -98,7 +107,7 @@ impl Trials {
     }
 
     fn cost(&mut self, plan: &Plan, setting: &Setting) -> Result<Cost> {
-        let (pictures, tests, read_seconds) = self.pictures(setting)?;
+        let Data { pictures, tests, read_seconds, .. } = self.data(setting)?;
         let steps_per_epoch = (pictures.count() / setting.recipe.batch) as u64;
         if steps_per_epoch == 0 {
             return Err(Failure::usage(format!(
@@ -133,17 +142,17 @@ impl Trials {
         })
     }
 
-    fn pictures(&mut self, setting: &Setting) -> Result<(Arc<Pictures>, usize, f64)> {
+    fn data(&mut self, setting: &Setting) -> Result<Data> {
         let key = (setting.data.clone(), setting.size);
-        if let Some((_, pictures, tests, seconds)) = self.data.iter().find(|(known, ..)| *known == key) {
-            return Ok((pictures.clone(), *tests, *seconds));
+        if let Some(known) = self.data.iter().find(|known| known.key == key) {
+            return Ok(known.clone());
         }
         let began = Instant::now();
         let dataset = Dataset::open(&setting.source(), &mut |_| ())?;
         let (pictures, tests) = (Arc::new(dataset.train), dataset.test.count());
-        let seconds = began.elapsed().as_secs_f64();
-        self.data.push((key, pictures.clone(), tests, seconds));
-        Ok((pictures, tests, seconds))
+        let data = Data { key, pictures, tests, read_seconds: began.elapsed().as_secs_f64() };
+        self.data.push(data.clone());
+        Ok(data)
     }
 
     fn time_steps(&self, setting: &Setting, pictures: &Arc<Pictures>) -> Result<f64> {

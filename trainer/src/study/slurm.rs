@@ -314,14 +314,11 @@ pub fn unsubmitted(study: &StudyFolder, tasks: &Tasks) -> Result<Vec<usize>> {
     Ok(study.list(State::Queued)?.iter().map(|entry| entry.index).filter(|&index| !is_known(index)).collect())
 }
 
-/// Whether Slurm no longer knows the task that a run at work belongs to.
+/// Whether Slurm no longer knows the task that a run at work belongs to. A task that waits to be started again is known,
+/// and takes its run when it is.
 pub fn is_lost(owner: &Owner, tasks: &Tasks) -> bool {
     match owner {
-        Owner::Slurm { job, task } => match tasks.get(&(*job, *task)) {
-            None => true,
-            // A task that waits to be started again takes its run when it is.
-            Some(_) => false,
-        },
+        Owner::Slurm { job, task } => !tasks.contains_key(&(*job, *task)),
         Owner::Process { .. } => false,
     }
 }
