@@ -278,7 +278,8 @@ fn table(settings: &[Described]) -> Vec<Vec<String>> {
             one.failed.to_string(),
             one.collapsed.as_ref().map_or_else(|| "-".to_owned(), |share| format!("{}/{}", share.count, share.of)),
             number(metric("fid").map(|fid| fid.mean)),
-            interval.map_or_else(|| "-".to_owned(), |[low, high]| format!("{} to {}", short(low), short(high))),
+            interval
+                .map_or_else(|| "-".to_owned(), |[low, high]| format!("{}\u{a0}to\u{a0}{}", short(low), short(high))),
             number(metric("fid").map(|fid| fid.median)),
             number(metric("fid").map(|fid| fid.deviation)),
             number(metric("recall").map(|recall| recall.mean)),
@@ -318,7 +319,7 @@ fn methods(differences: &[Difference], shuffles: usize, settings: usize) -> Stri
     if differences.is_empty() {
         return "<p>Nothing can be compared: it takes two settings with two runs done of each.</p>".to_owned();
     }
-    let asked = if settings <= ALL_PAIRS { "every pair of settings" } else { "each setting with the first" };
+    let asked = if settings <= ALL_PAIRS { "Every pair of settings" } else { "Each setting with the first" };
     format!(
         "<p>{asked}, by the means of FID and recall and the share of collapsed runs: two-sided permutation tests of \
          {shuffles} shuffles, with Holm's correction for {} comparisons. Beyond chance is a corrected p below {ALPHA}; with \
