@@ -130,13 +130,13 @@ pub fn short(value: f64) -> String {
 }
 
 /// Lowest and highest, apart from each other whatever the values.
-fn bounds(values: impl Iterator<Item = f64>) -> (f64, f64) {
+pub(crate) fn bounds(values: impl Iterator<Item = f64>) -> (f64, f64) {
     let (low, high) = values.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), v| (low.min(v), high.max(v)));
     if high > low { (low, high) } else { (low - 0.5, high + 0.5) }
 }
 
 /// Round numbers between `low` and `high`, about five.
-fn ticks(low: f64, high: f64) -> Vec<f64> {
+pub(crate) fn ticks(low: f64, high: f64) -> Vec<f64> {
     let rough = (high - low) / 5.0;
     let power = 10f64.powf(rough.log10().floor());
     let step = [1.0, 2.0, 5.0, 10.0].map(|n| n * power).into_iter().find(|&step| step >= rough).unwrap_or(rough);
@@ -147,7 +147,7 @@ fn ticks(low: f64, high: f64) -> Vec<f64> {
 
 /// Logarithms of 1, 2 and 5 times the powers of ten between 10^`low` and 10^`high`; of the powers alone where those would be
 /// too many, evenly spaced ones where they would be too few.
-fn log_ticks(low: f64, high: f64) -> Vec<f64> {
+pub(crate) fn log_ticks(low: f64, high: f64) -> Vec<f64> {
     let of = |factors: &[f64]| -> Vec<f64> {
         let powers = low.floor() as i32..=high.ceil() as i32;
         let all = powers.flat_map(|power| factors.iter().map(move |factor| f64::from(power) + factor.log10()));

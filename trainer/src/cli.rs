@@ -11,6 +11,7 @@ use crate::dataset::Source;
 use crate::failure::{Failure, Result};
 use crate::judge::evaluate::{EvaluateArgs, JudgeArgs};
 use crate::recipe::Recipe;
+use crate::study::StudyArgs;
 use crate::train::Options;
 
 /// Trains a GAN on MNIST or on your own pictures and writes its generator as ONNX.
@@ -29,7 +30,7 @@ pub struct Cli {
     #[command(subcommand)]
     pub command: Option<Command>,
     /// Print this help
-    #[arg(short, long, action = clap::ArgAction::HelpShort)]
+    #[arg(short, long, global = true, action = clap::ArgAction::HelpShort)]
     help: Option<bool>,
     /// Flags of training.
     #[command(flatten)]
@@ -60,6 +61,8 @@ pub enum Command {
         #[arg(long, value_name = "FILE")]
         html: Option<PathBuf>,
     },
+    /// Many runs at once, here or on a Slurm cluster, compared
+    Study(Box<StudyArgs>),
     /// Print the completions of a shell: bash, zsh, fish, elvish or powershell
     Completions {
         /// The shell

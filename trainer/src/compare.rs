@@ -87,7 +87,7 @@ fn differences(runs: &[Run]) -> Vec<Vec<String>> {
 }
 
 /// Columns as wide as their widest cell, the first to the left.
-fn aligned(rows: &[Vec<String>]) -> String {
+pub(crate) fn aligned(rows: &[Vec<String>]) -> String {
     let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
     let width = |column: usize| rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count()).max();
     let widths: Vec<usize> = (0..columns).map(|column| width(column).unwrap_or(0)).collect();
@@ -101,7 +101,7 @@ fn aligned(rows: &[Vec<String>]) -> String {
     rows.iter().map(line).collect()
 }
 
-fn html_table(rows: &[Vec<String>]) -> String {
+pub(crate) fn html_table(rows: &[Vec<String>]) -> String {
     let Some((heading, rows)) = rows.split_first().filter(|(_, rows)| !rows.is_empty()) else { return String::new() };
     let cells = |row: &Vec<String>, tag: &str| -> String {
         row.iter().map(|cell| format!("<{tag}>{}</{tag}>", escape(cell))).collect()

@@ -43,6 +43,8 @@ pub enum Event<'a> {
         /// What the judge found.
         #[serde(flatten)]
         scores: Scores,
+        /// Classes that the judge tells apart.
+        of_classes: usize,
         /// How long that took; no part of any step's time.
         seconds: f64,
     },
@@ -179,8 +181,8 @@ mod tests {
         assert!(!json.contains("second") && json.contains(r#""fid":8.5"#), "{json}");
         assert!(!epoch.reproducible(None).contains("fid"));
         assert_eq!(
-            serde_json::to_string(&Event::Evaluation { epoch: 4, scores, seconds: 1.5 }).unwrap(),
-            r#"{"event":"evaluation","epoch":4,"samples":10,"fid":8.5,"classes":9,"kl":0.25,"precision":0.5,"recall":0.75,"seconds":1.5}"#
+            serde_json::to_string(&Event::Evaluation { epoch: 4, scores, of_classes: 10, seconds: 1.5 }).unwrap(),
+            r#"{"event":"evaluation","epoch":4,"samples":10,"fid":8.5,"classes":9,"kl":0.25,"precision":0.5,"recall":0.75,"of_classes":10,"seconds":1.5}"#
         );
         let done = Event::Done { out: "gen.onnx", train_seconds: 1.0, wall_seconds: 2.0 };
         assert_eq!(

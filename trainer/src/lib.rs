@@ -46,6 +46,7 @@ pub mod recipe;
 pub mod report;
 mod resume;
 pub mod run_folder;
+pub mod study;
 pub mod sweep;
 pub mod tensorboard;
 pub mod train;

@@ -13,6 +13,7 @@ use trainer::console::Console;
 use trainer::failure::{Failure, Result};
 use trainer::judge::evaluate;
 use trainer::recipe::{BUILT_IN, Recipe};
+use trainer::study::{self, Ended, StudyArgs};
 use trainer::train::{Outcome, train};
 
 /// What a shell calls a process that Ctrl-C ended.
@@ -26,6 +27,7 @@ fn main() -> ExitCode {
         Some(Command::Evaluate(args)) => evaluate::evaluate(args).map(|()| 0),
         Some(Command::Judge(args)) => evaluate::judge(args).map(|()| 0),
         Some(Command::Compare { runs, html }) => compare(runs, html.as_deref()).map(print),
+        Some(Command::Study(args)) => many(args),
         Some(Command::Completions { shell }) => Ok(print(completions(*shell))),
         Some(Command::Man) => manual().map(print),
         None => run(&cli.train),
@@ -50,6 +52,15 @@ fn run(args: &TrainArgs) -> Result<u8> {
     Ok(match outcome? {
         Outcome::Done => 0,
         Outcome::Interrupted => INTERRUPTED,
+    })
+}
+
+fn many(args: &StudyArgs) -> Result<u8> {
+    limit_threads(args.threads());
+    Ok(match study::study(args, stop_flag)? {
+        Ended::Done => 0,
+        Ended::WithFailures => 1,
+        Ended::Interrupted => INTERRUPTED,
     })
 }
 
@@ -91,12 +102,15 @@ fn manual() -> Result<String> {
     let mut render = |command: clap::Command| clap_mangen::Man::new(command).render(&mut page);
     let mut command = Cli::command();
     command.build();
-    let rendered = render(command.clone()).and_then(|()| {
-        let visible = command.get_subcommands().filter(|subcommand| subcommand.get_name() != "help");
-        visible.cloned().try_for_each(render)
-    });
+    let rendered = with_subcommands(&command).into_iter().try_for_each(&mut render);
     rendered.map_err(|error| Failure::failed(format!("the manual cannot be written: {error}")))?;
     Ok(String::from_utf8_lossy(&page).into_owned())
+}
+
+/// The command and every one below it, at any depth, that is shown.
+fn with_subcommands(command: &clap::Command) -> Vec<clap::Command> {
+    let shown = command.get_subcommands().filter(|one| one.get_name() != "help" && !one.is_hide_set());
+    std::iter::once(command.clone()).chain(shown.flat_map(with_subcommands)).collect()
 }
 
 /// Results go to standard output; a reader that has gone away (`| head`) is no failure.

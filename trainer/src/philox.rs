@@ -23,6 +23,8 @@ pub enum Stream {
     Weights = 2,
     /// Latent vectors of pictures that are shown: sample sheets, sweeps, parity vectors, the page's digits.
     Samples = 3,
+    /// Resampling of a study's runs; the step is the question that is asked of them.
+    Resampling = 4,
 }
 
 /// The four words of one block of `stream`: block `block` of step `step`.

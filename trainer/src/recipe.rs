@@ -129,6 +129,14 @@ impl Recipe {
         for (key, value) in overrides {
             table.insert(key.clone(), value.clone());
         }
+        Self::from_table(table).map_err(|problems| refusal(origin, &problems))
+    }
+
+    /// Reads a recipe from its keys and values.
+    ///
+    /// # Errors
+    /// Every unknown key, wrong type and value out of range: a sentence each, which starts with the key if there is one.
+    pub(crate) fn from_table(mut table: Table) -> std::result::Result<Self, Vec<String>> {
         let known = known_keys();
         let mut problems: Vec<String> = Vec::new();
         for key in table.keys().filter(|key| !known.contains_key(*key)) {
@@ -147,12 +155,11 @@ impl Recipe {
             }
         }
         if !problems.is_empty() {
-            return Err(refusal(origin, &problems));
+            return Err(problems);
         }
-        let recipe: Recipe =
-            table.try_into().map_err(|error: toml::de::Error| refusal(origin, &[error.message().to_owned()]))?;
+        let recipe: Recipe = table.try_into().map_err(|error: toml::de::Error| vec![error.message().to_owned()])?;
         let problems = recipe.problems();
-        if problems.is_empty() { Ok(recipe) } else { Err(refusal(origin, &problems)) }
+        if problems.is_empty() { Ok(recipe) } else { Err(problems) }
     }
 
     /// The recipe as TOML, complete: what [`Recipe::parse`] reads back.
@@ -223,7 +230,7 @@ fn log_linear(start: f64, end: f64, progress: f64) -> f64 {
 }
 
 /// Keys and the type of each, read off a built-in recipe.
-fn known_keys() -> Table {
+pub(crate) fn known_keys() -> Table {
     STABLE.parse().expect("the built-in recipe is TOML")
 }
 
@@ -239,7 +246,7 @@ fn article(value: &Value) -> &'static str {
 }
 
 /// The known key that is most like `key`, if any is like it.
-fn nearest<'a>(key: &str, known: impl Iterator<Item = &'a String>) -> Option<&'a String> {
+pub(crate) fn nearest<'a>(key: &str, known: impl Iterator<Item = &'a String>) -> Option<&'a String> {
     known
         .map(|candidate| (strsim::jaro_winkler(key, candidate), candidate))
         .filter(|(likeness, _)| *likeness > 0.7)

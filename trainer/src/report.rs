@@ -56,20 +56,22 @@ pub fn report(checkpoint: &Checkpoint, history: &History, pictures: &[Picture]) 
         let _ = write!(body, "<p class=\"warning\"><strong>Epoch {epoch}:</strong> {}</p>", escape(&message));
     }
     body += &charts(&[("", history)]);
-    for Picture { title, file } in pictures {
-        let (title, data) = (escape(title), base64(file));
-        let kind = if file.starts_with(b"GIF8") { "gif" } else { "png" };
-        let _ = write!(
-            body,
-            "<figure><figcaption>{title}</figcaption><img alt=\"{title}\" src=\"data:image/{kind};base64,{data}\"></figure>"
-        );
-    }
+    body.extend(pictures.iter().map(figure));
     let _ = write!(
         body,
         "<details><summary>Every value of the recipe</summary><pre>{}</pre></details>",
         escape(&recipe.to_toml())
     );
     page(&format!("{} on {dataset}", recipe.name), &body)
+}
+
+/// A picture with its title, the bytes within the page.
+pub(crate) fn figure(Picture { title, file }: &Picture) -> String {
+    let (title, data) = (escape(title), base64(file));
+    let kind = if file.starts_with(b"GIF8") { "gif" } else { "png" };
+    format!(
+        "<figure><figcaption>{title}</figcaption><img alt=\"{title}\" src=\"data:image/{kind};base64,{data}\"></figure>"
+    )
 }
 
 /// The charts of several runs over each other; with one run its name is left out of the labels.

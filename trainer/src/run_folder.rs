@@ -242,7 +242,13 @@ impl RunFolder {
 /// # Errors
 /// A path that is no run, or a run whose checkpoint cannot be read.
 pub fn read_run(path: &Path) -> Result<(Checkpoint, String)> {
-    let folder = if path.is_dir() { path.to_owned() } else { run_folder_of(path) };
+    // The folder of a study's run holds a model and its run folder, named as by default.
+    let within = path.join("gen.run");
+    let folder = match (path.is_dir(), within.is_dir()) {
+        (true, true) => within,
+        (true, false) => path.to_owned(),
+        (false, _) => run_folder_of(path),
+    };
     let Some(found) = newest_checkpoint(&folder)? else {
         return Err(Failure::failed(format!(
             "`{}` is no run: there is no checkpoint in `{}`",

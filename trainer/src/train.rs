@@ -305,8 +305,8 @@ impl Run {
             None => None,
         };
         let scores = evaluation.map(|(evaluation, _)| evaluation.scores);
-        if let Some((Evaluation { scores, seconds }, _)) = evaluation {
-            events.push(Event::Evaluation { epoch: self.epoch, scores, seconds });
+        if let Some((Evaluation { scores, seconds }, of_classes)) = evaluation {
+            events.push(Event::Evaluation { epoch: self.epoch, scores, of_classes, seconds });
         }
         let classes = evaluation.map(|(evaluation, classes)| [evaluation.scores.classes, classes]);
         let said = self.watch.after_epoch(&Signs { steps: self.step, means: event.means, spread, classes });

@@ -85,12 +85,11 @@ impl Watch {
                 100.0 * d_accuracy_fake,
             ));
         }
-        let covered = signs.classes.map(|[covered, of]| (covered, of));
-        let missing = covered.is_some_and(|(covered, of)| of > 1 && (covered as f64) < MISSING * of as f64);
-        if !self.said_collapse && (signs.spread < SPREAD || missing) {
+        if !self.said_collapse && is_collapse(signs.spread, signs.classes) {
             self.said_collapse = true;
-            let classes =
-                covered.map_or_else(String::new, |(covered, of)| format!(", and cover {covered} of {of} classes"));
+            let classes = signs
+                .classes
+                .map_or_else(String::new, |[covered, of]| format!(", and cover {covered} of {of} classes"));
             messages.push(format!(
                 "{COLLAPSE}: G's pictures are spread {:.0} % as far as the data's{classes}; `--recipe stable` does not \
                  collapse",
@@ -102,7 +101,14 @@ impl Watch {
 }
 
 const OVERPOWERS: &str = "D overpowers G";
-const COLLAPSE: &str = "mode collapse";
+/// How the message of a collapse begins.
+pub const COLLAPSE: &str = "mode collapse";
+
+/// Whether a generator has collapsed: its pictures hardly differ, or more than half of the classes are missing. `classes` is
+/// how many are covered and how many there are, where the judge was asked.
+pub fn is_collapse(spread: f64, classes: Option<[usize; 2]>) -> bool {
+    spread < SPREAD || classes.is_some_and(|[covered, of]| of > 1 && (covered as f64) < MISSING * of as f64)
+}
 
 /// Variance of each pixel over the pictures, summed over the pixels; 0 of fewer than two pictures.
 fn variance(pictures: impl Iterator<Item = Vec<f32>>, pixels: usize) -> f64 {

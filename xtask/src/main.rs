@@ -9,7 +9,7 @@
 //! * `package`: [`package`] puts the npm package together from the same.
 //! * `demo`: [`demo`] trains by [`model`], builds the site, serves it by [`serve`].
 //! * `judge`: [`judge`] has the trainer make the judge that it ships with.
-//! * `test`: [`test`] fetches what the tests need ([`browser`], [`onnxruntime`], [`python`], [`fashion_mnist`]), runs
+//! * `test`: [`test`] fetches what the tests need ([`browser`], [`onnxruntime`], [`python`], [`fashion_mnist`], [`slurm`]), runs
 //!   every test of the workspace and counts them by [`summary`].
 //! * `bench`: [`bench`] measures what the README tells.
 //!
@@ -34,6 +34,7 @@ mod python;
 mod runtime;
 mod serve;
 mod site;
+mod slurm;
 mod summary;
 mod test;
 mod wasm;

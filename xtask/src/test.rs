@@ -13,7 +13,7 @@ use anyhow::{Context, Result};
 use crate::hint::hinted;
 use crate::model::{self, Settings};
 use crate::summary::{CargoTest, Counts, NodeTest, Summary};
-use crate::{browser, fashion_mnist, node, onnxruntime, package, program, python, site, workspace};
+use crate::{browser, fashion_mnist, node, onnxruntime, package, program, python, site, slurm, workspace};
 
 /// Enough for pictures with strokes in them.
 const EPOCHS: u32 = 2;
@@ -45,6 +45,7 @@ fn run_all(arguments: &Arguments) -> Result<Counts> {
     let mut environment = tools(&python)?;
     environment.extend(subject(arguments, &python)?);
     if arguments.long {
+        slurm::prepare();
         environment.push(("FORGER_LONG", "1".into()));
     }
 
