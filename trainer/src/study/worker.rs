@@ -142,6 +142,7 @@ fn attempt(study: &StudyFolder, claim: &Claim, index: usize, threads: usize, sto
         tensorboard: None,
         threads,
         evaluate_every: study.plan.evaluate_every(setting),
+        keep_models: Vec::new(),
     };
     let outcome = train(&options, stop, &mut Console::new(false))?;
     if outcome == Outcome::Done {
