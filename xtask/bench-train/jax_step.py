@@ -18,7 +18,8 @@ recipe, images_path = sys.argv[1:3]
 hidden, batch = (int(text) for text in (sys.argv[3:5] + ["128", "100"][len(sys.argv[3:5]) :]))
 stable = recipe == "stable"
 LR, BETA1, BETA2, EPSILON = (0.002, 0.0, 0.99, 1e-8) if stable else (0.001, 0.9, 0.999, 1e-8)
-GAMMA, EMA = 1.0, 0.9995
+GAMMA, EMA = 2.0, 0.9998
+OFFSET = 1.0 if stable else 0.0
 
 raw = np.frombuffer(gzip.open(images_path).read(), dtype=np.uint8)[16:].reshape(-1, PIXELS)[5000:]
 images = jnp.asarray(raw.astype(np.float32) / 127.5 - 1.0)
@@ -45,7 +46,7 @@ def generate(g, z):
 
 
 def logits(d, x):
-    return forward(d, x)[:, 0]
+    return forward(d, x + OFFSET)[:, 0]
 
 
 def penalty(d, x):

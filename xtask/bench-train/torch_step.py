@@ -18,7 +18,8 @@ LATENT, PIXELS, HIDDEN, BATCH, SLOPE, STEPS = 100, 784, 128, 100, 0.2, 300
 mode, recipe, images_path = sys.argv[1:4]
 stable = recipe == "stable"
 LR, BETAS = (0.002, (0.0, 0.99)) if stable else (0.001, (0.9, 0.999))
-GAMMA, EMA = 1.0, 0.9995
+GAMMA, EMA = 2.0, 0.9998
+OFFSET = 1.0 if stable else 0.0
 
 torch.manual_seed(0)
 raw = np.frombuffer(gzip.open(images_path).read(), dtype=np.uint8)[16:].reshape(-1, PIXELS)[5000:]
@@ -36,6 +37,7 @@ class Network(nn.Module):
             nn.init.zeros_(layer.bias)
 
     def forward(self, x):
+        x = x if self.bounded else x + OFFSET
         for layer in self.layers[:-1]:
             x = leaky_relu(layer(x), SLOPE)
         x = self.layers[-1](x)
