@@ -292,15 +292,15 @@ mod tests {
     fn rates_follow_the_schedule() {
         let stable = Recipe::load("stable", &Table::new()).unwrap();
         let near = |a: f64, b: f64| assert!((a - b).abs() < 1e-12, "{a} is not {b}");
-        let (start, half, three_quarters, end) =
-            (stable.rates(0, 1000), stable.rates(500, 1000), stable.rates(750, 1000), stable.rates(1000, 1000));
+        let (start, half, nine_tenths, end) =
+            (stable.rates(0, 1000), stable.rates(500, 1000), stable.rates(900, 1000), stable.rates(1000, 1000));
         near(start.lr, 0.002);
         near(half.lr, 0.002);
-        near(three_quarters.lr, 0.0012);
-        near(end.lr, 0.0004);
+        near(nine_tenths.lr, 0.0014);
+        near(end.lr, 0.0008);
         near(start.r1_gamma, 2.0);
-        near(half.r1_gamma, 0.8f64.sqrt());
-        near(end.r2_gamma, 0.4);
+        near(half.r1_gamma, 0.6f64.sqrt());
+        near(end.r2_gamma, 0.3);
         near(start.ema_decay, 0.1);
         near(stable.rates(50_000, 100_000).ema_decay, 0.9998);
     }
