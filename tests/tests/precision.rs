@@ -9,8 +9,9 @@ use tests::models::{Model as Exported, models, trained};
 use tests::runtimes::runtimes;
 use tests::tools::{program, say};
 
-/// No pixel may differ by more between a runtime and the rounded weights in f64.
-const TOLERANCE: f64 = 1e-5;
+/// No pixel may differ by more between a runtime and the rounded weights in f64: twice what float32 itself is off by on models
+/// of fifty epochs, 1.7e-5.
+const TOLERANCE: f64 = 3.5e-5;
 /// Of the file, what may stay beside the weights themselves: metadata, biases, names.
 const REST: usize = 100_000;
 
