@@ -8,10 +8,13 @@ import { languageOf, rows } from '../../web/strings.js';
 const WEB = new URL('../../web/', import.meta.url);
 const places = (text) => (text.match(/\{\w+\}/g) ?? []).sort();
 
+/** Names that are the same in every language. */
+const NAMES = ['WebAssembly'];
+
 test('each text is there in both languages, with the same places for values', () => {
   for (const [key, [english, korean]] of rows()) {
     assert.ok(english && korean, key);
-    assert.match(korean, /[가-힣]/, key);
+    if (!NAMES.includes(korean)) assert.match(korean, /[가-힣]/, key);
     assert.deepEqual(places(korean), places(english), key);
   }
 });
