@@ -5,8 +5,8 @@ usage: check_networks.py FOLDER
 
 import sys
 
-import onnx
 import onnx.version_converter
+from checked import load_checked
 from networks import check_all
 from onnx.reference import ReferenceEvaluator
 
@@ -17,14 +17,7 @@ def has_groups(node):
 
 
 def draw(path, z):
-    model = onnx.load(path)
-    onnx.checker.check_model(model, full_check=True)
-    # The file tells the shapes of its input and output alone: those between must follow from it.
-    inferred = onnx.shape_inference.infer_shapes(model, check_type=True, strict_mode=True, data_prop=True)
-    shaped = {value.name for value in [*inferred.graph.value_info, *inferred.graph.output]}
-    unknown = {name for node in model.graph.node for name in node.output} - shaped
-    if unknown:
-        raise SystemExit(f"{path}: no shape follows for {sorted(unknown)}")
+    model = load_checked(path)
     if any(has_groups(node) for node in model.graph.node):
         return None
     # The reference implementation knows DequantizeLinear from opset 19 on; what it computes has not changed since 13.

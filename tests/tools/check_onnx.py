@@ -7,6 +7,7 @@ import json
 import sys
 
 import onnx
+from checked import load_checked
 
 
 def describe(value):
@@ -17,16 +18,7 @@ def describe(value):
 
 
 def main(path):
-    model = onnx.load(path)
-    onnx.checker.check_model(model, full_check=True)
-
-    # The file tells the shapes of its input and output alone: those between must follow from it.
-    inferred = onnx.shape_inference.infer_shapes(model, check_type=True, strict_mode=True, data_prop=True)
-    shaped = {value.name for value in [*inferred.graph.value_info, *inferred.graph.output]}
-    unknown = {name for node in model.graph.node for name in node.output} - shaped
-    if unknown:
-        sys.exit(f"no shape follows for {sorted(unknown)}")
-
+    model = load_checked(path)
     json.dump(
         {
             "ir_version": model.ir_version,
