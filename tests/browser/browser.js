@@ -132,3 +132,12 @@ export async function changed(canvas, before, what) {
   }
   assert.fail(`the picture did not change: ${what}`);
 }
+
+/** Waits until a canvas shows `expected`: what an input asks for is drawn in the next frame, not at once. */
+export async function shows(canvas, expected, what) {
+  const deadline = Date.now() + 5000;
+  let now = await pixels(canvas);
+  while (now !== expected && Date.now() < deadline) now = await pixels(canvas);
+  // Not `equal`: it would print two pictures in full.
+  assert.ok(now === expected, `the picture is another: ${what}`);
+}

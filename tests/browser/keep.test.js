@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { test } from 'node:test';
-import { changed, describeOnSite, digit, openTab, pixels, ready, z0 } from './browser.js';
+import { changed, describeOnSite, digit, openTab, pixels, ready, shows, z0 } from './browser.js';
 
 const button = (page, name) => page.getByRole('button', { name, exact: true });
 const settled = (page) => page.waitForTimeout(450);
@@ -58,7 +58,7 @@ describeOnSite('keeping', (open) => {
     await other.goto(link);
     await ready(other);
     await other.getByRole('tab', { name: 'Walk', selected: true }).waitFor();
-    assert.equal(await pixels(digit(other)), await pixels(digit(page)));
+    await shows(digit(other), await pixels(digit(page)), 'the link’s picture');
     assert.ok(await other.getByRole('radio', { name: 'fresh noise' }).isChecked());
     assert.equal(await other.getByRole('button', { name: /^Show pin/ }).count(), 2);
     assert.deepEqual(complaints, []);
@@ -80,7 +80,7 @@ describeOnSite('keeping', (open) => {
       const before = await pixels(digit(page));
       await page[way]();
       await changed(digit(page), before, `${way} to ${to}`);
-      assert.equal(await pixels(digit(page)), shown[to], `${way} to ${to}`);
+      await shows(digit(page), shown[to], `${way} to ${to}`);
     }
     assert.deepEqual(complaints, []);
     await close();

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { changed, describeOnSite, digit, models, openTab, pixels, ready, SITE } from './browser.js';
+import { changed, describeOnSite, digit, models, openTab, pixels, ready, shows, SITE } from './browser.js';
 import { generatorFile } from './onnx.js';
 
 const own = (page) => page.getByLabel('Choose an .onnx file');
@@ -27,10 +27,10 @@ describeOnSite('the models', (open) => {
     await page.waitForFunction((id) => location.hash.includes(`m=${id}`), id);
     await page.reload();
     await ready(page);
-    assert.equal(await pixels(digit(page)), second);
+    await shows(digit(page), second, 'after a reload');
     await page.goBack();
     await changed(digit(page), second, 'back to the first model');
-    assert.equal(await pixels(digit(page)), first);
+    await shows(digit(page), first, 'back to the first model');
     assert.deepEqual(complaints, []);
     await close();
   });
@@ -48,7 +48,7 @@ describeOnSite('the models', (open) => {
     await page.getByRole('status').getByText('100 numbers in, 1 × 28 × 28 out').waitFor();
     await page.keyboard.press('End');
     await page.waitForFunction((text) => document.querySelector('#epoch').getAttribute('aria-valuetext') === text, `epoch ${Math.max(...epochs)}`);
-    assert.equal(await pixels(digit(page)), shown);
+    await shows(digit(page), shown, 'the last epoch is the model itself');
     assert.deepEqual(complaints, []);
     await close();
   });

@@ -5,7 +5,7 @@ import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { changed, describeOnSite, digit, openTab, pixels, ready, SITE } from './browser.js';
+import { changed, describeOnSite, digit, openTab, pixels, ready, shows, SITE } from './browser.js';
 import { serve } from './server.js';
 
 /** Waits for the worker that keeps the site; gives what it keeps. */
@@ -31,7 +31,7 @@ describeOnSite('offline', (open) => {
     await context.setOffline(true);
     await page.reload();
     await ready(page);
-    assert.equal(await pixels(digit(page)), first);
+    await shows(digit(page), first, 'without a network');
     await openTab(page, 'Models');
     await page.getByRole('radio', { name: /^seed, / }).check();
     await changed(digit(page), first, 'a model that was never loaded');

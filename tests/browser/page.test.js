@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { changed, describeOnSite, digit, film, LOOKS, openTab, pixels, ready, sheet, shoot, z0 } from './browser.js';
+import { changed, describeOnSite, digit, film, LOOKS, openTab, pixels, ready, shows, sheet, shoot, z0 } from './browser.js';
 
 /** The middle of a slider's thumb when its value is `share` of the way from its least to its largest. */
 async function thumb(slider, share) {
@@ -121,7 +121,7 @@ describeOnSite('the page', (open) => {
     assert.equal(await seed.inputValue(), '2');
     await seed.fill('1');
     await page.getByRole('img', { name: 'generated digit of seed 1 ' }).waitFor();
-    assert.equal(await pixels(digit(page)), first);
+    await shows(digit(page), first, 'the first seed again');
     await seed.fill('');
     await seed.blur();
     assert.equal(await seed.inputValue(), '1', 'an empty seed goes back to the last good one');

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { changed, describeOnSite, digit, openTab, pixels, ready } from './browser.js';
+import { changed, describeOnSite, digit, openTab, pixels, ready, shows } from './browser.js';
 
 const button = (page, name) => page.getByRole('button', { name, exact: true });
 const place = (page) => page.getByRole('slider', { name: 'Place on the walk' });
@@ -28,10 +28,10 @@ describeOnSite('the walk', (open) => {
     await place(page).focus();
     await page.keyboard.press('Home');
     await page.waitForFunction(() => document.querySelector('#walk input').value === '0');
-    assert.equal(await pixels(digit(page)), pictures[0]);
+    await shows(digit(page), pictures[0], 'pin 1');
     await page.keyboard.press('End');
     await page.waitForFunction(() => document.querySelector('#walk input').value === '100');
-    assert.equal(await pixels(digit(page)), pictures[1]);
+    await shows(digit(page), pictures[1], 'pin 2');
     await page.keyboard.press('PageDown');
     const between = await changed(digit(page), pictures[1], 'on the way');
     assert.notEqual(between, pictures[0]);
@@ -54,7 +54,7 @@ describeOnSite('the walk', (open) => {
     const { page, pictures, close } = await withPins(open, 3);
     await page.getByRole('button', { name: 'Show pin 1, of seed 1' }).click();
     await page.getByRole('img', { name: 'generated digit of seed 1 ' }).waitFor();
-    assert.equal(await pixels(digit(page)), pictures[0]);
+    await shows(digit(page), pictures[0], 'pin 1');
     await page.getByRole('combobox', { name: 'From' }).selectOption('Pin 1');
     await place(page).focus();
     await page.keyboard.press('Home');
