@@ -5,6 +5,7 @@
 //! print nothing. [`reference`] is the readable one and the judge; [`fused`] is held equal to it by tests.
 
 pub mod fused;
+pub mod gpu;
 pub mod reference;
 mod state;
 
