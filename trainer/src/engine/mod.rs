@@ -4,15 +4,21 @@
 //! engines can be compared step by step and a run can move from one to another. Engines do no I/O, draw no noise and
 //! print nothing. [`reference`] is the readable one and the judge; [`fused`] is held equal to it by tests.
 
+#[cfg(test)]
+mod equality;
 pub mod fused;
 pub mod gpu;
 pub mod reference;
 mod state;
 
+use std::time::Instant;
+
 use serde::{Deserialize, Serialize};
 
 use crate::failure::Result;
-use crate::recipe::{Loss, StepRates};
+use crate::noise;
+use crate::philox::Stream;
+use crate::recipe::{Loss, Recipe, StepRates};
 
 pub use state::{Slot, State, discriminator_layout, generator_layout};
 
@@ -109,6 +115,33 @@ pub struct Probe {
     pub values: Vec<f64>,
 }
 
+/// Steps in a row, inside one epoch.
+#[derive(Clone, Copy, Debug)]
+pub struct Stretch<'a> {
+    /// Key of the run's noise.
+    pub seed: u64,
+    /// Number of the first step, from 0.
+    pub first: u64,
+    /// How many.
+    pub steps: u64,
+    /// Of the whole run, for the rates.
+    pub total_steps: u64,
+    /// Which pictures, a minibatch after another: [steps * batch] at least.
+    pub order: &'a [u32],
+}
+
+/// How a stretch goes.
+#[derive(Clone, Copy, Debug)]
+pub struct Report<'a> {
+    /// Steps done since the last report.
+    pub steps: u64,
+    /// What steps reported, one after another: those of this report, or, from an engine that keeps the host out of its loop,
+    /// none until the last report has them all.
+    pub stats: &'a [StepStats],
+    /// Seconds that those steps took.
+    pub seconds: f64,
+}
+
 /// One way of doing the training step.
 pub trait Engine {
     /// `reference` or `fused`.
@@ -122,6 +155,26 @@ pub trait Engine {
     /// # Errors
     /// Only what the device or library fails at; shapes are checked when the engine is made.
     fn step(&mut self, input: &StepInput) -> Result<StepStats>;
+
+    /// Steps in a row; `report` hears of them and says whether to go on. An engine may have begun some more by then, which it
+    /// finishes and reports.
+    ///
+    /// # Errors
+    /// As [`Engine::step`].
+    fn stretch(&mut self, recipe: &Recipe, stretch: &Stretch, report: &mut dyn FnMut(Report) -> bool) -> Result<()> {
+        let mut z = vec![0.0; recipe.batch * recipe.latent];
+        let minibatches = stretch.order.chunks_exact(recipe.batch);
+        for (step, indices) in (stretch.first..stretch.first + stretch.steps).zip(minibatches) {
+            let began = Instant::now();
+            noise::fill_normal(stretch.seed, Stream::TrainingZ, step, &mut z);
+            let stats =
+                self.step(&StepInput { step, indices, z: &z, rates: recipe.rates(step, stretch.total_steps) })?;
+            if !report(Report { steps: 1, stats: &[stats], seconds: began.elapsed().as_secs_f64() }) {
+                break;
+            }
+        }
+        Ok(())
+    }
 
     /// A copy of everything that the next step depends on.
     ///

@@ -546,17 +546,7 @@ impl Engine for Fused {
     }
 
     fn generate(&self, z: &[f32]) -> Result<Vec<f32>> {
-        let (latent, width, pixels) = (self.recipe.latent, self.recipe.hidden, self.pictures.pixels);
-        let n = z.len() / latent;
-        let (mut h1, mut h2, mut images) = (vec![0.0; n * width], vec![0.0; n * width], vec![0.0; n * pixels]);
-        let slope = self.recipe.leaky_slope as f32;
-        Generator { layout: &self.g_layout, parameters: self.state.exported(), slope }.images(
-            Matrix::new(z, n, latent),
-            &mut MatrixMut::new(&mut h1, n, width),
-            &mut MatrixMut::new(&mut h2, n, width),
-            &mut MatrixMut::new(&mut images, n, pixels),
-        );
-        Ok(images)
+        Ok(pictures_of(&self.recipe, self.pictures.pixels, self.state.exported(), z))
     }
 
     fn probe(&self) -> Result<Vec<Probe>> {
@@ -579,6 +569,20 @@ impl Engine for Fused {
             |(name, values): (String, &[f32])| Probe { name, values: values.iter().map(|&v| v.into()).collect() };
         Ok(logits.chain(tensors).map(widen).collect())
     }
+}
+
+/// Pictures of a generator with the given parameters. z: [n, latent] -> [n, pixels], in [-1, 1].
+pub(crate) fn pictures_of(recipe: &Recipe, pixels: usize, parameters: &[f32], z: &[f32]) -> Vec<f32> {
+    let (latent, width) = (recipe.latent, recipe.hidden);
+    let n = z.len() / latent;
+    let (mut h1, mut h2, mut images) = (vec![0.0; n * width], vec![0.0; n * width], vec![0.0; n * pixels]);
+    Generator { layout: &generator_layout(recipe, pixels), parameters, slope: recipe.leaky_slope as f32 }.images(
+        Matrix::new(z, n, latent),
+        &mut MatrixMut::new(&mut h1, n, width),
+        &mut MatrixMut::new(&mut h2, n, width),
+        &mut MatrixMut::new(&mut images, n, pixels),
+    );
+    images
 }
 
 /// What the gradient by D's first weight, as it lies here, is made of.

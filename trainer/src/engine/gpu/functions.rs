@@ -1,0 +1,1 @@
+//! The kernels' own functions, held to their bounds over their whole range.

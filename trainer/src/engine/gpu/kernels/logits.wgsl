@@ -1,0 +1,45 @@
+// Logits and losses, pair by pair: a real picture and a generated one. The sources are in fused/loss.rs.
+
+fn logit(row: u32, lane: u32) -> f32 {
+    var sum = 0.0;
+    for (var k = lane; k < H; k += LANES) {
+        sum += load(H2, row * H + k) * theta(D_W3 + k);
+    }
+    return sum_of_lanes(lane, sum) + theta(D_B3);
+}
+
+// D's loss of pair `i`, and the derivative of their mean by both logits.
+fn of_d(i: u32, lane: u32) {
+    let real = logit(i, lane);
+    let fake = logit(B + i, lane);
+    if (lane != 0u) {
+        return;
+    }
+    store(LOGITS, i, real);
+    store(LOGITS, B + i, fake);
+    if (RELATIVISTIC) {
+        store(LOSSES, i, softplus(fake - real));
+        let signal = sigmoid(fake - real) / BATCH;
+        store(SIGNAL, i, -signal);
+        store(SIGNAL, B + i, signal);
+    } else {
+        store(LOSSES, i, softplus(real) - REAL_LABEL * real + softplus(fake));
+        store(SIGNAL, i, (sigmoid(real) - REAL_LABEL) / BATCH);
+        store(SIGNAL, B + i, sigmoid(fake) / BATCH);
+    }
+}
+
+// G's loss of pair `i`, and the derivative of their mean by the generated picture's logit.
+fn of_g(i: u32, lane: u32) {
+    let fake = logit(B + i, lane);
+    var above = fake;
+    if (RELATIVISTIC) {
+        above = fake - logit(i, lane);
+    }
+    if (lane != 0u) {
+        return;
+    }
+    store(LOGITS_AFTER, i, fake);
+    store(LOSSES, i, softplus(-above));
+    store(SIGNAL, B + i, -sigmoid(-above) / BATCH);
+}
