@@ -110,64 +110,72 @@ pub trait UnderJudgement {
     fn at(&mut self, state: &State) -> &mut dyn Engine;
 }
 
-/// Takes a step from each of `states`; gives the worst score of any tensor, and its name.
-fn score(
+/// An engine under judgement, by name.
+pub type Named<'a> = (String, &'a mut dyn UnderJudgement);
+
+/// Takes a step from each of `states` with each of `engines`; gives of each the worst score of any tensor, and its name.
+fn scores(
     recipe: &Recipe,
     pictures: &Arc<Pictures>,
     states: &[State],
     place: &str,
-    under: &mut dyn UnderJudgement,
-) -> (f64, String) {
-    let (mut ours, mut theirs) = (Squares::new(), Squares::new());
+    engines: &mut [Named],
+) -> Vec<(f64, String)> {
+    let (mut ours, mut theirs) = (vec![Squares::new(); engines.len()], Squares::new());
     let reference = |state: &State, dtype| Reference::new(recipe, pictures.clone(), state, Device::Cpu, dtype).unwrap();
     for (draw, state) in (0..).zip(states) {
-        // G's tensors are judged against the D that the engine under judgement itself moved to: a rate of 0 keeps it.
-        let judge_g = |engine: &dyn Engine| {
-            let moved = State { discriminator: engine.state().unwrap().discriminator, ..state.clone() };
-            let mut judge = reference(&moved, DType::F64);
-            let still = StepRates { lr: 0.0, ..recipe.rates(state.step, TOTAL) };
-            let stats = step_at(&mut judge, recipe, state.step, draw, still);
-            let of_g = |probe: &Probe| probe.name == "logits.updated" || probe.name.starts_with("gradient.generator");
-            (judge.probe().unwrap().into_iter().filter(of_g).collect::<Vec<_>>(), stats.g_gradient)
-        };
         let mut judge = reference(state, DType::F64);
         let truth = one_step(&mut judge, recipe, state.step, draw);
         let of_d = |probe: &Probe| {
             ["logits.real", "logits.fake"].contains(&&*probe.name) || probe.name.starts_with("gradient.discriminator")
         };
         let judge_d: Vec<_> = judge.probe().unwrap().into_iter().filter(of_d).collect();
+        // G's tensors are judged against the D that the engine under judgement itself moved to: a rate of 0 keeps it.
         let errors = |engine: &dyn Engine, all: &mut Squares| {
+            let moved = State { discriminator: engine.state().unwrap().discriminator, ..state.clone() };
+            let mut judge = reference(&moved, DType::F64);
+            let still = StepRates { lr: 0.0, ..recipe.rates(state.step, TOTAL) };
+            let stats = step_at(&mut judge, recipe, state.step, draw, still);
+            let of_g = |probe: &Probe| probe.name == "logits.updated" || probe.name.starts_with("gradient.generator");
+            let judge_g: Vec<_> = judge.probe().unwrap().into_iter().filter(of_g).collect();
             let probes = engine.probe().unwrap();
             add(all, squares(&probes, &judge_d));
-            add(all, squares(&probes, &judge_g(engine).0));
+            add(all, squares(&probes, &judge_g));
+            stats
         };
         let mut in_f32 = reference(state, DType::F32);
         one_step(&mut in_f32, recipe, state.step, draw);
         errors(&in_f32, &mut theirs);
-        let engine = under.at(state);
-        let stats = one_step(engine, recipe, state.step, draw);
-        errors(engine, &mut ours);
-        for (name, got, expected) in [
-            ("d_loss", stats.d_loss, truth.d_loss),
-            ("d_real", stats.d_real, truth.d_real),
-            ("d_fake", stats.d_fake, truth.d_fake),
-            ("r1", stats.r1, truth.r1),
-            ("r2", stats.r2, truth.r2),
-            ("d_margin", stats.d_margin, truth.d_margin),
-            ("d_accuracy_real", stats.d_accuracy_real, truth.d_accuracy_real),
-            ("d_accuracy_fake", stats.d_accuracy_fake, truth.d_accuracy_fake),
-            ("g_gradient", stats.g_gradient, judge_g(engine).1),
-        ] {
-            let near = (got - expected).abs() <= STATS * (1.0 + expected.abs());
-            assert!(near, "{place}: {name} is {got}, the reference's {expected}");
+        for ((name, engine), ours) in engines.iter_mut().zip(&mut ours) {
+            let engine = engine.at(state);
+            let stats = one_step(engine, recipe, state.step, draw);
+            let of_g = errors(engine, ours);
+            for (what, got, expected) in [
+                ("d_loss", stats.d_loss, truth.d_loss),
+                ("d_real", stats.d_real, truth.d_real),
+                ("d_fake", stats.d_fake, truth.d_fake),
+                ("r1", stats.r1, truth.r1),
+                ("r2", stats.r2, truth.r2),
+                ("d_margin", stats.d_margin, truth.d_margin),
+                ("d_accuracy_real", stats.d_accuracy_real, truth.d_accuracy_real),
+                ("d_accuracy_fake", stats.d_accuracy_fake, truth.d_accuracy_fake),
+                ("g_loss", stats.g_loss, of_g.g_loss),
+                ("g_gradient", stats.g_gradient, of_g.g_gradient),
+            ] {
+                let near = (got - expected).abs() <= STATS * (1.0 + expected.abs());
+                assert!(near, "{place}, {name}: {what} is {got}, the reference's {expected}");
+            }
         }
     }
-    let scores = ours.into_iter().map(|(name, states)| (error(&states) / error(&theirs[&name]).max(FLOOR), name));
-    scores.max_by(|a, b| a.0.total_cmp(&b.0)).expect("a step has tensors")
+    let worst = |ours: Squares| {
+        let scores = ours.into_iter().map(|(name, states)| (error(&states) / error(&theirs[&name]).max(FLOOR), name));
+        scores.max_by(|a, b| a.0.total_cmp(&b.0)).expect("a step has tensors")
+    };
+    ours.into_iter().map(worst).collect()
 }
 
-/// Holds the engine that `engine_at` gives to the rule, from early and from late states of `recipe`.
-pub fn check(pictures: &Arc<Pictures>, recipe: &Recipe, of_what: &str, under: &mut dyn UnderJudgement) {
+/// Holds `engines` to the rule, from early and from late states of `recipe`.
+pub fn check(pictures: &Arc<Pictures>, recipe: &Recipe, of_what: &str, engines: &mut [Named]) {
     let (states, rule) = if recipe.batch < 20 { (STATES_OF_FEW, RULE_OF_FEW) } else { (STATES, RULE) };
     let early: Vec<_> = (0..states).map(|seed| State::initial(recipe, pictures.pixels, seed)).collect();
     let mut runner = Fused::new(recipe, pictures.clone(), &early[3], 1);
@@ -180,8 +188,42 @@ pub fn check(pictures: &Arc<Pictures>, recipe: &Recipe, of_what: &str, under: &m
     }
     for (age, states) in [("early", early), ("late", late)] {
         let place = format!("{of_what}, {age}");
-        let (score, tensor) = score(recipe, pictures, &states, &place, under);
-        println!("{place}: worst score {score:.2}, of {tensor}");
-        assert!(score <= rule, "{place}: {tensor} errs {score:.2} times as much as the reference");
+        let scores = scores(recipe, pictures, &states, &place, engines);
+        for ((name, _), (score, tensor)) in engines.iter().zip(scores) {
+            println!("{place}, {name}: worst score {score:.2}, of {tensor}");
+            assert!(score <= rule, "{place}: {tensor} of {name} errs {score:.2} times as much as the reference");
+        }
+    }
+}
+
+/// Holds the parameters and the average after a step to their formulas in f64, on the engine's own gradient.
+pub fn check_adam(recipe: &Recipe, step: u64, before: &State, after: &State, probes: &[Probe]) {
+    let rates = recipe.rates(step, TOTAL);
+    let t = step as i32 + 1;
+    let rate = rates.lr * (1.0 - recipe.beta2.powi(t)).sqrt() / (1.0 - recipe.beta1.powi(t));
+    let gradient = |network: &str| -> Vec<f64> {
+        let of_network = probes.iter().filter(|probe| probe.name.starts_with(network));
+        of_network.flat_map(|probe| probe.values.clone()).collect()
+    };
+    for (network, before, after, gradient) in [
+        ("G", &before.generator, &after.generator, gradient("gradient.generator.")),
+        ("D", &before.discriminator, &after.discriminator, gradient("gradient.discriminator.")),
+    ] {
+        let (mut distance, mut norm) = (0.0, 0.0);
+        for (i, g) in gradient.into_iter().enumerate() {
+            let m = recipe.beta1 * f64::from(before.m[i]) + (1.0 - recipe.beta1) * g;
+            let v = recipe.beta2 * f64::from(before.v[i]) + (1.0 - recipe.beta2) * g * g;
+            let expected = f64::from(before.parameters[i]) - rate * m / (v.sqrt() + recipe.adam_epsilon);
+            distance += (f64::from(after.parameters[i]) - expected).powi(2);
+            norm += expected * expected;
+        }
+        let error = (distance / norm).sqrt();
+        assert!(error <= FLOOR, "step {step}: {network}'s parameters err by {error:.2e}");
+    }
+    if let (Some(before), Some(ema)) = (&before.ema, &after.ema) {
+        let moved = before.iter().zip(&after.generator.parameters);
+        let expected = moved.map(|(&a, &b)| rates.ema_decay * f64::from(a) + (1.0 - rates.ema_decay) * f64::from(b));
+        let worst = expected.zip(ema).map(|(a, &b)| (a - f64::from(b)).abs()).fold(0.0, f64::max);
+        assert!(worst <= FLOOR, "step {step}: the average errs by {worst:.2e}");
     }
 }

@@ -8,7 +8,7 @@ use proptest::prelude::*;
 
 use super::Fused;
 use crate::dataset::{Dataset, Pictures};
-use crate::engine::equality::{self, FLOOR, STATS, TOTAL, UnderJudgement, one_step, squares, step_at};
+use crate::engine::equality::{self, STATS, TOTAL, UnderJudgement, one_step, squares, step_at};
 use crate::engine::reference::Reference;
 use crate::engine::{Engine, State};
 use crate::noise;
@@ -30,7 +30,7 @@ impl UnderJudgement for Anew<'_> {
 fn check(pictures: &Arc<Pictures>, name: &str, flags: &str) {
     let recipe = Recipe::load(name, &flags.parse().unwrap()).unwrap();
     let mut anew = Anew { recipe: &recipe, pictures, engine: None };
-    equality::check(pictures, &recipe, &format!("{name} {flags:?}"), &mut anew);
+    equality::check(pictures, &recipe, &format!("{name} {flags:?}"), &mut [("the CPU".to_owned(), &mut anew)]);
 }
 
 #[test]
@@ -117,36 +117,7 @@ fn adam_moves_every_parameter_as_its_formula_says() {
             let before = engine.state().unwrap();
             one_step(&mut engine, &recipe, step, step);
             let after = engine.state().unwrap();
-            let rates = recipe.rates(step, TOTAL);
-            let t = step as i32 + 1;
-            let rate = rates.lr * (1.0 - recipe.beta2.powi(t)).sqrt() / (1.0 - recipe.beta1.powi(t));
-            let probes = engine.probe().unwrap();
-            let gradient = |network: &str| -> Vec<f64> {
-                let of_network = probes.iter().filter(|probe| probe.name.starts_with(network));
-                of_network.flat_map(|probe| probe.values.clone()).collect()
-            };
-            for (network, before, after, gradient) in [
-                ("G", &before.generator, &after.generator, gradient("gradient.generator.")),
-                ("D", &before.discriminator, &after.discriminator, gradient("gradient.discriminator.")),
-            ] {
-                let (mut distance, mut norm) = (0.0, 0.0);
-                for (i, g) in gradient.into_iter().enumerate() {
-                    let m = recipe.beta1 * f64::from(before.m[i]) + (1.0 - recipe.beta1) * g;
-                    let v = recipe.beta2 * f64::from(before.v[i]) + (1.0 - recipe.beta2) * g * g;
-                    let expected = f64::from(before.parameters[i]) - rate * m / (v.sqrt() + recipe.adam_epsilon);
-                    distance += (f64::from(after.parameters[i]) - expected).powi(2);
-                    norm += expected * expected;
-                }
-                let error = (distance / norm).sqrt();
-                assert!(error <= FLOOR, "{name}, step {step}: {network}'s parameters err by {error:.2e}");
-            }
-            if let (Some(before), Some(ema)) = (before.ema, after.ema) {
-                let moved = before.iter().zip(&after.generator.parameters);
-                let expected =
-                    moved.map(|(&a, &b)| rates.ema_decay * f64::from(a) + (1.0 - rates.ema_decay) * f64::from(b));
-                let worst = expected.zip(&ema).map(|(a, &b)| (a - f64::from(b)).abs()).fold(0.0, f64::max);
-                assert!(worst <= FLOOR, "step {step}: the average errs by {worst:.2e}");
-            }
+            equality::check_adam(&recipe, step, &before, &after, &engine.probe().unwrap());
         }
     }
 }

@@ -13,7 +13,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Bytes of each buffer, in the order of their bindings.
 pub struct Sizes {
-    bytes: [u64; 7],
+    pub bytes: [u64; 7],
 }
 
 impl Sizes {
@@ -34,8 +34,10 @@ impl Sizes {
         let bytes = words.map(|words| 4 * words as u64);
         if words.iter().any(|&words| words > u32::MAX as usize) || pictures.bytes.len() > u32::MAX as usize {
             let gib = bytes.iter().sum::<u64>() >> 30;
-            return Err(Failure::failed(format!("the run needs {gib} GiB on the GPU, more than its kernels can count"))
-                .hint("give fewer `--replicas`, a smaller `--batch` or `--hidden`, or `--device cpu`"));
+            return Err(Failure::failed(format!(
+                "the run needs {gib} GiB on the GPU, more than its kernels can count"
+            ))
+            .hint("give fewer `--replicas`, a smaller `--batch` or `--hidden`, or `--device cpu`"));
         }
         Ok(Self { bytes })
     }

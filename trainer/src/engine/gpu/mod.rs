@@ -18,6 +18,7 @@
 
 mod buffers;
 pub mod device;
+#[cfg(test)]
 mod functions;
 pub mod places;
 pub mod plan;
@@ -34,6 +35,8 @@ use crate::engine::fused;
 use crate::failure::Result;
 use crate::recipe::{Recipe, StepRates};
 use buffers::{Buffers, Sizes};
+#[cfg(test)]
+use device::Needs;
 use device::{Adapter, Device};
 use places::{RATES, STATS};
 use plan::Plan;
@@ -157,7 +160,9 @@ impl Gpu {
     ) -> Result<Vec<Vec<StepStats>>> {
         let first = &stretches[0];
         let rates: Vec<f32> = (0..first.steps)
-            .flat_map(|i| rates_of(&self.recipe, &self.recipe.rates(first.first + i, first.total_steps), first.first + i))
+            .flat_map(|i| {
+                rates_of(&self.recipe, &self.recipe.rates(first.first + i, first.total_steps), first.first + i)
+            })
             .collect();
         self.buffers.write_rates(&self.device, &rates);
         for (replica, stretch) in stretches.iter().enumerate() {
@@ -296,10 +301,14 @@ impl Gpu {
             ("parameter", d, discriminator.parameters),
         ];
         for (prefix, layout, flat) in flat.into_iter().filter(|(_, _, flat)| !flat.is_empty()) {
-            let named = layout.tensors.iter().map(|spec| (format!("{prefix}.{}", spec.name), flat[spec.range.clone()].to_vec()));
+            let named = layout
+                .tensors
+                .iter()
+                .map(|spec| (format!("{prefix}.{}", spec.name), flat[spec.range.clone()].to_vec()));
             tensors.extend(named);
         }
-        let widen = |(name, values): (String, Vec<f32>)| Probe { name, values: values.into_iter().map(f64::from).collect() };
+        let widen =
+            |(name, values): (String, Vec<f32>)| Probe { name, values: values.into_iter().map(f64::from).collect() };
         Ok(tensors.into_iter().map(widen).collect())
     }
 }

@@ -305,14 +305,7 @@ fn moves(i: u32, gradient: f32) {
     fn begin(&self) -> Dispatch {
         let pixels = self.recipe.batch * self.pixels;
         let groups = pixels.div_ceil(64).min(ROW_OF_GROUPS);
-        let parts = [
-            &self.header,
-            &format!("const GROUPS: u32 = {groups}u;\n"),
-            COMMON,
-            FUNCTIONS,
-            PHILOX,
-            BEGIN,
-        ];
+        let parts = [&self.header, &format!("const GROUPS: u32 = {groups}u;\n"), COMMON, FUNCTIONS, PHILOX, BEGIN];
         Dispatch { name: "begin".to_owned(), source: parts.concat(), groups: [groups as u32, 1] }
     }
 
@@ -481,7 +474,10 @@ fn moves(i: u32, gradient: f32) {
             [p, h, h],
             [
                 ["load(A1, k * H + row)", "blended(load(SIGNAL, k) * x(k, column), k, column)"],
-                ["load(A2, k * H + row)", "and_penalty(load(SIGNAL, k) * load(H1, k * H + column), E1, k * H + column)"],
+                [
+                    "load(A2, k * H + row)",
+                    "and_penalty(load(SIGNAL, k) * load(H1, k * H + column), E1, k * H + column)",
+                ],
                 ["1.0", "and_penalty(load(SIGNAL, k) * load(H2, k * H + column), BY_A2, k * H + column)"],
             ],
             "load(SIGNAL, k)",
@@ -670,8 +666,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
             if beside.jobs > 0 { &aside } else { "" }
         );
         let [a_along, b_along] = along;
-        let directions =
-            format!("const A_ALONG_DEPTH: bool = {a_along};\nconst B_ALONG_DEPTH: bool = {b_along};\n");
+        let directions = format!("const A_ALONG_DEPTH: bool = {a_along};\nconst B_ALONG_DEPTH: bool = {b_along};\n");
         let source = [&self.header, &directions, COMMON, FUNCTIONS, PRODUCT, code, &main].concat();
         Dispatch { name: name.to_owned(), source, groups: [x as u32, y as u32] }
     }
