@@ -62,7 +62,7 @@ pub fn rounds(options: &Options, mut report: impl FnMut(&Round)) -> Result<()> {
     let dataset = Dataset::mnist()?;
     let pictures = Arc::new(dataset.train);
     let state = State::initial(recipe, pictures.pixels, 0);
-    let mut engine = choice.engine(recipe, pictures.clone(), &state)?;
+    let mut engine = choice.engine(recipe, pictures.clone(), &state, &mut |_| ())?;
     let order = noise::permutation(0, 0, pictures.count());
     let mut z = vec![0.0; recipe.batch * recipe.latent];
     // Real schedules, as if a run of 50 epochs had begun.

@@ -6,6 +6,8 @@ use candle_core::{DType, Device};
 
 use crate::dataset::Pictures;
 use crate::engine::fused::Fused;
+use crate::engine::gpu::device::Adapter;
+use crate::engine::gpu::{self, Gpu};
 use crate::engine::reference::Reference;
 use crate::engine::{Engine, State};
 use crate::failure::{Failure, Result};
@@ -19,7 +21,7 @@ pub enum EngineChoice {
     Auto,
     /// candle's autograd, readable
     Reference,
-    /// The step derived by hand, on the CPU
+    /// The step derived by hand, on the CPU or any vendor's GPU
     Fused,
 }
 
@@ -31,8 +33,8 @@ pub enum DeviceChoice {
     Auto,
     /// The CPU.
     Cpu,
-    /// The GPU of this index, or a clear failure.
-    Gpu(usize),
+    /// The first GPU, or the adapter of this index in the list of `trainer devices`; or a clear failure.
+    Gpu(Option<usize>),
 }
 
 impl std::str::FromStr for DeviceChoice {
@@ -42,11 +44,11 @@ impl std::str::FromStr for DeviceChoice {
         match text {
             "auto" => Ok(Self::Auto),
             "cpu" => Ok(Self::Cpu),
-            "gpu" => Ok(Self::Gpu(0)),
+            "gpu" => Ok(Self::Gpu(None)),
             _ => text
                 .strip_prefix("gpu:")
                 .and_then(|index| index.parse().ok())
-                .map(Self::Gpu)
+                .map(|index| Self::Gpu(Some(index)))
                 .ok_or_else(|| "give `auto`, `cpu`, `gpu` or `gpu:N`".to_owned()),
         }
     }
@@ -80,6 +82,11 @@ pub struct Choice {
 
 enum Chosen {
     Fused,
+    /// Where `auto` has found it, the CPU takes over if it cannot be opened.
+    Gpu {
+        adapter: Box<Adapter>,
+        by_auto: bool,
+    },
     Reference(Device),
 }
 
@@ -87,24 +94,31 @@ impl Choice {
     /// Decides, and fails early where what was asked for is not to be had.
     ///
     /// # Errors
-    /// A GPU that is not there, or an engine that does not run on the device asked for.
+    /// A GPU that is not there.
     pub fn new(engine: EngineChoice, device: DeviceChoice, threads: usize) -> Result<Self> {
         let (engine, reason) = match (engine, device) {
-            (EngineChoice::Fused, DeviceChoice::Gpu(_)) => {
-                return Err(Failure::usage("`--engine fused` runs on the CPU only")
-                    .hint("give `--device cpu`, or `--engine reference` for the GPU"));
-            }
             (EngineChoice::Reference, DeviceChoice::Cpu) => (Chosen::Reference(Device::Cpu), "on the CPU".to_owned()),
-            (_, DeviceChoice::Gpu(index)) => (Chosen::Reference(gpu(index)?), format!("on GPU {index}")),
-            (EngineChoice::Reference, DeviceChoice::Auto) => match gpu(0) {
+            (EngineChoice::Reference, DeviceChoice::Gpu(index)) => {
+                let index = index.unwrap_or(0);
+                (Chosen::Reference(candle_gpu(index)?), format!("on GPU {index}"))
+            }
+            (EngineChoice::Reference, DeviceChoice::Auto) => match candle_gpu(0) {
                 Ok(device) => (Chosen::Reference(device), "on GPU 0, found by auto".to_owned()),
                 Err(failure) => (Chosen::Reference(Device::Cpu), format!("on the CPU: {}", failure.message)),
             },
-            // candle launches hundreds of kernels for a step of networks this small, so the CPU is auto's choice even
-            // where a GPU could be had.
-            (EngineChoice::Auto | EngineChoice::Fused, DeviceChoice::Cpu | DeviceChoice::Auto) => {
-                (Chosen::Fused, "on the CPU, where the fused engine runs".to_owned())
+            (_, DeviceChoice::Cpu) => (Chosen::Fused, "on the CPU".to_owned()),
+            (_, DeviceChoice::Gpu(index)) => {
+                let adapter = Box::new(gpu::device::choose(index)?);
+                let reason = format!("on {}", adapter.description.name);
+                (Chosen::Gpu { adapter, by_auto: false }, reason)
             }
+            (_, DeviceChoice::Auto) => match gpu::device::choose(None) {
+                Ok(adapter) => {
+                    let reason = format!("on {}, found by auto", adapter.description.name);
+                    (Chosen::Gpu { adapter: Box::new(adapter), by_auto: true }, reason)
+                }
+                Err(failure) => (Chosen::Fused, format!("on the CPU: {}", failure.message)),
+            },
         };
         Ok(Self { engine, reason, threads })
     }
@@ -112,24 +126,56 @@ impl Choice {
     /// `reference` or `fused`.
     pub fn engine_name(&self) -> &'static str {
         match self.engine {
-            Chosen::Fused => "fused",
+            Chosen::Fused | Chosen::Gpu { .. } => "fused",
             Chosen::Reference(_) => "reference",
         }
     }
 
-    /// The engine, going on from `state`.
+    /// Whether it is the fused engine on a GPU.
+    pub fn is_gpu(&self) -> bool {
+        matches!(self.engine, Chosen::Gpu { .. })
+    }
+
+    /// The engine, going on from `state`. A GPU that `auto` found and that cannot be opened is told of by `say`, and the CPU
+    /// goes on.
     ///
     /// # Errors
     /// A device that cannot hold the tensors.
-    pub fn engine(&self, recipe: &Recipe, pictures: Arc<Pictures>, state: &State) -> Result<Box<dyn Engine>> {
+    pub fn engine(
+        &self,
+        recipe: &Recipe,
+        pictures: Arc<Pictures>,
+        state: &State,
+        say: &mut dyn FnMut(&str),
+    ) -> Result<Box<dyn Engine>> {
         Ok(match &self.engine {
             Chosen::Fused => Box::new(Fused::new(recipe, pictures, state, self.threads)),
+            Chosen::Gpu { adapter, by_auto } => match (Gpu::new(recipe, pictures.clone(), state, adapter), by_auto) {
+                (Ok(engine), _) => Box::new(engine),
+                (Err(failure), false) => return Err(failure),
+                (Err(failure), true) => {
+                    say(&format!("{}; the CPU goes on", failure.message));
+                    Box::new(Fused::new(recipe, pictures, state, self.threads))
+                }
+            },
             Chosen::Reference(device) => Box::new(Reference::new(recipe, pictures, state, device.clone(), DType::F32)?),
         })
     }
+
+    /// The GPU engine of several runs, each going on from one of `states`.
+    ///
+    /// # Errors
+    /// Another engine than that, or a device that cannot hold so many.
+    pub fn replicas(&self, recipe: &Recipe, pictures: Arc<Pictures>, states: &[State]) -> Result<Gpu> {
+        let Chosen::Gpu { adapter, .. } = &self.engine else {
+            return Err(Failure::usage("several runs at once take the fused engine on a GPU"));
+        };
+        let setting = gpu::Setting { recipe, pictures, states, keeps_gradients: false };
+        Gpu::with(&setting, |needs| gpu::device::open(adapter, needs))
+    }
 }
 
-fn gpu(index: usize) -> Result<Device> {
+fn candle_gpu(index: usize) -> Result<Device> {
     let hint = "drop `--device` to train on the CPU";
     let opened = if cfg!(feature = "cuda") {
         Device::new_cuda(index)
@@ -154,8 +200,8 @@ mod tests {
         let cases = [
             ("auto", Ok(DeviceChoice::Auto)),
             ("cpu", Ok(DeviceChoice::Cpu)),
-            ("gpu", Ok(DeviceChoice::Gpu(0))),
-            ("gpu:3", Ok(DeviceChoice::Gpu(3))),
+            ("gpu", Ok(DeviceChoice::Gpu(None))),
+            ("gpu:3", Ok(DeviceChoice::Gpu(Some(3)))),
             ("gpu:", Err(())),
             ("tpu", Err(())),
         ];

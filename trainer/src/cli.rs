@@ -61,6 +61,12 @@ pub enum Command {
         #[arg(long, value_name = "FILE")]
         html: Option<PathBuf>,
     },
+    /// List what `--device` can take, and what auto would
+    Devices {
+        /// As JSON
+        #[arg(long)]
+        json: bool,
+    },
     /// Many runs at once, here or on a Slurm cluster, compared
     Study(Box<StudyArgs>),
     /// Print the completions of a shell: bash, zsh, fish, elvish or powershell
@@ -136,6 +142,9 @@ pub struct TrainArgs {
     /// Key of every random number
     #[arg(long, value_name = "N", default_value_t = 0, help_heading = TRAINING)]
     pub seed: u64,
+    /// Runs of N seeds from --seed on, at once on one GPU: gen-SEED.onnx each
+    #[arg(long, value_name = "N", default_value_t = 1, help_heading = TRAINING, value_parser = clap::value_parser!(u16).range(1..=4096))]
+    pub replicas: u16,
     /// Go on from the run folder
     #[arg(long, help_heading = TRAINING)]
     pub resume: bool,
@@ -279,6 +288,7 @@ impl TrainArgs {
             threads: self.engine.threads(self.threads),
             evaluate_every: self.evaluate_every,
             keep_models: self.keep_models.clone(),
+            replicas: usize::from(self.replicas),
         })
     }
 }

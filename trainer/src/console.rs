@@ -56,11 +56,11 @@ impl Console {
         self.bar = Some(bar);
     }
 
-    /// Moves the bar by one step; `sums` are those of the epoch under way.
-    pub fn step(&self, epoch: u64, epochs: u64, sums: &EpochSums) {
+    /// Moves the bar by `steps` steps; `sums` are those of the epoch under way, as far as they are known.
+    pub fn steps(&self, steps: u64, epoch: u64, epochs: u64, sums: &EpochSums) {
         let Some(bar) = &self.bar else { return };
-        bar.inc(1);
-        if sums.steps.is_multiple_of(LIVE_STEPS) {
+        bar.inc(steps);
+        if sums.steps > 0 && sums.steps.is_multiple_of(LIVE_STEPS) {
             bar.set_message(live_line(epoch, epochs, &sums.means(), self.fid));
         }
     }
@@ -78,12 +78,17 @@ impl Console {
         }
     }
 
-    /// What the judge found after epoch `epoch`, of `classes` classes.
-    pub fn evaluation(&mut self, epoch: u64, scores: &Scores, classes: usize) {
+    /// The end of an epoch of a run beside the first, told as `who`.
+    pub fn epoch_beside(&self, who: &str, event: &EpochEvent, epochs: u64) {
+        self.say(&format!("{who}{}", live_line(event.epoch, epochs, &event.means, None)));
+    }
+
+    /// What the judge found after epoch `epoch`, of `classes` classes; `who` is put before it.
+    pub fn evaluation(&mut self, who: &str, epoch: u64, scores: &Scores, classes: usize) {
         let Scores { fid, classes: covered, precision, recall, .. } = scores;
         self.fid = Some(*fid);
         self.say(&format!(
-            "judged after epoch {}: FID {fid:.2}  {covered} of {classes} classes  precision {precision:.2}  recall {recall:.2}",
+            "{who}judged after epoch {}: FID {fid:.2}  {covered} of {classes} classes  precision {precision:.2}  recall {recall:.2}",
             epoch + 1
         ));
     }

@@ -7,9 +7,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use clap::{CommandFactory, Parser};
 use trainer::bench;
+use trainer::choose::cores;
 use trainer::cli::{BenchArgs, Cli, Command, RecipesAction, TrainArgs};
 use trainer::compare::compare;
 use trainer::console::Console;
+use trainer::engine::gpu::device;
 use trainer::failure::{Failure, Result};
 use trainer::judge::evaluate;
 use trainer::recipe::{BUILT_IN, Recipe};
@@ -27,6 +29,7 @@ fn main() -> ExitCode {
         Some(Command::Evaluate(args)) => evaluate::evaluate(args).map(|()| 0),
         Some(Command::Judge(args)) => evaluate::judge(args).map(|()| 0),
         Some(Command::Compare { runs, html }) => compare(runs, html.as_deref()).map(print),
+        Some(Command::Devices { json }) => Ok(print(devices(*json))),
         Some(Command::Study(args)) => many(args),
         Some(Command::Completions { shell }) => Ok(print(completions(*shell))),
         Some(Command::Man) => manual().map(print),
@@ -62,6 +65,11 @@ fn many(args: &StudyArgs) -> Result<u8> {
         Ended::WithFailures => 1,
         Ended::Interrupted => INTERRUPTED,
     })
+}
+
+fn devices(json: bool) -> String {
+    let adapters: Vec<_> = device::adapters().into_iter().map(|adapter| adapter.description).collect();
+    if json { device::json(&adapters, cores()) } else { device::table(&adapters, cores()) }
 }
 
 fn measure(args: &BenchArgs) -> Result<u8> {

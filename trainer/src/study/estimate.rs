@@ -176,7 +176,7 @@ impl Trials {
 
     fn engine(&self, setting: &Setting, pictures: &Arc<Pictures>) -> Result<Box<dyn Engine>> {
         let state = State::initial(&setting.recipe, pictures.pixels, 0);
-        self.choice.engine(&setting.recipe, pictures.clone(), &state)
+        self.choice.engine(&setting.recipe, pictures.clone(), &state, &mut |_| ())
     }
 
     /// On MNIST, whose judge is built in; other data sets cost about as much a picture.
@@ -190,7 +190,7 @@ impl Trials {
         let ready = began.elapsed().as_secs_f64();
         let recipe = crate::recipe::Recipe::load("stable", &toml::Table::new())?;
         let state = State::initial(&recipe, dataset.pixels(), 0);
-        let engine = self.choice.engine(&recipe, Arc::new(dataset.train), &state)?;
+        let engine = self.choice.engine(&recipe, Arc::new(dataset.train), &state, &mut |_| ())?;
         let evaluation = match schedule {
             Some(schedule) => schedule.after(1, recipe.latent, &*engine)?.map_or(0.0, |evaluation| evaluation.seconds),
             None => 0.0,

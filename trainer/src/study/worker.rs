@@ -143,6 +143,7 @@ fn attempt(study: &StudyFolder, claim: &Claim, index: usize, threads: usize, sto
         threads,
         evaluate_every: study.plan.evaluate_every(setting),
         keep_models: Vec::new(),
+        replicas: 1,
     };
     let outcome = train(&options, stop, &mut Console::new(false))?;
     if outcome == Outcome::Done {

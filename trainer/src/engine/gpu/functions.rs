@@ -50,7 +50,7 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {{
 fn on_every_driver(check: impl Fn(&Device, &str)) {
     for adapter in adapters() {
         let needs = Needs { largest_buffer: 4 * MANY as u64, total: 8 * MANY as u64 };
-        check(&open(&adapter, &needs).unwrap(), &adapter.name);
+        check(&open(&adapter, &needs).unwrap(), &adapter.description.name);
     }
 }
 

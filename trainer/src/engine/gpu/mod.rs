@@ -279,7 +279,11 @@ impl Gpu {
         Ok(fused::pictures_of(&self.recipe, self.pixels, &of_replicas[replica], z))
     }
 
-    fn probe_of(&self, replica: usize) -> Result<Vec<Probe>> {
+    /// [`Engine::probe`] of a replica.
+    ///
+    /// # Errors
+    /// As [`Gpu::stretches`].
+    pub fn probe_of(&self, replica: usize) -> Result<Vec<Probe>> {
         let Plan { places, .. } = &self.plan;
         let of_arena = |name: &str| {
             let region = places.arena.region(name);

@@ -46,7 +46,8 @@ fn check(pictures: &Arc<Pictures>, name: &str, flags: &str) {
     let adapters = every_adapter();
     let mut engines: Vec<_> = adapters.iter().map(|adapter| engine(adapter, &recipe, pictures, &first)).collect();
     let named = adapters.iter().zip(&mut engines);
-    let mut named: Vec<Named> = named.map(|(adapter, engine)| (adapter.name.clone(), engine as _)).collect();
+    let mut named: Vec<Named> =
+        named.map(|(adapter, engine)| (adapter.description.name.clone(), engine as _)).collect();
     equality::check(pictures, &recipe, &format!("{name} {flags:?}"), &mut named);
 }
 
@@ -116,8 +117,8 @@ fn two_runs_give_the_same_bytes_however_they_are_cut_into_submissions() {
         let recipe = Recipe::load(name, &"hidden = 40\nbatch = 20".parse().unwrap()).unwrap();
         for adapter in every_adapter() {
             let once = trained(&adapter, &recipe, &[5], 12, 12);
-            assert!(once == trained(&adapter, &recipe, &[5], 12, 12), "{name} on {}", adapter.name);
-            assert!(once == trained(&adapter, &recipe, &[5], 12, 1), "{name} on {}, cut up", adapter.name);
+            assert!(once == trained(&adapter, &recipe, &[5], 12, 12), "{name} on {}", adapter.description.name);
+            assert!(once == trained(&adapter, &recipe, &[5], 12, 1), "{name} on {}, cut up", adapter.description.name);
         }
     }
 }
@@ -131,7 +132,7 @@ fn a_replica_gives_the_bytes_of_its_run_alone() {
             let together = trained(&adapter, &recipe, &seeds, 6, 4);
             for (i, seed) in seeds.iter().enumerate() {
                 let alone = trained(&adapter, &recipe, &[*seed], 6, 4);
-                assert!(alone[0] == together[i], "{name} on {}: seed {seed}", adapter.name);
+                assert!(alone[0] == together[i], "{name} on {}: seed {seed}", adapter.description.name);
             }
             assert!(together[0].0 != together[2].0, "other seeds, other runs");
         }
@@ -152,12 +153,16 @@ fn pictures_and_noise_of_a_stretch_are_those_of_the_steps() {
         let mut expected = vec![0.0; 1000];
         noise::fill_normal(2, Stream::TrainingZ, first.step + 1, &mut expected);
         let worst = z.iter().zip(&expected).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
-        assert!(worst < 4e-6, "{}: the noise errs by {worst:.1e}", adapter.name);
+        assert!(worst < 4e-6, "{}: the noise errs by {worst:.1e}", adapter.description.name);
         let x = gpu.device.read(&gpu.buffers.arena, gpu.plan.places.arena.region("X").start, 7840).unwrap();
         let mut expected = vec![0.0; 784];
         for (row, &index) in x.chunks_exact(784).zip(&order[10..20]) {
             pictures.scaled(index, &mut expected);
-            assert!(row.iter().zip(&expected).all(|(a, b)| (a - b).abs() < 2e-7), "{}: picture {index}", adapter.name);
+            assert!(
+                row.iter().zip(&expected).all(|(a, b)| (a - b).abs() < 2e-7),
+                "{}: picture {index}",
+                adapter.description.name
+            );
         }
         assert_eq!(gpu.state().unwrap().step, first.step + 2);
     }
@@ -174,13 +179,17 @@ fn a_stretch_can_be_stopped_between_submissions() {
         let order = noise::permutation(2, 0, pictures.count());
         let stats = gpu.stretches(&[stretch(2, &order, 0, 50)], &mut |done| done < 3).unwrap();
         let done = stats[0].len() as u64;
-        assert!((3..50).contains(&done), "{}: {done} steps", adapter.name);
+        assert!((3..50).contains(&done), "{}: {done} steps", adapter.description.name);
         assert_eq!(gpu.state().unwrap().step, done);
         // What is left gives the bytes of the whole.
         let left = Stretch { first: done, steps: 12 - done.min(12), ..stretch(2, &order[done as usize * 10..], 0, 0) };
         gpu.stretches(&[left], &mut |_| true).unwrap();
         if done <= 12 {
-            assert!(gpu.state().unwrap() == trained(&adapter, &recipe, &[2], 12, 12)[0].0, "{}", adapter.name);
+            assert!(
+                gpu.state().unwrap() == trained(&adapter, &recipe, &[2], 12, 12)[0].0,
+                "{}",
+                adapter.description.name
+            );
         }
     }
 }
