@@ -14,7 +14,7 @@
 //! ```
 //!
 //! Invariants:
-//! * Engines do no I/O, draw no noise and print nothing; the same seed gives them the same pictures and noise.
+//! * Engines do no I/O and print nothing; the same seed gives them the same pictures and noise.
 //! * No random number depends on anything but (seed, stream, step, element).
 //! * A file is written whole or not at all.
 //! * Nothing here knows ONNX's fields, or a browser.

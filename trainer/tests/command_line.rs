@@ -195,7 +195,7 @@ mod refusals {
         let empty_folder = dir.path().join("empty");
         fs::create_dir(&empty_folder).unwrap();
         let (empty_folder, file_name) = (empty_folder.to_str().unwrap(), file.to_str().unwrap());
-        let cases: [(&[&str], i32, &str); 29] = [
+        let cases: [(&[&str], i32, &str); 32] = [
             (&["--epochs", "0"], 2, "'0' for '--epochs <N>'"),
             (&["--epochs", "-3"], 2, "--epochs"),
             (&["--epochs", "1.5"], 2, "--epochs"),
@@ -206,7 +206,10 @@ mod refusals {
             (&["--recipe", recipe, "--out", out], 2, "unknown key `lr_hodl`: did you mean `lr_hold`?"),
             (&["--recipe", "stabel", "--out", out], 2, "recipe `stabel` is not built in"),
             (&["--loss", "hinge", "--out", out], 2, "hinge"),
-            (&["--device", "gpu", "--out", out], 1, "no GPU backend"),
+            (&["--device", "gpu:99", "--out", out], 1, "there is no `gpu:99`"),
+            (&["--engine", "reference", "--device", "gpu", "--out", out], 1, "no GPU backend"),
+            (&["--replicas", "0", "--out", out], 2, "--replicas"),
+            (&["--replicas", "2", "--device", "cpu", "--out", out], 2, "takes the fused engine on a GPU"),
             (&["--device", "tpu"], 2, "gpu:N"),
             (&["--out", no_folder.to_str().unwrap()], 1, "which does not exist"),
             (&["--out", under_file.to_str().unwrap()], 1, "which does not exist"),

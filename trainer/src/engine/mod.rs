@@ -1,8 +1,8 @@
 //! Engines: what turns a minibatch and its noise into one update of D and one of G.
 //!
 //! Every engine is given the same inputs, made outside of it (image indices, z, rates), and holds the same state, so
-//! engines can be compared step by step and a run can move from one to another. Engines do no I/O, draw no noise and
-//! print nothing. [`reference`] is the readable one and the judge; [`fused`] is held equal to it by tests.
+//! engines can be compared step by step and a run can move from one to another. Engines do no I/O and print nothing.
+//! [`reference`] is the readable one and the judge; [`fused`], on the CPU, and [`gpu`] are held equal to it by tests.
 
 #[cfg(test)]
 mod equality;
