@@ -105,15 +105,19 @@ pub fn train(options: &Options, stop: &AtomicBool, console: &mut Console) -> Res
         dataset: &first.identity.dataset,
         resumed_at_step: first.at.step,
     });
+    // On a GPU they are no matter of the steps.
+    let threads = match options.threads {
+        _ if choice.is_gpu() => String::new(),
+        1 => ", 1 thread".to_owned(),
+        threads => format!(", {threads} threads"),
+    };
     console.say(&format!(
-        "{} on {} with {} parameters, engine {} {}, {} thread{}, {}",
+        "{} on {} with {} parameters, engine {} {}{threads}, {}",
         options.recipe.name,
         first.identity.dataset,
         first.parameters(),
         first.engine.name(),
         choice.reason,
-        options.threads,
-        if options.threads == 1 { "" } else { "s" },
         replicas::seeds(options)
     ));
     console.start(first.at.step, first.total_steps());

@@ -213,3 +213,37 @@ fn nothing_is_read_inside_a_stretch_and_little_after_it() {
     assert_eq!((counts.steps, counts.dispatches, counts.bytes_read), (40, 40 * 18, 40 * 40));
     assert_eq!((counts.passes, counts.submissions), (inside.len() as u64, inside.len() as u64));
 }
+
+#[test]
+fn a_lost_device_is_a_failure_in_words() {
+    let pictures = mnist();
+    let recipe = Recipe::load("seed", &"hidden = 8\nbatch = 10".parse().unwrap()).unwrap();
+    for adapter in every_adapter() {
+        let mut gpu = engine(&adapter, &recipe, &pictures, &[State::initial(&recipe, pictures.pixels, 2)]);
+        let order = noise::permutation(2, 0, pictures.count());
+        gpu.stretches(&[stretch(2, &order, 0, 2)], &mut |_| true).unwrap();
+        gpu.device.device.destroy();
+        let failure = gpu.stretches(&[stretch(2, &order, 2, 2)], &mut |_| true).unwrap_err();
+        let name = &adapter.description.name;
+        assert!(failure.message.starts_with(&format!("the GPU {name} ")), "{}", failure.message);
+        assert!(failure.hint.is_some_and(|hint| hint.contains("--resume")), "{name}");
+        assert!(gpu.state().is_err() && gpu.generate(&[0.0; 100]).is_err(), "{name}: no result is made up");
+    }
+}
+
+#[test]
+fn a_run_too_large_for_an_adapter_is_refused_before_it_starts() {
+    let pictures = mnist();
+    let recipe = Recipe::load("stable", &"hidden = 1024\nbatch = 20000".parse().unwrap()).unwrap();
+    let few = Recipe::load("stable", &"hidden = 8".parse().unwrap()).unwrap();
+    let states = |recipe: &Recipe, count| vec![State::initial(recipe, 784, 2); count];
+    for adapter in every_adapter() {
+        for (recipe, states) in [(&recipe, states(&recipe, 1)), (&few, states(&few, 900))] {
+            let setting = Setting { recipe, pictures: pictures.clone(), states: &states, keeps_gradients: false };
+            let failure = Gpu::with(&setting, |needs| open(&adapter, needs)).err().expect("gigabytes in one buffer");
+            let message = &failure.message;
+            assert!(message.contains("is too small") || message.contains("can count"), "{message}");
+            assert!(failure.hint.is_some_and(|hint| hint.contains("--replicas")), "{message}");
+        }
+    }
+}
