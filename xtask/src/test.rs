@@ -109,6 +109,13 @@ fn subject(arguments: &Arguments, python: &Path) -> Result<Environment> {
     }
     let script = workspace::root().join("tests/tools/reference.py");
     program::run_silently(Command::new(python).args([&script, &model, &reference]))?;
+    let plans = folder.join("gpu-plans");
+    std::fs::create_dir_all(&plans).with_context(|| format!("cannot create `{}`", plans.display()))?;
+    for recipe in ["seed", "stable"] {
+        let mut plan = Command::new(&trainer);
+        plan.args(["gpu-plan", "--recipe", recipe, "--hidden", "32", "--batch", "10", "--steps", "3", "--out"]);
+        program::run_silently(plan.arg(plans.join(format!("{recipe}.json"))))?;
+    }
     let package = folder.join("package");
     package::run(&package::Arguments { out: Some(package.clone()) })?;
     Ok(vec![
@@ -117,6 +124,7 @@ fn subject(arguments: &Arguments, python: &Path) -> Result<Environment> {
         ("FORGER_REFERENCE", reference),
         ("FORGER_PACKAGE", package),
         ("FORGER_ROUNDED", rounded),
+        ("FORGER_GPU_PLANS", plans),
     ])
 }
 
