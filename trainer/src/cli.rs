@@ -76,6 +76,36 @@ pub enum Command {
     },
     /// Print the manual page
     Man,
+    /// Write the GPU's kernels down, with what they start from and come to, for a browser to run
+    #[command(hide = true)]
+    GpuPlan(Box<GpuPlanArgs>),
+}
+
+/// Flags of `trainer gpu-plan`.
+#[derive(Debug, Args)]
+pub struct GpuPlanArgs {
+    /// seed, stable, or a TOML file
+    #[arg(long, value_name = "RECIPE", default_value = "stable")]
+    recipe: String,
+    /// Steps that the file has room for
+    #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u16).range(1..))]
+    pub steps: u16,
+    /// The file, JSON
+    #[arg(long, value_name = "FILE")]
+    pub out: PathBuf,
+    /// Single values of the recipe.
+    #[command(flatten)]
+    overrides: Overrides,
+}
+
+impl GpuPlanArgs {
+    /// The recipe, read and checked.
+    ///
+    /// # Errors
+    /// A recipe that cannot be used.
+    pub fn recipe(&self) -> Result<Recipe> {
+        Recipe::load(&self.recipe, &self.overrides.table()?)
+    }
 }
 
 /// Flags of `trainer bench`.
@@ -90,6 +120,15 @@ pub struct BenchArgs {
     /// What does the training step
     #[arg(long, value_name = "ENGINE", default_value = "auto")]
     pub engine: EngineChoice,
+    /// cpu, gpu or gpu:N
+    #[arg(long, value_name = "DEVICE", default_value = "cpu")]
+    pub device: DeviceChoice,
+    /// Runs at once, on a GPU
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=4096))]
+    pub replicas: u16,
+    /// Count what an epoch asks of the host instead, on a device that does nothing
+    #[arg(long, hide = true)]
+    pub counts: bool,
     /// Threads of the engine [default: the cores it may use; reference: 1]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub threads: Option<u16>,
@@ -113,6 +152,8 @@ impl BenchArgs {
         Ok(bench::Options {
             recipe: Recipe::load(&self.recipe, &self.overrides.table()?)?,
             engine: self.engine,
+            device: self.device,
+            replicas: usize::from(self.replicas),
             threads: self.engine.threads(self.threads),
             steps: self.steps,
             rounds: self.rounds,

@@ -8,10 +8,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use clap::{CommandFactory, Parser};
 use trainer::bench;
 use trainer::choose::cores;
-use trainer::cli::{BenchArgs, Cli, Command, RecipesAction, TrainArgs};
+use trainer::cli::{BenchArgs, Cli, Command, GpuPlanArgs, RecipesAction, TrainArgs};
 use trainer::compare::compare;
 use trainer::console::Console;
-use trainer::engine::gpu::device;
+use trainer::engine::gpu::{device, written};
 use trainer::failure::{Failure, Result};
 use trainer::judge::evaluate;
 use trainer::recipe::{BUILT_IN, Recipe};
@@ -33,6 +33,7 @@ fn main() -> ExitCode {
         Some(Command::Study(args)) => many(args),
         Some(Command::Completions { shell }) => Ok(print(completions(*shell))),
         Some(Command::Man) => manual().map(print),
+        Some(Command::GpuPlan(args)) => write_plan(args).map(|()| 0),
         None => run(&cli.train),
     };
     match outcome {
@@ -83,8 +84,17 @@ fn measure(args: &BenchArgs) -> Result<u8> {
         say(format!("{{\"threads\":{},\"gflops\":{:.1}}}", options.threads, bench::peak_gflops(options.threads)));
         return Ok(0);
     }
+    if args.counts {
+        let line = |recording: &_| say(serde_json::to_string(recording).expect("numbers are JSON"));
+        bench::gpu::recordings(&options, line)?;
+        return Ok(0);
+    }
     bench::rounds(&options, |round| say(serde_json::to_string(round).expect("numbers are JSON")))?;
     Ok(0)
+}
+
+fn write_plan(args: &GpuPlanArgs) -> Result<()> {
+    written::write(&written::plan(&args.recipe()?, usize::from(args.steps))?, &args.out)
 }
 
 fn recipes(action: Option<&RecipesAction>) -> Result<u8> {

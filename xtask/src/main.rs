@@ -9,8 +9,8 @@
 //! * `package`: [`package`] puts the npm package together from the same.
 //! * `demo`: [`demo`] trains by [`model`], builds the site, serves it by [`serve`].
 //! * `judge`: [`judge`] has the trainer make the judge that it ships with.
-//! * `test`: [`test`] fetches what the tests need ([`browser`], [`onnxruntime`], [`python`], [`fashion_mnist`], [`slurm`]), runs
-//!   every test of the workspace and counts them by [`summary`].
+//! * `test`: [`test`] fetches what the tests need ([`browser`], [`onnxruntime`], [`python`], [`fashion_mnist`], [`slurm`],
+//!   [`vulkan`]), runs every test of the workspace and counts them by [`summary`].
 //! * `bench`: [`bench`] measures what the README tells.
 //!
 //! Standard error tells what is going on; standard output carries results alone.
@@ -37,6 +37,7 @@ mod site;
 mod slurm;
 mod summary;
 mod test;
+mod vulkan;
 mod wasm;
 mod wasm_opt;
 mod workspace;

@@ -13,7 +13,7 @@ use anyhow::{Context, Result};
 use crate::hint::hinted;
 use crate::model::{self, Settings};
 use crate::summary::{CargoTest, Counts, NodeTest, Summary};
-use crate::{browser, fashion_mnist, node, onnxruntime, package, program, python, site, slurm, workspace};
+use crate::{browser, fashion_mnist, node, onnxruntime, package, program, python, site, slurm, vulkan, workspace};
 
 /// Enough for pictures with strokes in them.
 const EPOCHS: u32 = 2;
@@ -42,7 +42,10 @@ pub(crate) fn run(arguments: &Arguments) -> Result<bool> {
 
 fn run_all(arguments: &Arguments) -> Result<Counts> {
     let python = python::with_packages()?;
-    let mut environment = tools(&python)?;
+    let chromium = browser::find()?;
+    // For cargo's tests alone: Chromium has a driver of its own.
+    let drivers = vulkan::environment(&chromium);
+    let mut environment = tools(chromium, &python, !drivers.is_empty())?;
     environment.extend(subject(arguments, &python)?);
     if arguments.long {
         slurm::prepare();
@@ -55,7 +58,7 @@ fn run_all(arguments: &Arguments) -> Result<Counts> {
     // One file at a time: the page is timed, and two browsers would slow each other down.
     node.args(["--test", "--test-reporter=spec", "--test-concurrency=1"]).current_dir(browser_tests());
 
-    let mut counts = watch(cargo.envs(environment.clone()), CargoTest::default())?;
+    let mut counts = watch(cargo.envs(environment.clone()).envs(drivers), CargoTest::default())?;
     counts += watch(node.envs(environment), NodeTest::default())?;
     Ok(counts)
 }
@@ -63,9 +66,8 @@ fn run_all(arguments: &Arguments) -> Result<Counts> {
 /// What the tests find their tools by.
 type Environment = Vec<(&'static str, PathBuf)>;
 
-/// Installs what the tests lean on.
-fn tools(python: &Path) -> Result<Environment> {
-    let chromium = browser::find()?;
+/// Installs what the tests lean on. `has_drivers`: whether there is a GPU to test on, if a software one.
+fn tools(chromium: PathBuf, python: &Path, has_drivers: bool) -> Result<Environment> {
     node::check()?;
     node::npm_ci(&browser_tests())?;
     let onnxruntime = onnxruntime::library(python)?;
@@ -76,10 +78,12 @@ fn tools(python: &Path) -> Result<Environment> {
         ("FORGER_OPENVINO", python::with_openvino()?),
         ("ORT_DYLIB_PATH", onnxruntime),
     ];
-    // The one thing that not every system has a package of. Without it tests may skip, else they may not.
-    if let Some(fashion_mnist) = fashion_mnist::find() {
-        environment.extend([("FORGER_FASHION_MNIST", fashion_mnist), ("FORGER_REQUIRE_ALL", "1".into())]);
+    // What not every system has a package of. Without it tests may skip, else they may not.
+    let fashion_mnist = fashion_mnist::find();
+    if fashion_mnist.is_some() && has_drivers {
+        environment.push(("FORGER_REQUIRE_ALL", "1".into()));
     }
+    environment.extend(fashion_mnist.map(|folder| ("FORGER_FASHION_MNIST", folder)));
     Ok(environment)
 }
 
@@ -105,6 +109,13 @@ fn subject(arguments: &Arguments, python: &Path) -> Result<Environment> {
     }
     let script = workspace::root().join("tests/tools/reference.py");
     program::run_silently(Command::new(python).args([&script, &model, &reference]))?;
+    let plans = folder.join("gpu-plans");
+    std::fs::create_dir_all(&plans).with_context(|| format!("cannot create `{}`", plans.display()))?;
+    for recipe in ["seed", "stable"] {
+        let mut plan = Command::new(&trainer);
+        plan.args(["gpu-plan", "--recipe", recipe, "--hidden", "32", "--batch", "10", "--steps", "3", "--out"]);
+        program::run_silently(plan.arg(plans.join(format!("{recipe}.json"))))?;
+    }
     let package = folder.join("package");
     package::run(&package::Arguments { out: Some(package.clone()) })?;
     Ok(vec![
@@ -113,6 +124,7 @@ fn subject(arguments: &Arguments, python: &Path) -> Result<Environment> {
         ("FORGER_REFERENCE", reference),
         ("FORGER_PACKAGE", package),
         ("FORGER_ROUNDED", rounded),
+        ("FORGER_GPU_PLANS", plans),
     ])
 }
 

@@ -63,8 +63,9 @@ pub struct Buffers {
 }
 
 /// How many of the bindings are only read.
-const READ_ONLY: usize = 3;
-const NAMES: [&str; 7] = ["pictures", "order", "rates", "control", "arena", "state", "stats"];
+pub const READ_ONLY: usize = 3;
+/// Of the buffers, in the order of their bindings.
+pub const NAMES: [&str; 7] = ["pictures", "order", "rates", "control", "arena", "state", "stats"];
 
 impl Buffers {
     /// Makes them; all zero.
@@ -147,13 +148,9 @@ impl Buffers {
         queue.write_buffer(&self.rates, 0, bytemuck::cast_slice(rates));
     }
 
-    /// The next step is number `step` and has row 0 of order, rates and report; whether its noise is drawn on the device.
+    /// What [`control`] says.
     pub fn write_control(&self, Device { queue, .. }: &Device, step: u64, draws: bool, seeds: &[u64]) {
-        let words = |number: u64| [number as u32, (number >> 32) as u32];
-        let [low, high] = words(step);
-        let mut control = vec![0, 0, low, high, u32::from(draws), 0, 0, 0];
-        control.extend(seeds.iter().flat_map(|&seed| words(seed)));
-        queue.write_buffer(&self.control, 0, bytemuck::cast_slice(&control));
+        queue.write_buffer(&self.control, 0, bytemuck::cast_slice(&control(step, draws, seeds)));
     }
 
     pub fn write_arena(&self, Device { queue, .. }: &Device, start: usize, values: &[f32]) {
@@ -163,6 +160,15 @@ impl Buffers {
     pub fn write_state(&self, Device { queue, .. }: &Device, replica: usize, stride: usize, values: &[f32]) {
         queue.write_buffer(&self.state, 4 * (replica * stride) as u64, bytemuck::cast_slice(values));
     }
+}
+
+/// The next step is number `step` and has row 0 of order, rates and report; whether its noise is drawn on the device.
+pub fn control(step: u64, draws: bool, seeds: &[u64]) -> Vec<u32> {
+    let words = |number: u64| [number as u32, (number >> 32) as u32];
+    let [low, high] = words(step);
+    let mut control = vec![0, 0, low, high, u32::from(draws), 0, 0, 0];
+    control.extend(seeds.iter().flat_map(|&seed| words(seed)));
+    control
 }
 
 impl Device {

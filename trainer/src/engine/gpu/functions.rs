@@ -1,9 +1,10 @@
 //! The kernels' own functions, held to their bounds over their whole range, on every driver at hand; and Philox to the word.
 
 use super::buffers::Buffers;
-use super::device::{Device, adapters, open};
+use super::device::{Device, open};
 use super::places::{RATES, SEEDS};
 use super::plan::{Dispatch, FUNCTIONS, PHILOX};
+use super::tests::every_adapter;
 use super::{Needs, Sizes};
 use crate::philox::{Stream, block};
 
@@ -48,7 +49,7 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {{
 
 /// Runs `check` on each driver; the names are those that the suite's output shows.
 fn on_every_driver(check: impl Fn(&Device, &str)) {
-    for adapter in adapters() {
+    for adapter in every_adapter() {
         let needs = Needs { largest_buffer: 4 * MANY as u64, total: 8 * MANY as u64 };
         check(&open(&adapter, &needs).unwrap(), &adapter.description.name);
     }

@@ -4,6 +4,7 @@
 //!
 //! * `plan.rs` writes a step: its dispatches and the WGSL of each, specialised to the recipe. It needs no device.
 //! * `kernels/` is the WGSL that the dispatches share; `places.rs` knows what lies where in the device's buffers.
+//! * `written.rs` writes such a plan down, with all that a few steps start from, for a browser to run it too.
 //! * `device.rs` finds and opens a GPU; `buffers.rs` holds its memory.
 //! * This file drives an epoch. Pictures, weights, noise, losses, Adam, the moving average and the step's number stay on the
 //!   device. An epoch's order and rates go up before it (the order is drawn one after another, in half a millisecond, so there
@@ -22,6 +23,7 @@ pub mod device;
 mod functions;
 pub mod places;
 pub mod plan;
+pub mod written;
 
 use std::cell::RefCell;
 use std::sync::Arc;

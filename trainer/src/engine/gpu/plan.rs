@@ -52,7 +52,7 @@ const MOST_SPLITS: usize = 16;
 const ROW_OF_GROUPS: usize = 32_768;
 
 /// A dispatch: its name, the whole of its WGSL, and its workgroups for one replica.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, serde::Serialize)]
 pub struct Dispatch {
     /// As in the table above; those of G's update after D's end in `_again`.
     pub name: String,

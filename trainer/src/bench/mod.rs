@@ -3,6 +3,10 @@
 //! A round is what training does between two checkpoints: noise, steps, nothing else. The FLOPs of a step are those of the
 //! dense formulas (G's forward pass once, no gradient that nobody uses), whatever an engine leaves out or does twice, so
 //! that the figures of all engines, and of other programs, are shares of the same work.
+//!
+//! [`gpu`] has steps on a GPU, and counts what they ask of the host.
+
+pub mod gpu;
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -11,8 +15,8 @@ use serde::Serialize;
 
 use crate::choose::{Choice, DeviceChoice, EngineChoice};
 use crate::dataset::Dataset;
-use crate::engine::{State, StepInput, fused};
-use crate::failure::Result;
+use crate::engine::{Engine, State, StepInput, fused};
+use crate::failure::{Failure, Result};
 use crate::noise;
 use crate::philox::Stream;
 use crate::recipe::{Loss, Recipe};
@@ -27,6 +31,10 @@ pub struct Options {
     pub recipe: Recipe,
     /// `--engine`.
     pub engine: EngineChoice,
+    /// `--device`.
+    pub device: DeviceChoice,
+    /// Runs at once, on a GPU.
+    pub replicas: usize,
     /// Threads of the engine.
     pub threads: usize,
     /// Steps of a round.
@@ -39,11 +47,14 @@ pub struct Options {
 #[derive(Clone, Debug, Serialize)]
 pub struct Round {
     engine: &'static str,
+    device: String,
     recipe: String,
     hidden: usize,
     batch: usize,
     threads: usize,
+    replicas: usize,
     steps: u64,
+    /// Of a step of all replicas.
     ms_per_step: f64,
     images_per_second: f64,
     flops_per_step: u64,
@@ -57,48 +68,71 @@ pub struct Round {
 /// # Errors
 /// As training's.
 pub fn rounds(options: &Options, mut report: impl FnMut(&Round)) -> Result<()> {
-    let Options { recipe, threads, steps, .. } = options;
-    let choice = Choice::new(options.engine, DeviceChoice::Cpu, *threads)?;
-    let dataset = Dataset::mnist()?;
-    let pictures = Arc::new(dataset.train);
-    let state = State::initial(recipe, pictures.pixels, 0);
-    let mut engine = choice.engine(recipe, pictures.clone(), &state, &mut |_| ())?;
-    let order = noise::permutation(0, 0, pictures.count());
+    let Options { recipe, threads, steps, replicas, .. } = options;
+    let pictures = Arc::new(Dataset::mnist()?.train);
+    let flops_per_step = flops_per_step(recipe, pictures.pixels);
+    let (engine, device, mut run): (_, _, Box<dyn FnMut(u64) -> Result<()>>) = match options.device {
+        DeviceChoice::Gpu(index) => {
+            let mut run = gpu::on_gpu(recipe, pictures, *replicas, index)?;
+            ("fused", run.device(), Box::new(move |count| run.steps(count)))
+        }
+        _ if *replicas > 1 => {
+            return Err(Failure::usage("`--replicas` is for GPUs").hint("give `--device gpu` too, or drop it"));
+        }
+        device => {
+            let choice = Choice::new(options.engine, device, *threads)?;
+            let engine =
+                choice.engine(recipe, pictures.clone(), &State::initial(recipe, pictures.pixels, 0), &mut |_| ())?;
+            (choice.engine_name(), engine.device(), step_by_step(engine, recipe, pictures.count()))
+        }
+    };
+    run(WARM_UP)?;
+    for _ in 0..options.rounds {
+        let began = Instant::now();
+        run(*steps)?;
+        let seconds = began.elapsed().as_secs_f64() / *steps as f64;
+        let steps_of_all = *replicas as f64 / seconds;
+        report(&Round {
+            engine,
+            device: device.clone(),
+            recipe: recipe.name.clone(),
+            hidden: recipe.hidden,
+            batch: recipe.batch,
+            threads: *threads,
+            replicas: *replicas,
+            steps: *steps,
+            ms_per_step: seconds * 1e3,
+            images_per_second: recipe.batch as f64 * steps_of_all,
+            flops_per_step,
+            gflops: flops_per_step as f64 * steps_of_all / 1e9,
+            peak_memory_mib: peak_memory_mib(),
+        });
+    }
+    Ok(())
+}
+
+/// Does as many steps as it is told to, one by one, noise included.
+fn step_by_step(
+    mut engine: Box<dyn Engine>,
+    recipe: &Recipe,
+    pictures: usize,
+) -> Box<dyn FnMut(u64) -> Result<()> + '_> {
+    let order = noise::permutation(0, 0, pictures);
     let mut z = vec![0.0; recipe.batch * recipe.latent];
     // Real schedules, as if a run of 50 epochs had begun.
-    let total = 50 * (pictures.count() / recipe.batch).max(1) as u64;
+    let total = 50 * (pictures / recipe.batch).max(1) as u64;
     let mut step = 0;
-    let mut run = |count: u64| -> Result<f64> {
-        let began = Instant::now();
+    Box::new(move |count| {
         for _ in 0..count {
             noise::fill_normal(0, Stream::TrainingZ, step, &mut z);
-            let first = (step as usize * recipe.batch) % (pictures.count() - recipe.batch + 1);
+            let first = (step as usize * recipe.batch) % (pictures - recipe.batch + 1);
             let indices = &order[first..first + recipe.batch];
             let rates = recipe.rates(step % total, total);
             engine.step(&StepInput { step, indices, z: &z, rates })?;
             step += 1;
         }
-        Ok(began.elapsed().as_secs_f64() / count as f64)
-    };
-    run(WARM_UP)?;
-    for _ in 0..options.rounds {
-        let seconds = run(*steps)?;
-        let flops_per_step = flops_per_step(recipe, pictures.pixels);
-        report(&Round {
-            engine: choice.engine_name(),
-            recipe: recipe.name.clone(),
-            hidden: recipe.hidden,
-            batch: recipe.batch,
-            threads: *threads,
-            steps: *steps,
-            ms_per_step: seconds * 1e3,
-            images_per_second: recipe.batch as f64 / seconds,
-            flops_per_step,
-            gflops: flops_per_step as f64 / seconds / 1e9,
-            peak_memory_mib: peak_memory_mib(),
-        });
-    }
-    Ok(())
+        Ok(())
+    })
 }
 
 /// FLOPs of one step by the dense formulas of [`fused`]'s header, products alone, a multiplication and an addition each.
@@ -152,7 +186,8 @@ mod tests {
     #[test]
     fn a_round_counts_its_steps_and_takes_time() {
         let recipe = Recipe::load("seed", &"hidden = 8\nbatch = 5".parse().unwrap()).unwrap();
-        let options = Options { recipe, engine: EngineChoice::Fused, threads: 1, steps: 3, rounds: 2 };
+        let (engine, device) = (EngineChoice::Fused, DeviceChoice::Cpu);
+        let options = Options { recipe, engine, device, replicas: 1, threads: 1, steps: 3, rounds: 2 };
         let mut seen = Vec::new();
         rounds(&options, |round| seen.push(round.clone())).unwrap();
         assert_eq!(seen.len(), 2);

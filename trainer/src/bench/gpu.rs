@@ -1,0 +1,170 @@
+//! Steps on a GPU, and what recording them costs the host, for which no GPU is needed: wgpu has a device that does nothing.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use serde::Serialize;
+
+use super::Options;
+use crate::dataset::{Dataset, Pictures};
+use crate::engine::gpu::device::{self, Adapter, Description, Kind, Needs, adapters};
+use crate::engine::gpu::{Gpu, Setting};
+use crate::engine::{Engine, State, Stretch};
+use crate::failure::Result;
+use crate::noise;
+use crate::recipe::Recipe;
+
+/// Training of some replicas, as [`crate::train`] has it: epoch after epoch, nothing read in between.
+pub(super) struct Run {
+    gpu: Gpu,
+    recipe: Recipe,
+    replicas: usize,
+    pictures: usize,
+    step: u64,
+}
+
+/// Runs of the seeds from 0 on, on the GPU that `--device gpu` or `gpu:INDEX` means.
+///
+/// # Errors
+/// A GPU that is not there, or is too small.
+pub(super) fn on_gpu(recipe: &Recipe, pictures: Arc<Pictures>, replicas: usize, index: Option<usize>) -> Result<Run> {
+    let adapter = device::choose(index)?;
+    run(recipe, pictures, replicas, |needs| device::open(&adapter, needs))
+}
+
+fn run(
+    recipe: &Recipe,
+    pictures: Arc<Pictures>,
+    replicas: usize,
+    open: impl FnOnce(&Needs) -> Result<device::Device>,
+) -> Result<Run> {
+    let states: Vec<_> = (0..replicas as u64).map(|seed| State::initial(recipe, pictures.pixels, seed)).collect();
+    let count = pictures.count();
+    let setting = Setting { recipe, pictures, states: &states, keeps_gradients: false };
+    Ok(Run { gpu: Gpu::with(&setting, open)?, recipe: recipe.clone(), replicas, pictures: count, step: 0 })
+}
+
+impl Run {
+    /// What it runs on.
+    pub(super) fn device(&self) -> String {
+        self.gpu.device()
+    }
+
+    /// `count` steps of every replica.
+    ///
+    /// # Errors
+    /// As training's.
+    pub(super) fn steps(&mut self, count: u64) -> Result<()> {
+        let of_an_epoch = (self.pictures / self.recipe.batch).max(1) as u64;
+        let end = self.step + count;
+        while self.step < end {
+            let steps = of_an_epoch.min(end - self.step);
+            let orders: Vec<_> = (0..self.replicas as u64)
+                .map(|seed| noise::permutation(seed, self.step / of_an_epoch, self.pictures))
+                .collect();
+            let stretches: Vec<_> = (0..self.replicas)
+                .map(|replica| Stretch {
+                    seed: replica as u64,
+                    first: self.step,
+                    steps,
+                    total_steps: end.max(50 * of_an_epoch),
+                    order: &orders[replica],
+                })
+                .collect();
+            self.gpu.stretches(&stretches, &mut |_| true)?;
+            self.step += steps;
+        }
+        Ok(())
+    }
+}
+
+/// What one epoch of one run asks of the host and of the device; the device does nothing.
+#[derive(Clone, Debug, Serialize)]
+pub struct Recording {
+    recipe: String,
+    hidden: usize,
+    batch: usize,
+    steps: u64,
+    dispatches: u64,
+    passes: u64,
+    submissions: u64,
+    bytes_read: u64,
+    /// Recording alone, in microseconds.
+    recording_us_per_dispatch: f64,
+    /// All of the host's work: the epoch's order and rates, recording, submitting, and reading what the steps report.
+    host_us_per_dispatch: f64,
+    /// The GPUs of this machine, as `--device` takes them, but for those that are programs.
+    gpus: Vec<Found>,
+}
+
+#[derive(Clone, Debug, Serialize)]
+struct Found {
+    device: String,
+    name: String,
+}
+
+/// An epoch a round, each given to `report` when it is done. In the first, submissions are still growing.
+///
+/// # Errors
+/// As training's.
+pub fn recordings(options: &Options, mut report: impl FnMut(&Recording)) -> Result<()> {
+    let Options { recipe, .. } = options;
+    let pictures = Arc::new(Dataset::mnist()?.train);
+    let steps = (pictures.count() / recipe.batch).max(1) as u64;
+    let found =
+        |Adapter { description: Description { index, name, .. }, .. }| Found { device: format!("gpu:{index}"), name };
+    let real = |adapter: &Adapter| adapter.description.kind != Kind::Software;
+    let gpus: Vec<_> = adapters().into_iter().filter(real).map(found).collect();
+    let mut run = run(recipe, pictures, 1, |_| Ok(device::noop()))?;
+    for _ in 0..options.rounds {
+        let before = run.gpu.counts();
+        let began = Instant::now();
+        run.steps(steps)?;
+        let seconds = began.elapsed().as_secs_f64();
+        let after = run.gpu.counts();
+        let dispatches = after.dispatches - before.dispatches;
+        let us_per_dispatch = |seconds: f64| 1e6 * seconds / dispatches as f64;
+        report(&Recording {
+            recipe: recipe.name.clone(),
+            hidden: recipe.hidden,
+            batch: recipe.batch,
+            steps: after.steps - before.steps,
+            dispatches,
+            passes: after.passes - before.passes,
+            submissions: after.submissions - before.submissions,
+            bytes_read: after.bytes_read - before.bytes_read,
+            recording_us_per_dispatch: us_per_dispatch(after.recording_seconds - before.recording_seconds),
+            host_us_per_dispatch: us_per_dispatch(seconds),
+            gpus: gpus.clone(),
+        });
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::choose::{DeviceChoice, EngineChoice};
+
+    #[test]
+    fn an_epoch_is_counted_and_takes_few_submissions() {
+        for (name, dispatches) in [("seed", 15), ("stable", 18)] {
+            let recipe = Recipe::load(name, &"hidden = 8\nbatch = 100".parse().unwrap()).unwrap();
+            let (engine, device) = (EngineChoice::Fused, DeviceChoice::Cpu);
+            let options = Options { recipe, engine, device, replicas: 1, threads: 1, steps: 3, rounds: 2 };
+            let mut seen = Vec::new();
+            recordings(&options, |recording| seen.push(recording.clone())).unwrap();
+            assert_eq!(seen.len(), 2);
+            for recording in seen {
+                assert_eq!((recording.steps, recording.dispatches), (550, 550 * dispatches), "{name}");
+                // Ten numbers a step.
+                assert_eq!(recording.bytes_read, 550 * 40, "{name}");
+                // From four steps on doubled: at most eight, were this machine slow a few more.
+                assert!((1..30).contains(&recording.submissions), "{recording:?}");
+                assert_eq!(recording.passes, recording.submissions);
+                assert!(recording.recording_us_per_dispatch > 0.0, "{recording:?}");
+                assert!(recording.recording_us_per_dispatch <= recording.host_us_per_dispatch, "{recording:?}");
+            }
+        }
+    }
+}
