@@ -11,6 +11,7 @@
 //! * `judge`: [`judge`] has the trainer make the judge that it ships with.
 //! * `test`: [`test`] fetches what the tests need ([`browser`], [`onnxruntime`], [`python`], [`fashion_mnist`], [`slurm`],
 //!   [`vulkan`]), runs every test of the workspace and counts them by [`summary`].
+//! * `gpu-check`: [`gpu_check`] packs the GPU engine's tests and bench for a machine without Rust.
 //! * `bench`: [`bench`] measures what the README tells.
 //!
 //! Standard error tells what is going on; standard output carries results alone.
@@ -21,6 +22,7 @@ mod browser;
 mod demo;
 mod fashion_mnist;
 mod files;
+mod gpu_check;
 mod hint;
 mod judge;
 mod model;
@@ -59,6 +61,8 @@ enum Command {
     Bench(bench::Arguments),
     /// Train a generator, build the page around it and serve it
     Demo(demo::Arguments),
+    /// Pack what checks and times the GPU engine on a machine without Rust
+    GpuCheck(gpu_check::Arguments),
     /// Put the npm package of the runtime together
     Package(package::Arguments),
     /// Put the static site of a model together
@@ -73,6 +77,7 @@ fn main() -> ExitCode {
     let outcome = match Arguments::parse().command {
         Command::Bench(arguments) => bench::run(&arguments).map(|()| true),
         Command::Demo(arguments) => demo::run(&arguments).map(|()| true),
+        Command::GpuCheck(arguments) => gpu_check::run(&arguments).map(|()| true),
         Command::Package(arguments) => package::run(&arguments).map(|()| true),
         Command::Site(arguments) => site::run(&arguments).map(|()| true),
         Command::Judge => judge::run().map(|()| true),

@@ -1,10 +1,12 @@
 //! `cargo xtask bench`: measurements that a figure in the README comes from.
 //!
+//! * [`gpu`]: what the GPU engine asks of the host, and a step on a GPU.
 //! * [`quality`]: recipes by seeds, each run judged.
 //! * [`train`]: a training step, beside JAX and PyTorch.
 //! * [`web`]: the runtime in a browser, beside other runtimes for the browser.
 
 mod figures;
+mod gpu;
 mod peers;
 mod plot;
 mod quality;
@@ -24,6 +26,8 @@ pub(crate) struct Arguments {
 enum Bench {
     /// A training step on this machine, beside JAX and PyTorch if asked for
     Train(train::Arguments),
+    /// What the GPU engine asks of the host, and a step on a GPU where there is one
+    Gpu(gpu::Arguments),
     /// How good the digits of a recipe are, over several seeds
     Quality(quality::Arguments),
     /// The runtime in Chromium, beside onnxruntime-web and TensorFlow.js
@@ -37,6 +41,7 @@ enum Bench {
 pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     match &arguments.bench {
         Bench::Train(arguments) => train::run(arguments),
+        Bench::Gpu(arguments) => gpu::run(arguments),
         Bench::Quality(arguments) => quality::run(arguments),
         Bench::Web(arguments) => web::run(arguments),
     }
