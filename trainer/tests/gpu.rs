@@ -183,8 +183,8 @@ fn replicas_are_refused_where_they_cannot_be() {
 fn fid(out: &Path) -> f64 {
     let metrics = text(&bytes(&out.with_extension("run").join("metrics.jsonl")));
     let events = metrics.lines().map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap());
-    let last = events.filter(|event| event["event"] == "evaluation").last().expect("a run ends with an evaluation");
-    last["fid"].as_f64().unwrap()
+    let last = events.filter(|event| event["event"] == "evaluation").reduce(|_, last| last);
+    last.expect("a run ends with an evaluation")["fid"].as_f64().unwrap()
 }
 
 /// Whole runs are compared by FID, never by their numbers: rounding makes trajectories part after a few steps.

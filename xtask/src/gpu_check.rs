@@ -47,7 +47,7 @@ fn suite() -> Result<PathBuf> {
     let said = program::run_silently(&mut cargo)?;
     let messages = said.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
     let programs = messages.filter_map(|message| Some(Path::new(message["executable"].as_str()?).to_owned()));
-    programs.last().context("cargo named no test program")
+    programs.reduce(|_, last| last).context("cargo named no test program")
 }
 
 /// Goes on after a failure, so that one run tells all of them.

@@ -584,7 +584,7 @@ fn finish(row: u32, column: u32, sum: f32) {{
             let [tile_rows, tile_columns] = [outputs.div_ceil(TILE), (inputs + 1).div_ceil(TILE)];
             let n = layer + 1;
             let case = if layer == 2 { "default".to_owned() } else { format!("case {layer}u") };
-            write!(a, "        {case}: {{ return {error}; }}\n").expect("a string");
+            writeln!(a, "        {case}: {{ return {error}; }}").expect("a string");
             write!(
                 b,
                 "        {case}: {{
