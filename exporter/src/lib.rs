@@ -71,7 +71,6 @@ mod summary;
 mod tensor;
 mod weigh;
 mod weights_file;
-mod write_whole;
 
 #[cfg(test)]
 #[path = "../tests/common/mod.rs"]
@@ -81,6 +80,7 @@ pub use architecture::{Architecture, Layer, Mlp, Sequential};
 pub use checkpoint::FORMAT as CHECKPOINT_FORMAT;
 pub use comparison::{Comparison, Difference, PictureDifference, WeightDifference};
 pub use error::ExportError;
+pub use files::{folder_of, write_whole};
 pub use graph::{Graph, Value};
 pub use graph_error::GraphError;
 pub use model::{Model, Parity};
@@ -89,7 +89,6 @@ pub use op::Window;
 pub use precision::Precision;
 pub use summary::{Operation, Port, Stored, Summary};
 pub use tensor::Tensor;
-pub use write_whole::{folder_of, write_whole};
 
 /// Turns a checkpoint into an ONNX model of its generator: of the weights' average (`ema.generator.*`) where the
 /// checkpoint has one, else of the weights themselves (`generator.*`).

@@ -3,10 +3,10 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use trainer::checkpoint::{Checkpoint, EpochSums, Identity, Parity};
-use trainer::engine::State;
-use trainer::noise;
-use trainer::recipe::Recipe;
+use engines::State;
+use gan::recipe::Recipe;
+use noise;
+use run::checkpoint::{Checkpoint, EpochSums, Identity, Parity};
 
 use crate::tools;
 
@@ -64,7 +64,7 @@ pub fn invented(recipe: &str) -> Model {
         identity,
     };
     let z = noise::sample_z(SEED, PARITY, checkpoint.identity.recipe.latent);
-    let image = trainer::reference::generate(&checkpoint.to_bytes(), &z).expect("a checkpoint of the trainer's own");
+    let image = run::reference_pictures(&checkpoint.to_bytes(), &z).expect("a checkpoint of the trainer's own");
     checkpoint.parity = Parity { z, image };
     let checkpoint = checkpoint.to_bytes();
     let onnx = exporter::export(&checkpoint).expect("the trainer's checkpoints can be exported");

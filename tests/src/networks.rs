@@ -131,7 +131,7 @@ impl Builder {
         let count = shape.iter().product();
         self.seed = self.seed.wrapping_add(1);
         let mut values = vec![0.0; count];
-        trainer::noise::fill_uniform(u64::from(self.seed), 0, 1.0, &mut values);
+        noise::fill_uniform(u64::from(self.seed), 0, 1.0, &mut values);
         Tensor::new(shape, values)
     }
 }

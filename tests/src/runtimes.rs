@@ -38,9 +38,7 @@ pub fn runtimes(model: &Model) -> Vec<Runtime> {
     let latent = generator.latent_size();
     let single = runtime_wasm::Generator::from_bytes(&model.onnx).expect("tract runs the model");
     let mut runtimes = vec![
-        Runtime::new("candle", move |z| {
-            trainer::reference::generate(&checkpoint, z).expect("candle runs the checkpoint")
-        }),
+        Runtime::new("candle", move |z| run::reference_pictures(&checkpoint, z).expect("candle runs the checkpoint")),
         Runtime::new("tract", move |z| generator.generate(z).unwrap()),
         Runtime::new("tract, one by one", move |z| {
             z.chunks_exact(latent).flat_map(|z| single.generate(z).unwrap()).collect()

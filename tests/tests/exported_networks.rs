@@ -21,7 +21,7 @@ const BATCH: usize = 3;
 
 /// Latent vectors, different in each place.
 fn z_of(model: &Model) -> Vec<f32> {
-    trainer::noise::sample_z(5, BATCH, model.input_shape().iter().product())
+    noise::sample_z(5, BATCH, model.input_shape().iter().product())
 }
 
 fn tract(onnx: &[u8], model: &Model) -> Vec<f32> {

@@ -2,13 +2,13 @@
 
 use std::fs;
 
+use data::Dataset;
+use judge::lenet::FEATURES;
+use judge::{Judge, Yardstick};
+use noise;
 use serde_json::Value;
 use tests::models::models;
 use tests::tools::python;
-use trainer::dataset::Dataset;
-use trainer::judge::lenet::FEATURES;
-use trainer::judge::{Judge, Yardstick};
-use trainer::noise;
 
 /// Two ways to the same figure differ by rounding alone; the bar for FID is half a percent.
 const FID: f64 = 0.005;

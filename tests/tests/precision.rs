@@ -40,7 +40,7 @@ fn every_runtime_draws_with_weights_that_are_stored_small() {
     for Exported { name, checkpoint, .. } in models() {
         let model = Model::from_checkpoint(&checkpoint).unwrap();
         let latent = model.input_shape()[0];
-        let z = trainer::noise::sample_z(1_000, 1_000, latent);
+        let z = noise::sample_z(1_000, 1_000, latent);
         let trained = Generator::from_bytes(&model.to_onnx(Precision::F32).unwrap()).unwrap().generate(&z).unwrap();
         let weights: usize = model.weights().iter().map(|(_, tensor)| tensor.values().len()).sum();
         for (precision, bytes, limit) in CASES {

@@ -37,7 +37,7 @@ fn latent(model: &Model) -> usize {
 #[test]
 fn a_thousand_pictures_are_the_same_by_every_runtime() {
     for model in models() {
-        let z = trainer::noise::sample_z(SEED, COUNT, latent(&model));
+        let z = noise::sample_z(SEED, COUNT, latent(&model));
         let drawn: Vec<(&str, Vec<f32>)> =
             runtimes(&model).into_iter().map(|mut runtime| (runtime.name, runtime.generate(&z))).collect();
         for (position, (name, pictures)) in drawn.iter().enumerate() {
@@ -57,7 +57,7 @@ fn a_thousand_pictures_are_the_same_by_every_runtime() {
 fn no_runtime_is_further_from_f64_than_float32_makes_it() {
     for model in models() {
         let plain = Plain::read(&model.checkpoint);
-        let z = trainer::noise::sample_z(SEED, COUNT, plain.latent());
+        let z = noise::sample_z(SEED, COUNT, plain.latent());
         let judgement = plain.generate(&z);
         // A bound that a visible mistake could pass under would prove nothing.
         assert!(judgement.float32_error < VISIBLE / 10.0, "{}: {:e}", model.name, judgement.float32_error);
@@ -99,7 +99,7 @@ fn the_parity_vectors_of_the_file_hold_on_every_runtime() {
 fn a_wrong_weight_is_seen() {
     // The suite can fail: runtimes of two models, of the same network with other weights, do not agree.
     let [stable, seed] = ["stable", "seed"].map(tests::models::invented);
-    let z = trainer::noise::sample_z(SEED, 10, latent(&stable));
+    let z = noise::sample_z(SEED, 10, latent(&stable));
     for (mut one, mut other) in runtimes(&stable).into_iter().zip(runtimes(&seed)) {
         assert!(difference(&one.generate(&z), &other.generate(&z)) > 0.1, "{}", one.name);
     }

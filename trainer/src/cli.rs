@@ -6,13 +6,13 @@ use clap::{Args, Parser, Subcommand};
 use serde::Serialize;
 
 use crate::bench;
-use crate::choose::{DeviceChoice, EngineChoice};
-use crate::dataset::Source;
-use crate::failure::{Failure, Result};
-use crate::judge::evaluate::{EvaluateArgs, JudgeArgs};
-use crate::recipe::Recipe;
-use crate::study::StudyArgs;
-use crate::train::Options;
+use crate::evaluate::{EvaluateArgs, JudgeArgs};
+use data::Source;
+use engines::choose::{DeviceChoice, EngineChoice};
+use failure::{Failure, Result};
+use gan::recipe::Recipe;
+use run::train::Options;
+use study::StudyArgs;
 
 /// Trains a GAN on MNIST or on your own pictures and writes its generator as ONNX.
 #[derive(Debug, Parser)]

@@ -6,17 +6,18 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use clap::{CommandFactory, Parser};
+use engines::choose::cores;
+use engines::gpu::device;
+use failure::{Failure, Result};
+use gan::recipe::{BUILT_IN, Recipe};
+use run::console::Console;
+use run::show::compare::compare;
+use run::train::{Outcome, train};
+use study::{self, Ended, StudyArgs};
 use trainer::bench;
-use trainer::choose::cores;
 use trainer::cli::{BenchArgs, Cli, Command, GpuPlanArgs, RecipesAction, TrainArgs};
-use trainer::compare::compare;
-use trainer::console::Console;
-use trainer::engine::gpu::{device, written};
-use trainer::failure::{Failure, Result};
-use trainer::judge::evaluate;
-use trainer::recipe::{BUILT_IN, Recipe};
-use trainer::study::{self, Ended, StudyArgs};
-use trainer::train::{Outcome, train};
+use trainer::evaluate;
+use trainer::written;
 
 /// What a shell calls a process that Ctrl-C ended.
 const INTERRUPTED: u8 = 130;

@@ -300,7 +300,7 @@ mod refusals {
         assert!(message.contains("training has diverged at step ") && message.contains("in epoch 5"), "{message}");
         assert!(message.contains("D's loss is ") && message.contains("hint: the checkpoint of the last whole epoch"));
         let bytes = fs::read(dir.path().join("gen.run/checkpoint.safetensors")).unwrap();
-        let checkpoint = trainer::checkpoint::Checkpoint::from_bytes(&bytes).unwrap();
+        let checkpoint = run::checkpoint::Checkpoint::from_bytes(&bytes).unwrap();
         assert_eq!(checkpoint.epochs_done, 5);
         assert!(checkpoint.state.is_finite() && checkpoint.state.generator.parameters.iter().all(|v| v.abs() < 10.0));
     }

@@ -35,7 +35,7 @@ fn train(data: &Path, out: &Path, more: &[&str]) -> std::process::Output {
 fn shapes(out: &Path) -> ([usize; 3], (u32, u32)) {
     let run = out.with_extension("run");
     let checkpoint = fs::read(run.join("checkpoint.safetensors")).unwrap();
-    let checkpoint = trainer::checkpoint::Checkpoint::from_bytes(&checkpoint).unwrap();
+    let checkpoint = run::checkpoint::Checkpoint::from_bytes(&checkpoint).unwrap();
     let sheet = image::open(run.join("samples/epoch-001.png")).unwrap();
     (checkpoint.identity.image_shape, (sheet.width(), sheet.height()))
 }
@@ -57,10 +57,9 @@ fn networks_samples_and_export_follow_the_size() {
     let out = dir.path().join("gen.onnx");
     assert!(train(data.path(), &out, &["--size", "32"]).status.success());
     assert_eq!(shapes(&out), ([1, 32, 32], (320, 320)));
-    let model = trainer::checkpoint::Checkpoint::from_bytes(
-        &fs::read(dir.path().join("gen.run/checkpoint.safetensors")).unwrap(),
-    )
-    .unwrap();
+    let model =
+        run::checkpoint::Checkpoint::from_bytes(&fs::read(dir.path().join("gen.run/checkpoint.safetensors")).unwrap())
+            .unwrap();
     assert_eq!(model.parity.image.len(), 4 * 32 * 32);
 
     let digits = SmallMnist::new();

@@ -71,9 +71,8 @@ impl Cluster {
         let free: Vec<TcpListener> = (0..3).map(|_| TcpListener::bind("127.0.0.1:0").unwrap()).collect();
         let port = |n: usize| free[n].local_addr().unwrap().port();
         let (socket, dir) = (self.path("socket"), self.dir.path().display());
-        let key: Vec<u8> = (0..256)
-            .map(|block| trainer::philox::block(1, trainer::philox::Stream::Samples, 0, block)[0] as u8)
-            .collect();
+        let key: Vec<u8> =
+            (0..256).map(|block| noise::philox::block(1, noise::philox::Stream::Samples, 0, block)[0] as u8).collect();
         fs::write(self.path("key-file"), key).unwrap();
         assert!(Command::new("chmod").arg("600").arg(self.path("key-file")).status().unwrap().success());
         fs::create_dir(self.path("state")).unwrap();
@@ -271,5 +270,5 @@ fn a_study_survives_a_killed_task_and_a_node_that_goes_down() {
 
 #[cfg(target_os = "linux")]
 fn checkpoint_step(run: &Path) -> u64 {
-    trainer::run_folder::read_run(&run.join("gen.run")).map_or(0, |(checkpoint, _)| checkpoint.state.step)
+    run::folder::read_run(&run.join("gen.run")).map_or(0, |(checkpoint, _)| checkpoint.state.step)
 }

@@ -325,7 +325,7 @@ fn without_a_cluster_slurm_says_so_and_nothing_is_lost() {
 #[test]
 fn the_study_of_the_documents_is_sound() {
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/studies/what-cures-collapse.toml");
-    let plan = trainer::study::file::StudyFile::read(&file).unwrap().plan;
+    let plan = study::file::StudyFile::read(&file).unwrap().plan;
     assert!(plan.settings.len() >= 8);
     for setting in 0..plan.settings.len() {
         assert!(plan.runs.iter().filter(|run| run.setting == setting).count() >= 10, "at least ten seeds");

@@ -9,9 +9,9 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
+use noise::philox::{Stream, block};
 use process::{SMALL, run_small, text, trainer};
 use small_mnist::SmallMnist;
-use trainer::philox::{Stream, block};
 
 /// Long enough that a signal after the first epoch always comes before the last, short enough for a test.
 const EPOCHS: [&str; 4] = ["--epochs", "150", "--evaluate-every", "0"];

@@ -1,4 +1,4 @@
-//! The judge that ships, trained again: `trainer/judge/mnist.safetensors`.
+//! The judge that ships, trained again: `crates/judge/mnist.safetensors`.
 //!
 //! The trainer does the work; on the same kind of CPU the file comes out byte for byte.
 
@@ -14,7 +14,7 @@ use crate::{model, program, workspace};
 /// If the trainer cannot be built, or fails.
 pub(crate) fn run() -> Result<()> {
     let trainer = model::release_trainer()?;
-    let path = workspace::root().join("trainer/judge/mnist.safetensors");
+    let path = workspace::root().join("crates/judge/mnist.safetensors");
     let before = fs::read(&path).ok();
     program::run(std::process::Command::new(trainer).arg("judge").arg("--out").arg(&path))?;
     let after = fs::read(&path).with_context(|| format!("cannot read `{}`", path.display()))?;

@@ -6,15 +6,14 @@ use std::time::Instant;
 use serde::Serialize;
 
 use super::Options;
-use crate::dataset::{Dataset, Pictures};
-use crate::engine::gpu::device::{self, Adapter, Description, Kind, Needs, adapters};
-use crate::engine::gpu::{Gpu, Setting};
-use crate::engine::{Engine, State, Stretch};
-use crate::failure::Result;
-use crate::noise;
-use crate::recipe::Recipe;
+use data::{Dataset, Pictures};
+use engines::gpu::device::{self, Adapter, Description, Kind, Needs, adapters};
+use engines::gpu::{Gpu, Setting};
+use engines::{Engine, State, Stretch};
+use failure::Result;
+use gan::recipe::Recipe;
 
-/// Training of some replicas, as [`crate::train`] has it: epoch after epoch, nothing read in between.
+/// Training of some replicas, as [`run::train`] has it: epoch after epoch, nothing read in between.
 pub(super) struct Run {
     gpu: Gpu,
     recipe: Recipe,
@@ -144,7 +143,7 @@ pub fn recordings(options: &Options, mut report: impl FnMut(&Recording)) -> Resu
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::choose::{DeviceChoice, EngineChoice};
+    use engines::choose::{DeviceChoice, EngineChoice};
 
     #[test]
     fn an_epoch_is_counted_and_takes_few_submissions() {

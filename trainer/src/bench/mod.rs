@@ -13,13 +13,13 @@ use std::time::Instant;
 
 use serde::Serialize;
 
-use crate::choose::{Choice, DeviceChoice, EngineChoice};
-use crate::dataset::Dataset;
-use crate::engine::{Engine, State, StepInput, fused};
-use crate::failure::{Failure, Result};
-use crate::noise;
-use crate::philox::Stream;
-use crate::recipe::{Loss, Recipe};
+use data::Dataset;
+use engines::choose::{Choice, DeviceChoice, EngineChoice};
+use engines::cpu::mlp;
+use engines::{Engine, State, StepInput};
+use failure::{Failure, Result};
+use gan::recipe::{Loss, Recipe};
+use noise::philox::Stream;
 
 /// Steps before the clock starts: caches fill, threads wake.
 const WARM_UP: u64 = 20;
@@ -158,7 +158,7 @@ pub fn peak_gflops(threads: usize) -> f64 {
     const ROUNDS: usize = 12;
     let mut best = 0f64;
     for _ in 0..ROUNDS {
-        let seconds = fused::products_on_all_threads(threads, SIZE);
+        let seconds = mlp::products_on_all_threads(threads, SIZE);
         best = best.max(threads as f64 * 2.0 * (SIZE as f64).powi(3) / seconds / 1e9);
     }
     best

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use trainer::dataset::{Dataset, Pictures};
+use data::{Dataset, Pictures};
 
 /// Pictures of the training and of the test file. A twelfth of the first is set aside: 220 are trained on.
 const COUNTS: [usize; 2] = [240, 40];

@@ -50,7 +50,7 @@ impl Library {
     /// If the library can't be installed or a process can't be started.
     pub(crate) fn start(self, recipe: &str) -> Result<Vec<Peer>> {
         let interpreter = self.interpreter()?;
-        let images = workspace::root().join("trainer/data/mnist/train-images-idx3-ubyte.gz");
+        let images = workspace::root().join("crates/data/mnist/train-images-idx3-ubyte.gz");
         let start = |&(name, script, arguments): &(&str, &str, &[&str])| {
             let mut command = Command::new(&interpreter);
             command.arg(workspace::root().join("xtask/bench-train").join(script));

@@ -1,0 +1,212 @@
+//! From `--engine` and `--device` to an engine, with the reason told where `auto` chose.
+
+use std::sync::Arc;
+
+use candle_core::{DType, Device};
+
+use crate::cpu::mlp::Fused;
+use crate::gpu::device::Adapter;
+use crate::gpu::{self, Gpu};
+use crate::reference::Reference;
+use crate::{Engine, State};
+use failure::{Failure, Result};
+use gan::Pictures;
+use gan::recipe::Recipe;
+
+/// `--engine`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+pub enum EngineChoice {
+    /// The fastest that can run here
+    #[default]
+    Auto,
+    /// candle's autograd, readable
+    Reference,
+    /// The step derived by hand, on the CPU or any vendor's GPU
+    Fused,
+}
+
+/// `--device`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum DeviceChoice {
+    /// What the engine runs best on.
+    #[default]
+    Auto,
+    /// The CPU.
+    Cpu,
+    /// The first GPU, or the adapter of this index in the list of `trainer devices`; or a clear failure.
+    Gpu(Option<usize>),
+}
+
+impl std::str::FromStr for DeviceChoice {
+    type Err = String;
+
+    fn from_str(text: &str) -> std::result::Result<Self, String> {
+        match text {
+            "auto" => Ok(Self::Auto),
+            "cpu" => Ok(Self::Cpu),
+            "gpu" => Ok(Self::Gpu(None)),
+            _ => text
+                .strip_prefix("gpu:")
+                .and_then(|index| index.parse().ok())
+                .map(|index| Self::Gpu(Some(index)))
+                .ok_or_else(|| "give `auto`, `cpu`, `gpu` or `gpu:N`".to_owned()),
+        }
+    }
+}
+
+/// Cores that the process may use, cgroups and affinity counted.
+pub fn cores() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from)
+}
+
+impl EngineChoice {
+    /// Threads of the engine, if nothing else is `asked`: all [`cores`]. But one for candle, which waits for its threads in a
+    /// spin barrier: any other work on the machine makes that slower than no threads at all.
+    pub fn threads(self, asked: Option<u16>) -> usize {
+        match (asked, self) {
+            (Some(asked), _) => usize::from(asked),
+            (None, Self::Reference) => 1,
+            (None, Self::Auto | Self::Fused) => cores(),
+        }
+    }
+}
+
+/// An engine that can be had, before the state it goes on from is known.
+pub struct Choice {
+    engine: Chosen,
+    /// What was chosen and why, for people.
+    pub reason: String,
+    /// Threads that the engine will use.
+    pub threads: usize,
+}
+
+enum Chosen {
+    Fused,
+    /// Where `auto` has found it, the CPU takes over if it cannot be opened.
+    Gpu {
+        adapter: Box<Adapter>,
+        by_auto: bool,
+    },
+    Reference(Device),
+}
+
+impl Choice {
+    /// Decides, and fails early where what was asked for is not to be had.
+    ///
+    /// # Errors
+    /// A GPU that is not there.
+    pub fn new(engine: EngineChoice, device: DeviceChoice, threads: usize) -> Result<Self> {
+        let (engine, reason) = match (engine, device) {
+            (EngineChoice::Reference, DeviceChoice::Cpu) => (Chosen::Reference(Device::Cpu), "on the CPU".to_owned()),
+            (EngineChoice::Reference, DeviceChoice::Gpu(index)) => {
+                let index = index.unwrap_or(0);
+                (Chosen::Reference(candle_gpu(index)?), format!("on GPU {index}"))
+            }
+            (EngineChoice::Reference, DeviceChoice::Auto) => match candle_gpu(0) {
+                Ok(device) => (Chosen::Reference(device), "on GPU 0, found by auto".to_owned()),
+                Err(failure) => (Chosen::Reference(Device::Cpu), format!("on the CPU: {}", failure.message)),
+            },
+            (_, DeviceChoice::Cpu) => (Chosen::Fused, "on the CPU".to_owned()),
+            (_, DeviceChoice::Gpu(index)) => {
+                let adapter = Box::new(gpu::device::choose(index)?);
+                let reason = format!("on {}", adapter.description.name);
+                (Chosen::Gpu { adapter, by_auto: false }, reason)
+            }
+            (_, DeviceChoice::Auto) => match gpu::device::choose(None) {
+                Ok(adapter) => {
+                    let reason = format!("on {}, found by auto", adapter.description.name);
+                    (Chosen::Gpu { adapter: Box::new(adapter), by_auto: true }, reason)
+                }
+                Err(failure) => (Chosen::Fused, format!("on the CPU: {}", failure.message)),
+            },
+        };
+        Ok(Self { engine, reason, threads })
+    }
+
+    /// `reference` or `fused`.
+    pub fn engine_name(&self) -> &'static str {
+        match self.engine {
+            Chosen::Fused | Chosen::Gpu { .. } => "fused",
+            Chosen::Reference(_) => "reference",
+        }
+    }
+
+    /// Whether it is the fused engine on a GPU.
+    pub fn is_gpu(&self) -> bool {
+        matches!(self.engine, Chosen::Gpu { .. })
+    }
+
+    /// The engine, going on from `state`. A GPU that `auto` found and that cannot be opened is told of by `say`, and the CPU
+    /// goes on.
+    ///
+    /// # Errors
+    /// A device that cannot hold the tensors.
+    pub fn engine(
+        &self,
+        recipe: &Recipe,
+        pictures: Arc<Pictures>,
+        state: &State,
+        say: &mut dyn FnMut(&str),
+    ) -> Result<Box<dyn Engine>> {
+        Ok(match &self.engine {
+            Chosen::Fused => Box::new(Fused::new(recipe, pictures, state, self.threads)),
+            Chosen::Gpu { adapter, by_auto } => match (Gpu::new(recipe, pictures.clone(), state, adapter), by_auto) {
+                (Ok(engine), _) => Box::new(engine),
+                (Err(failure), false) => return Err(failure),
+                (Err(failure), true) => {
+                    say(&format!("{}; the CPU goes on", failure.message));
+                    Box::new(Fused::new(recipe, pictures, state, self.threads))
+                }
+            },
+            Chosen::Reference(device) => Box::new(Reference::new(recipe, pictures, state, device.clone(), DType::F32)?),
+        })
+    }
+
+    /// The GPU engine of several runs, each going on from one of `states`.
+    ///
+    /// # Errors
+    /// Another engine than that, or a device that cannot hold so many.
+    pub fn replicas(&self, recipe: &Recipe, pictures: Arc<Pictures>, states: &[State]) -> Result<Gpu> {
+        let Chosen::Gpu { adapter, .. } = &self.engine else {
+            return Err(Failure::usage("several runs at once take the fused engine on a GPU"));
+        };
+        let setting = gpu::Setting { recipe, pictures, states, keeps_gradients: false };
+        Gpu::with(&setting, |needs| gpu::device::open(adapter, needs))
+    }
+}
+
+fn candle_gpu(index: usize) -> Result<Device> {
+    let hint = "drop `--device` to train on the CPU";
+    let opened = if cfg!(feature = "cuda") {
+        Device::new_cuda(index)
+    } else if cfg!(feature = "metal") {
+        Device::new_metal(index)
+    } else {
+        return Err(Failure::failed("this build has no GPU backend")
+            .hint(format!("build with `--features cuda` or `--features metal`, or {hint}")));
+    };
+    opened.map_err(|error| {
+        let text = error.to_string();
+        Failure::failed(format!("GPU {index} cannot be used: {}", text.lines().next().unwrap_or_default())).hint(hint)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn devices_are_read_as_the_flag_says() {
+        let cases = [
+            ("auto", Ok(DeviceChoice::Auto)),
+            ("cpu", Ok(DeviceChoice::Cpu)),
+            ("gpu", Ok(DeviceChoice::Gpu(None))),
+            ("gpu:3", Ok(DeviceChoice::Gpu(Some(3)))),
+            ("gpu:", Err(())),
+            ("tpu", Err(())),
+        ];
+        for (text, expected) in cases {
+            assert_eq!(text.parse::<DeviceChoice>().map_err(drop), expected, "{text}");
+        }
+    }
+}

@@ -1,0 +1,146 @@
+//! The two networks' passes over the rows of one part of a minibatch, and the gradients that all rows add up to.
+//!
+//! Every pass here is local to its rows: it reads the parameters and its own rows and writes its own rows. What sums over
+//! rows, the gradients by the parameters, is cut by parameters instead, so no part adds to what another adds to.
+
+use super::elementwise::{bias_leaky, bias_tanh, dots, mask, masked_weight};
+use super::ink::{self, Inks};
+use linear::product::{Half, Matrix, MatrixMut};
+use net::Network;
+
+/// G's parameters, and its passes.
+#[derive(Clone, Copy)]
+pub struct Generator<'a> {
+    pub layout: &'a Network,
+    pub parameters: &'a [f32],
+    pub slope: f32,
+}
+
+impl<'a> Generator<'a> {
+    fn weight(self, layer: usize) -> Matrix<'a> {
+        let stage = &self.layout.stages[layer];
+        Matrix::new(&self.parameters[stage.weight.clone()], stage.outputs, stage.inputs)
+    }
+
+    fn bias(self, layer: usize) -> &'a [f32] {
+        &self.parameters[self.layout.bias(layer)]
+    }
+
+    /// z [n, latent] -> images [n, pixels]; h1, h2: [n, width].
+    pub fn images(self, z: Matrix, h1: &mut MatrixMut, h2: &mut MatrixMut, images: &mut MatrixMut) {
+        h1.product(z, self.weight(0).t());
+        bias_leaky(h1, self.bias(0), self.slope);
+        h2.product(h1.read(), self.weight(1).t());
+        bias_leaky(h2, self.bias(1), self.slope);
+        images.product(h2.read(), self.weight(2).t());
+        bias_tanh(images, self.bias(2));
+    }
+
+    /// The gradients by both hidden layers' sums, from those by the output's.
+    pub fn hidden_errors(
+        self,
+        by_output: Matrix,
+        h1: Matrix,
+        h2: Matrix,
+        by_h1: &mut MatrixMut,
+        by_h2: &mut MatrixMut,
+    ) {
+        by_h2.product(by_output, self.weight(2));
+        mask(by_h2, h2, self.slope);
+        by_h1.product(by_h2.read(), self.weight(1));
+        mask(by_h1, h1, self.slope);
+    }
+}
+
+/// D's parameters, and its passes. Here its first weight lies transposed, [pixels, width]: a pixel's weights together, as
+/// [`ink`] needs them.
+#[derive(Clone, Copy)]
+pub struct Discriminator<'a> {
+    pub layout: &'a Network,
+    pub parameters: &'a [f32],
+    pub slope: f32,
+    /// A black pixel as it sees it.
+    pub black: f32,
+}
+
+impl<'a> Discriminator<'a> {
+    /// W1: [width, pixels].
+    pub fn w1(self) -> Matrix<'a> {
+        let (pixels, width) = (self.layout.stages[0].inputs, self.layout.stages[0].outputs);
+        Matrix::new(self.w1_by_pixel(), pixels, width).t()
+    }
+
+    fn w1_by_pixel(self) -> &'a [f32] {
+        &self.parameters[self.layout.weight(0)]
+    }
+
+    /// W2: [width, width].
+    pub fn w2(self) -> Matrix<'a> {
+        let width = self.layout.stages[0].outputs;
+        Matrix::new(&self.parameters[self.layout.weight(1)], width, width)
+    }
+
+    fn w3(self) -> &'a [f32] {
+        &self.parameters[self.layout.weight(2)]
+    }
+
+    fn bias(self, layer: usize) -> &'a [f32] {
+        &self.parameters[self.layout.bias(layer)]
+    }
+
+    /// h1 of pictures as they are: x [n, pixels] -> h1 [n, width].
+    pub fn first_layer(self, x: Matrix, h1: &mut MatrixMut) {
+        h1.product(x, self.w1().t());
+        bias_leaky(h1, self.bias(0), self.slope);
+    }
+
+    /// h1 of real pictures, by their ink: one row of h1 for each. `scratch`: [width].
+    pub fn first_layer_by_ink(self, inks: &Inks, indices: &[u32], h1: &mut MatrixMut, scratch: &mut [f32]) {
+        let all_black = if self.black == 0.0 {
+            self.bias(0)
+        } else {
+            ink::sum_of_rows(scratch, self.w1_by_pixel());
+            for (all_black, bias) in scratch.iter_mut().zip(self.bias(0)) {
+                *all_black = bias + self.black * *all_black;
+            }
+            scratch
+        };
+        let (pixels, width) = (self.layout.stages[0].inputs, self.layout.stages[0].outputs);
+        ink::product(h1, inks, indices, Matrix::new(self.w1_by_pixel(), pixels, width));
+        bias_leaky(h1, all_black, self.slope);
+    }
+
+    /// What follows h1: h2 [n, width] and logits [n, 1].
+    pub fn rest(self, h1: Matrix, h2: &mut MatrixMut, logits: &mut MatrixMut) {
+        h2.product(h1, self.w2().t());
+        bias_leaky(h2, self.bias(1), self.slope);
+        dots(logits, h2.read(), self.w3(), self.bias(2)[0]);
+    }
+
+    /// a2 of the engine's header, and a1 but for its mask.
+    pub fn chain(self, h2: Matrix, a1: &mut MatrixMut, a2: &mut MatrixMut) {
+        masked_weight(a2, h2, self.w3(), self.slope);
+        a1.product(a2.read(), self.w2());
+    }
+}
+
+/// Of which real pictures a part of the minibatch is, and their ink, where it is worth it.
+#[derive(Clone, Copy)]
+pub struct Real<'a> {
+    pub inks: Option<&'a Inks>,
+    pub indices: &'a [u32],
+}
+
+/// D's first layer, for all pictures of a part: x [2 n, pixels] -> h1 [2 n, width]; the real ones if they are `wanted`.
+pub fn first_layer(d: Discriminator, x: &[f32], real: Real, wanted: bool, h1: &mut [f32], scratch: &mut [f32]) {
+    let (pixels, width) = (d.layout.stages[0].inputs, d.layout.stages[0].outputs);
+    let n = real.indices.len();
+    if wanted && real.inks.is_none() {
+        return d.first_layer(Matrix::new(x, 2 * n, pixels), &mut MatrixMut::new(h1, 2 * n, width));
+    }
+    let generated = Matrix::half(x, Half::Generated, n, pixels);
+    d.first_layer(generated, &mut MatrixMut::half(h1, Half::Generated, n, width));
+    if let (true, Some(inks)) = (wanted, real.inks) {
+        d.first_layer_by_ink(inks, real.indices, &mut MatrixMut::half(h1, Half::Real, n, width), scratch);
+    }
+}

@@ -1,0 +1,3 @@
+//! Training on the CPU, by steps derived by hand over flat buffers.
+
+pub mod mlp;

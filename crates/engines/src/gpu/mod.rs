@@ -1,0 +1,362 @@
+//! The fused engine on a GPU: the step of [`crate::cpu::mlp`] as WGSL compute kernels, on any vendor's driver, by wgpu.
+//!
+//! It equals [`crate::reference`], tensor by tensor, as the suite in `tests.rs` has it, on every driver at hand.
+//!
+//! * `plan.rs` writes a step: its dispatches and the WGSL of each, specialised to the recipe. It needs no device.
+//! * `kernels/` is the WGSL that the dispatches share; `places.rs` knows what lies where in the device's buffers.
+//! * `written.rs` writes such a plan down, with all that a few steps start from, for a browser to run it too.
+//! * `device.rs` finds and opens a GPU; `buffers.rs` holds its memory.
+//! * This file drives an epoch. Pictures, weights, noise, losses, Adam, the moving average and the step's number stay on the
+//!   device. An epoch's order and rates go up before it (the order is drawn one after another, in half a millisecond, so there
+//!   is nothing for a GPU to win), what its steps report comes back after it, and nothing crosses in between.
+//!
+//! Replicas are runs of other seeds in the same dispatches, the third dimension of each grid. A replica reads and writes its
+//! own part of every buffer and no sum depends on how many there are, so its bytes are those of its run alone.
+//!
+//! Sums are in a fixed order, there are no float atomics, and logarithm, exponential, sine, cosine and tanh are polynomials
+//! of our own: two runs on one adapter give the same bytes. On different adapters they differ by rounding, where one contracts
+//! a multiplication and an addition and another does not.
+
+mod buffers;
+pub mod device;
+#[cfg(test)]
+mod functions;
+
+use std::cell::RefCell;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use crate::{Engine, Probe, Report, StepInput, Stretch};
+use buffers::Buffers;
+use device::{Adapter, Device, Needs};
+use failure::Result;
+use gan::recipe::Recipe;
+use gan::{Pictures, State, StepStats};
+use kernels::buffers::{Sizes, rates_of, stats_of};
+use kernels::places::STATS;
+use kernels::plan::Plan;
+
+/// Device work of a submission, at most about: drivers end what takes seconds, and a GPU that draws a desktop too should not
+/// keep it waiting.
+const SUBMISSION: Duration = Duration::from_millis(250);
+/// Steps of the first submission, before their time is known.
+const FIRST_SUBMISSION: u64 = 4;
+
+/// Training by WGSL kernels, of one run or of several at once.
+pub struct Gpu {
+    recipe: Recipe,
+    plan: Plan,
+    device: Device,
+    buffers: Buffers,
+    pipelines: Vec<wgpu::ComputePipeline>,
+    pixels: usize,
+    replicas: usize,
+    step: u64,
+    /// Steps of a submission, from how long the last ones took.
+    at_a_time: u64,
+    counts: Counts,
+    /// What [`Engine::generate`] makes pictures of, while it is that of `step`.
+    exported: RefCell<Option<(u64, Vec<Vec<f32>>)>>,
+}
+
+/// What was asked of the device since the engine was made.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Counts {
+    /// Steps recorded.
+    pub steps: u64,
+    /// Kernels launched.
+    pub dispatches: u64,
+    /// Compute passes.
+    pub passes: u64,
+    /// Submissions.
+    pub submissions: u64,
+    /// Bytes that came back to the host.
+    pub bytes_read: u64,
+    /// Seconds that the host took to record steps.
+    pub recording_seconds: f64,
+}
+
+/// What is known of a run before the engine is made.
+pub struct Setting<'a> {
+    /// Every hyperparameter.
+    pub recipe: &'a Recipe,
+    /// What is trained on.
+    pub pictures: Arc<Pictures>,
+    /// One for each replica.
+    pub states: &'a [State],
+    /// For [`Engine::probe`]; costs memory, and time in Adam.
+    pub keeps_gradients: bool,
+}
+
+impl Gpu {
+    /// An engine on `adapter` that goes on from `state`.
+    ///
+    /// # Errors
+    /// A device that cannot be opened or is too small.
+    pub fn new(recipe: &Recipe, pictures: Arc<Pictures>, state: &State, adapter: &Adapter) -> Result<Self> {
+        let states = std::slice::from_ref(state);
+        Self::with(&Setting { recipe, pictures, states, keeps_gradients: false }, |needs| device::open(adapter, needs))
+    }
+
+    /// An engine on the device that `open` gives when it knows how much memory is needed.
+    ///
+    /// # Errors
+    /// Those of `open`.
+    pub fn with(setting: &Setting, open: impl FnOnce(&Needs) -> Result<Device>) -> Result<Self> {
+        let Setting { recipe, pictures, states, keeps_gradients } = setting;
+        let (pixels, count) = (pictures.pixels, pictures.count());
+        let steps = (count / recipe.batch).max(1);
+        let plan = Plan::new(recipe, pixels, steps, count.max(recipe.batch), *keeps_gradients);
+        let sizes = Sizes::new(&plan, pictures, states.len())?;
+        let device = open(&Needs::of(&sizes))?;
+        let buffers = Buffers::new(&device, &sizes, plan.order);
+        buffers.write_pictures(&device, &pictures.bytes);
+        for (replica, state) in states.iter().enumerate() {
+            buffers.write_state(&device, replica, plan.places.state, &plan.places.pack(state));
+        }
+        let pipelines = plan.dispatches.iter().map(|dispatch| buffers.pipeline(&device, dispatch)).collect();
+        device.check()?;
+        Ok(Self {
+            recipe: (*recipe).clone(),
+            plan,
+            device,
+            buffers,
+            pipelines,
+            pixels,
+            replicas: states.len(),
+            step: states[0].step,
+            at_a_time: FIRST_SUBMISSION,
+            counts: Counts::default(),
+            exported: RefCell::new(None),
+        })
+    }
+
+    /// Goes on from `state` in place of what replica `replica` has come to.
+    pub fn load(&mut self, replica: usize, state: &State) {
+        self.buffers.write_state(&self.device, replica, self.plan.places.state, &self.plan.places.pack(state));
+        self.step = state.step;
+        *self.exported.borrow_mut() = None;
+    }
+
+    /// What was asked of the device so far.
+    pub fn counts(&self) -> Counts {
+        self.counts
+    }
+
+    /// Steps in a row of every replica, each given its own stretch of the same length. After each submission `go_on` is told
+    /// how many steps are done, and says whether to go on. Gives what each replica's steps reported: at the end, all at once.
+    ///
+    /// # Errors
+    /// A device that is lost, out of memory, or does not answer.
+    pub fn stretches(
+        &mut self,
+        stretches: &[Stretch],
+        go_on: &mut dyn FnMut(u64) -> bool,
+    ) -> Result<Vec<Vec<StepStats>>> {
+        let first = &stretches[0];
+        let rates: Vec<f32> = (0..first.steps)
+            .flat_map(|i| {
+                rates_of(&self.recipe, &self.recipe.rates(first.first + i, first.total_steps), first.first + i)
+            })
+            .collect();
+        self.buffers.write_rates(&self.device, &rates);
+        for (replica, stretch) in stretches.iter().enumerate() {
+            self.buffers.write_order(&self.device, replica, stretch.order);
+        }
+        let seeds: Vec<u64> = stretches.iter().map(|stretch| stretch.seed).collect();
+        self.buffers.write_control(&self.device, first.first, true, &seeds);
+        let done = self.submissions(first.steps, go_on)?;
+        self.step = first.first + done;
+        let stats = self.read_stats(done)?;
+        Ok(stats)
+    }
+
+    /// Submits `steps` steps, the next submission recorded while one runs; gives how many were done.
+    fn submissions(&mut self, steps: u64, go_on: &mut dyn FnMut(u64) -> bool) -> Result<u64> {
+        let (mut submitted, mut done) = (0, 0);
+        let mut running: Option<(wgpu::SubmissionIndex, u64)> = None;
+        let mut began = Instant::now();
+        loop {
+            let next = if submitted < steps {
+                let count = self.at_a_time.min(steps - submitted);
+                submitted += count;
+                Some((self.submit(count), count))
+            } else {
+                None
+            };
+            let Some((index, count)) = std::mem::replace(&mut running, next) else {
+                if running.is_none() {
+                    return Ok(done);
+                }
+                continue;
+            };
+            self.device.wait(index)?;
+            done += count;
+            let seconds = began.elapsed().as_secs_f64();
+            began = Instant::now();
+            let fitting = (count as f64 * SUBMISSION.as_secs_f64() / seconds.max(1e-9)) as u64;
+            // Not more than double at once: the first steps wait for kernels to be made ready.
+            self.at_a_time = fitting.clamp(1, 2 * count.max(self.at_a_time)).max(1);
+            if !go_on(done) {
+                if let Some((index, count)) = running.take() {
+                    self.device.wait(index)?;
+                    done += count;
+                }
+                return Ok(done);
+            }
+        }
+    }
+
+    /// Records and submits `steps` steps in one compute pass: thousands of passes have frozen a driver.
+    fn submit(&mut self, steps: u64) -> wgpu::SubmissionIndex {
+        let began = Instant::now();
+        let mut encoder = self.device.device.create_command_encoder(&Default::default());
+        {
+            let mut pass = encoder.begin_compute_pass(&Default::default());
+            pass.set_bind_group(0, self.buffers.bind_group(), &[]);
+            for _ in 0..steps {
+                for (dispatch, pipeline) in self.plan.dispatches.iter().zip(&self.pipelines) {
+                    pass.set_pipeline(pipeline);
+                    pass.dispatch_workgroups(dispatch.groups[0], dispatch.groups[1], self.replicas as u32);
+                }
+            }
+        }
+        let commands = encoder.finish();
+        self.counts.recording_seconds += began.elapsed().as_secs_f64();
+        self.counts.steps += steps;
+        self.counts.dispatches += steps * self.plan.dispatches.len() as u64;
+        self.counts.passes += 1;
+        self.counts.submissions += 1;
+        *self.exported.borrow_mut() = None;
+        self.device.queue.submit([commands])
+    }
+
+    fn read(&self, buffer: &wgpu::Buffer, start: usize, len: usize) -> Result<Vec<f32>> {
+        self.device.read(buffer, start, len)
+    }
+
+    fn read_stats(&mut self, steps: u64) -> Result<Vec<Vec<StepStats>>> {
+        let len = steps as usize * STATS;
+        let mut all = Vec::new();
+        for replica in 0..self.replicas {
+            let floats = self.read(&self.buffers.stats, replica * self.plan.steps * STATS, len)?;
+            self.counts.bytes_read += 4 * len as u64;
+            all.push(floats.as_chunks::<STATS>().0.iter().map(stats_of).collect());
+        }
+        Ok(all)
+    }
+
+    /// A copy of everything that the next step of a replica depends on.
+    ///
+    /// # Errors
+    /// As [`Gpu::stretches`].
+    pub fn state_of(&self, replica: usize) -> Result<State> {
+        let len = self.plan.places.state;
+        let floats = self.read(&self.buffers.state, replica * len, len)?;
+        Ok(self.plan.places.unpack(self.step, &floats))
+    }
+
+    /// Pictures of a replica's exported generator, made on the CPU: a handful, once an epoch.
+    ///
+    /// # Errors
+    /// As [`Gpu::stretches`].
+    pub fn generate_of(&self, replica: usize, z: &[f32]) -> Result<Vec<f32>> {
+        let mut kept = self.exported.borrow_mut();
+        if kept.as_ref().is_none_or(|(step, _)| *step != self.step) {
+            *kept = Some((self.step, vec![Vec::new(); self.replicas]));
+        }
+        let (_, of_replicas) = kept.as_mut().expect("it was made above");
+        if of_replicas[replica].is_empty() {
+            let len = self.plan.places.layouts[0].len();
+            let start = replica * self.plan.places.state + self.plan.places.ema.unwrap_or(0);
+            of_replicas[replica] = self.read(&self.buffers.state, start, len)?;
+        }
+        Ok(crate::cpu::mlp::pictures_of(&self.recipe, self.pixels, &of_replicas[replica], z))
+    }
+
+    /// [`Engine::probe`] of a replica.
+    ///
+    /// # Errors
+    /// As [`Gpu::stretches`].
+    pub fn probe_of(&self, replica: usize) -> Result<Vec<Probe>> {
+        let Plan { places, .. } = &self.plan;
+        let of_arena = |name: &str| {
+            let region = places.arena.region(name);
+            self.read(&self.buffers.arena, replica * places.arena_len() + region.start, region.len())
+        };
+        let mut logits = of_arena("LOGITS")?;
+        let fake = logits.split_off(self.recipe.batch);
+        let mut tensors = vec![
+            ("logits.real".to_owned(), logits),
+            ("logits.fake".to_owned(), fake),
+            ("logits.updated".to_owned(), of_arena("LOGITS_AFTER")?),
+        ];
+        let State { generator, discriminator, .. } = self.state_of(replica)?;
+        let [g, d] = &places.layouts;
+        let flat = [
+            ("gradient", d, of_arena("D_GRADIENT")?),
+            ("gradient", g, of_arena("G_GRADIENT")?),
+            ("parameter", g, generator.parameters),
+            ("parameter", d, discriminator.parameters),
+        ];
+        for (prefix, layout, flat) in flat.into_iter().filter(|(_, _, flat)| !flat.is_empty()) {
+            let named = layout
+                .tensors
+                .iter()
+                .map(|spec| (format!("{prefix}.{}", spec.name), flat[spec.range.clone()].to_vec()));
+            tensors.extend(named);
+        }
+        let widen =
+            |(name, values): (String, Vec<f32>)| Probe { name, values: values.into_iter().map(f64::from).collect() };
+        Ok(tensors.into_iter().map(widen).collect())
+    }
+}
+
+impl Engine for Gpu {
+    fn name(&self) -> &'static str {
+        "fused"
+    }
+
+    fn device(&self) -> String {
+        self.device.name.clone()
+    }
+
+    fn step(&mut self, input: &StepInput) -> Result<StepStats> {
+        self.buffers.write_rates(&self.device, &rates_of(&self.recipe, &input.rates, input.step));
+        self.buffers.write_order(&self.device, 0, input.indices);
+        self.buffers.write_control(&self.device, input.step, false, &[0]);
+        self.buffers.write_arena(&self.device, self.plan.places.arena.region("Z").start, input.z);
+        let index = self.submit(1);
+        self.device.wait(index)?;
+        self.step = input.step + 1;
+        Ok(self.read_stats(1)?[0][0])
+    }
+
+    fn stretch(&mut self, _: &Recipe, stretch: &Stretch, report: &mut dyn FnMut(Report) -> bool) -> Result<()> {
+        let began = Instant::now();
+        let mut told = 0;
+        let mut stats = self.stretches(std::slice::from_ref(stretch), &mut |done| {
+            let steps = done - told;
+            told = done;
+            report(Report { steps, stats: &[], seconds: 0.0 })
+        })?;
+        let stats = stats.swap_remove(0);
+        report(Report { steps: stats.len() as u64 - told, stats: &stats, seconds: began.elapsed().as_secs_f64() });
+        Ok(())
+    }
+
+    fn state(&self) -> Result<State> {
+        self.state_of(0)
+    }
+
+    fn generate(&self, z: &[f32]) -> Result<Vec<f32>> {
+        self.generate_of(0, z)
+    }
+
+    fn probe(&self) -> Result<Vec<Probe>> {
+        self.probe_of(0)
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,329 @@
+//! The reference is held to two things it does not share a line with: losses in plain f64 loops, and their finite
+//! differences. Networks are tiny, so every single parameter is checked.
+
+use std::sync::Arc;
+
+use candle_core::{DType, Device};
+
+use crate::{Engine, Probe, State, StepInput, StepStats};
+use super::Reference;
+use data::{Pictures, scale_byte};
+use gan::recipe::{Loss, Recipe, StepRates};
+use net::Network;
+use noise::philox::{Stream, block};
+
+const PIXELS: usize = 6;
+const BATCH: usize = 4;
+/// Central differences at step 1e-5 in f64: truncation about 1e-10, rounding about 1e-11.
+const DIFFERENCE: f64 = 1e-5;
+const TOLERANCE: f64 = 1e-7;
+
+struct Setting {
+    name: &'static str,
+    recipe: Recipe,
+    rates: StepRates,
+}
+
+fn settings() -> Vec<Setting> {
+    let tiny: toml::Table = "latent = 3\nhidden = 5\nbatch = 4".parse().unwrap();
+    let load = |name| Recipe::load(name, &tiny).unwrap();
+    let rates = StepRates { lr: 0.01, r1_gamma: 0.0, r2_gamma: 0.0, ema_decay: 0.9 };
+    let mut penalised_seed = load("seed");
+    penalised_seed.ema = 0.5;
+    vec![
+        Setting { name: "seed", recipe: load("seed"), rates },
+        Setting { name: "seed with R1 alone", recipe: penalised_seed, rates: StepRates { r1_gamma: 0.7, ..rates } },
+        Setting { name: "relativistic alone", recipe: load("stable"), rates },
+        Setting { name: "stable", recipe: load("stable"), rates: StepRates { r1_gamma: 0.5, r2_gamma: 0.3, ..rates } },
+    ]
+}
+
+fn pictures() -> Arc<Pictures> {
+    let bytes = (0..PIXELS as u32 * 9).map(|i| block(1, Stream::Samples, 0, i)[0] as u8).collect();
+    Arc::new(Pictures { bytes, labels: vec![0; 9], pixels: PIXELS })
+}
+
+/// A state in the middle of things: biases and moments away from zero.
+fn late_state(recipe: &Recipe) -> State {
+    let mut state = State::initial(recipe, PIXELS, 3);
+    state.step = 40;
+    for (seed, slot) in [(1, &mut state.generator), (2, &mut state.discriminator)] {
+        let mut noise = vec![0.0; slot.parameters.len()];
+        noise::fill_normal(seed, Stream::Weights, 9, &mut noise);
+        slot.parameters.iter_mut().zip(&noise).for_each(|(p, n)| *p += 0.1 * n);
+        slot.m.iter_mut().zip(&noise).for_each(|(m, n)| *m = 0.01 * n);
+        slot.v.iter_mut().zip(&noise).for_each(|(v, n)| *v = 0.02 * n.abs() + 0.001);
+    }
+    state
+}
+
+/// Runs one step of the f64 reference; gives its probes and what it reported.
+fn step(setting: &Setting, state: &State, indices: &[u32], z: &[f32]) -> (Vec<Probe>, StepStats, Reference) {
+    let device = Device::Cpu;
+    let mut engine = Reference::new(&setting.recipe, pictures(), state, device, DType::F64).unwrap();
+    let input = StepInput { step: state.step, indices, z, rates: setting.rates };
+    let stats = engine.step(&input).unwrap();
+    assert!(stats.is_finite());
+    (engine.probe().unwrap(), stats, engine)
+}
+
+mod plain {
+    //! One sample at a time, one multiplication at a time.
+    use super::*;
+
+    pub fn widen(values: &[f32]) -> Vec<f64> {
+        values.iter().map(|&v| f64::from(v)).collect()
+    }
+
+    fn affine(layout: &Network, parameters: &[f64], layer: usize, input: &[f64]) -> Vec<f64> {
+        let (weight, bias) = (&parameters[layout.weight(layer)], &parameters[layout.bias(layer)]);
+        let rows = weight.chunks(input.len());
+        rows.zip(bias).map(|(row, b)| row.iter().zip(input).map(|(w, x)| w * x).sum::<f64>() + b).collect()
+    }
+
+    fn leaky(values: &[f64], slope: f64) -> Vec<f64> {
+        values.iter().map(|&v| if v > 0.0 { v } else { slope * v }).collect()
+    }
+
+    pub fn forward(layout: &Network, parameters: &[f64], slope: f64, input: &[f64]) -> Vec<f64> {
+        let h1 = leaky(&affine(layout, parameters, 0, input), slope);
+        let h2 = leaky(&affine(layout, parameters, 1, &h1), slope);
+        affine(layout, parameters, 2, &h2)
+    }
+
+    /// Squared norm of the logit's gradient by its input, in forward mode: the derivative along each pixel is carried
+    /// through the layers, the other way round from how the reference has it.
+    fn squared_gradient(layout: &Network, parameters: &[f64], slope: f64, input: &[f64]) -> f64 {
+        let derivative = |pre: &[f64]| -> Vec<f64> { pre.iter().map(|&v| if v > 0.0 { 1.0 } else { slope }).collect() };
+        let pre1 = affine(layout, parameters, 0, input);
+        let pre2 = affine(layout, parameters, 1, &leaky(&pre1, slope));
+        let (mask1, mask2) = (derivative(&pre1), derivative(&pre2));
+        let weights = [0, 1, 2].map(|layer| &parameters[layout.weight(layer)]);
+        let along = |pixel: usize| -> f64 {
+            let first: Vec<f64> =
+                weights[0].chunks(input.len()).zip(&mask1).map(|(row, mask)| row[pixel] * mask).collect();
+            let second = weights[1].chunks(first.len()).zip(&mask2);
+            let second = second.map(|(row, mask)| mask * row.iter().zip(&first).map(|(w, x)| w * x).sum::<f64>());
+            second.zip(weights[2]).map(|(x, w)| w * x).sum()
+        };
+        (0..input.len()).map(|pixel| along(pixel).powi(2)).sum()
+    }
+
+    fn sigmoid(x: f64) -> f64 {
+        1.0 / (1.0 + (-x).exp())
+    }
+
+    fn cross_entropy(logit: f64, target: f64) -> f64 {
+        -target * sigmoid(logit).ln() - (1.0 - target) * (1.0 - sigmoid(logit)).ln()
+    }
+
+    pub fn d_loss(setting: &Setting, layout: &Network, d: &[f64], real: &[Vec<f64>], fake: &[Vec<f64>]) -> f64 {
+        let (recipe, rates) = (&setting.recipe, &setting.rates);
+        let mut sum = 0.0;
+        for (x, y) in real.iter().zip(fake) {
+            let (x, y) = (&seen(recipe, x), &seen(recipe, y));
+            let on_real = forward(layout, d, recipe.leaky_slope, x)[0];
+            let on_fake = forward(layout, d, recipe.leaky_slope, y)[0];
+            sum += match recipe.loss {
+                Loss::NonSaturating => cross_entropy(on_real, recipe.real_label) + cross_entropy(on_fake, 0.0),
+                Loss::Relativistic => cross_entropy(on_real - on_fake, 1.0),
+            };
+            for (picture, gamma) in [(x, rates.r1_gamma), (y, rates.r2_gamma)] {
+                if gamma > 0.0 {
+                    sum += gamma / 2.0 * squared_gradient(layout, d, recipe.leaky_slope, picture);
+                }
+            }
+        }
+        sum / real.len() as f64
+    }
+
+    pub fn g_loss(
+        setting: &Setting,
+        [gl, dl]: [&Network; 2],
+        g: &[f64],
+        d: &[f64],
+        real: &[Vec<f64>],
+        z: &[f64],
+    ) -> f64 {
+        let recipe = &setting.recipe;
+        let fakes = generate(recipe, gl, g, z);
+        let losses = real.iter().zip(&fakes).map(|(x, y)| g_loss_of(recipe, dl, d, x, y));
+        losses.sum::<f64>() / real.len() as f64
+    }
+
+    /// G's loss of one generated picture `y`, paired with the real picture `x`.
+    fn g_loss_of(recipe: &Recipe, layout: &Network, d: &[f64], x: &[f64], y: &[f64]) -> f64 {
+        let (x, y) = (&seen(recipe, x), &seen(recipe, y));
+        let on_fake = forward(layout, d, recipe.leaky_slope, y)[0];
+        match recipe.loss {
+            Loss::NonSaturating => cross_entropy(on_fake, 1.0),
+            Loss::Relativistic => cross_entropy(on_fake - forward(layout, d, recipe.leaky_slope, x)[0], 1.0),
+        }
+    }
+
+    /// A picture as D sees it.
+    pub fn seen(recipe: &Recipe, picture: &[f64]) -> Vec<f64> {
+        picture.iter().map(|x| x + recipe.d_input_offset).collect()
+    }
+
+    /// Root of the mean squared norm of the gradient of each picture's loss by its pixels.
+    pub fn gradient_by_pictures(
+        setting: &Setting,
+        layout: &Network,
+        d: &[f64],
+        real: &[Vec<f64>],
+        fake: &[Vec<f64>],
+    ) -> f64 {
+        let squared_norm = |(x, y): (&Vec<f64>, &Vec<f64>)| -> f64 {
+            gradient(y, |y| g_loss_of(&setting.recipe, layout, d, x, y)).iter().map(|g| g * g).sum()
+        };
+        (real.iter().zip(fake).map(squared_norm).sum::<f64>() / real.len() as f64).sqrt()
+    }
+
+    pub fn generate(recipe: &Recipe, layout: &Network, g: &[f64], z: &[f64]) -> Vec<Vec<f64>> {
+        let picture = |z: &[f64]| forward(layout, g, recipe.leaky_slope, z).iter().map(|v| v.tanh()).collect();
+        z.chunks(recipe.latent).map(picture).collect()
+    }
+
+    pub fn gradient(parameters: &[f64], loss: impl Fn(&[f64]) -> f64) -> Vec<f64> {
+        let moved = |i: usize, by: f64| {
+            let mut copy = parameters.to_vec();
+            copy[i] += by;
+            loss(&copy)
+        };
+        (0..parameters.len()).map(|i| (moved(i, DIFFERENCE) - moved(i, -DIFFERENCE)) / (2.0 * DIFFERENCE)).collect()
+    }
+
+    /// TensorFlow's documentation of Adam, term by term, for one scalar.
+    pub fn adam(recipe: &Recipe, lr: f64, step: u64, theta: f64, m: f64, v: f64, g: f64) -> f64 {
+        let t = step as i32 + 1;
+        let m = recipe.beta1 * m + (1.0 - recipe.beta1) * g;
+        let v = recipe.beta2 * v + (1.0 - recipe.beta2) * g * g;
+        let lr_t = lr * (1.0 - recipe.beta2.powi(t)).sqrt() / (1.0 - recipe.beta1.powi(t));
+        theta - lr_t * m / (v.sqrt() + recipe.adam_epsilon)
+    }
+}
+
+fn close(name: &str, got: &[f64], expected: &[f64], tolerance: f64) {
+    assert_eq!(got.len(), expected.len(), "{name}");
+    for (i, (a, b)) in got.iter().zip(expected).enumerate() {
+        assert!((a - b).abs() <= tolerance * (1.0 + b.abs()), "{name}[{i}]: {a}, expected {b}");
+    }
+}
+
+/// The named probes of one network, joined in the layout's order.
+fn joined(probes: &[Probe], prefix: &str, layout: &Network) -> Vec<f64> {
+    let find =
+        |name: &str| probes.iter().find(|p| p.name == format!("{prefix}.{name}")).expect("every tensor is probed");
+    layout.tensors.iter().flat_map(|spec| find(&spec.name).values.clone()).collect()
+}
+
+#[test]
+fn one_whole_step_equals_plain_f64_arithmetic() {
+    let pictures = pictures();
+    let indices = [7, 0, 3, 8];
+    let mut z = vec![0.0; BATCH * 3];
+    noise::fill_normal(5, Stream::TrainingZ, 40, &mut z);
+    let real: Vec<Vec<f64>> = indices
+        .iter()
+        .map(|&i| pictures.bytes[i as usize * PIXELS..][..PIXELS].iter().map(|&b| f64::from(scale_byte(b))).collect())
+        .collect();
+    for setting in settings() {
+        let (recipe, name) = (&setting.recipe, setting.name);
+        let state = late_state(recipe);
+        let (gl, dl) = (recipe.generator_network(PIXELS), recipe.discriminator_network(PIXELS));
+        let (probes, stats, engine) = step(&setting, &state, &indices, &z);
+        let (g, d) = (plain::widen(&state.generator.parameters), plain::widen(&state.discriminator.parameters));
+        let z64 = plain::widen(&z);
+        let fake = plain::generate(recipe, &gl, &g, &z64);
+
+        let d_gradient = plain::gradient(&d, |d| plain::d_loss(&setting, &dl, d, &real, &fake));
+        close(&format!("{name}: D's gradient"), &joined(&probes, "gradient", &dl), &d_gradient, TOLERANCE);
+
+        let moved = |slot: &super::Slot, gradient: &[f64]| -> Vec<f64> {
+            let (theta, m, v) = (plain::widen(&slot.parameters), plain::widen(&slot.m), plain::widen(&slot.v));
+            let one = |i: usize| plain::adam(recipe, setting.rates.lr, state.step, theta[i], m[i], v[i], gradient[i]);
+            (0..theta.len()).map(one).collect()
+        };
+        let new_d = moved(&state.discriminator, &d_gradient);
+        close(&format!("{name}: D after the step"), &joined(&probes, "parameter", &dl), &new_d, TOLERANCE);
+
+        let g_gradient = plain::gradient(&g, |g| plain::g_loss(&setting, [&gl, &dl], g, &new_d, &real, &z64));
+        close(&format!("{name}: G's gradient"), &joined(&probes, "gradient", &gl), &g_gradient, TOLERANCE);
+        let reaching = plain::gradient_by_pictures(&setting, &dl, &new_d, &real, &fake);
+        close(&format!("{name}: the gradient that reaches G"), &[stats.g_gradient], &[reaching], TOLERANCE);
+        let new_g = moved(&state.generator, &g_gradient);
+        close(&format!("{name}: G after the step"), &joined(&probes, "parameter", &gl), &new_g, TOLERANCE);
+
+        if let Some(before) = &state.ema {
+            let decay = setting.rates.ema_decay;
+            let expected: Vec<f64> =
+                before.iter().zip(&new_g).map(|(&a, b)| decay * f64::from(a) + (1.0 - decay) * b).collect();
+            let got = plain::widen(&engine.state().unwrap().ema.unwrap());
+            // The state is f32.
+            close(&format!("{name}: EMA"), &got, &expected, f64::from(f32::EPSILON));
+        }
+    }
+}
+
+#[test]
+fn the_losses_reported_are_those_of_plain_arithmetic() {
+    for setting in settings() {
+        let recipe = &setting.recipe;
+        let state = late_state(recipe);
+        let (gl, dl) = (recipe.generator_network(PIXELS), recipe.discriminator_network(PIXELS));
+        let mut z = vec![0.0; BATCH * 3];
+        noise::fill_normal(5, Stream::TrainingZ, 40, &mut z);
+        let pictures = pictures();
+        let mut engine = Reference::new(recipe, pictures.clone(), &state, Device::Cpu, DType::F64).unwrap();
+        let rates = StepRates { r1_gamma: 0.0, r2_gamma: 0.0, ..setting.rates };
+        let stats = engine.step(&StepInput { step: 40, indices: &[0, 1, 2, 3], z: &z, rates }).unwrap();
+        let real: Vec<Vec<f64>> = (0..BATCH)
+            .map(|i| pictures.bytes[i * PIXELS..][..PIXELS].iter().map(|&b| f64::from(scale_byte(b))).collect())
+            .collect();
+        let bare = Setting { name: setting.name, recipe: recipe.clone(), rates };
+        let fake = plain::generate(recipe, &gl, &plain::widen(&state.generator.parameters), &plain::widen(&z));
+        let d_loss = plain::d_loss(&bare, &dl, &plain::widen(&state.discriminator.parameters), &real, &fake);
+        close(&format!("{}: d_loss", setting.name), &[stats.d_loss], &[d_loss], 1e-12);
+        let logits = |pictures: &[Vec<f64>]| -> f64 {
+            let d = plain::widen(&state.discriminator.parameters);
+            let logit = |x: &Vec<f64>| plain::forward(&dl, &d, recipe.leaky_slope, &plain::seen(recipe, x))[0];
+            pictures.iter().map(logit).sum::<f64>() / BATCH as f64
+        };
+        // Logits are judged in f32, whatever the engine computes in.
+        close(&format!("{}: margin", setting.name), &[stats.d_margin], &[logits(&real) - logits(&fake)], 1e-6);
+        assert!((0.0..=1.0).contains(&stats.d_real) && (0.0..=1.0).contains(&stats.d_fake), "{stats:?}");
+    }
+}
+
+#[test]
+fn losses_stay_finite_at_logits_where_the_textbook_form_does_not() {
+    use candle_core::Tensor;
+    for dtype in [DType::F32, DType::F64] {
+        let logits = |values: &[f64]| {
+            Tensor::from_slice(values, (values.len(), 1), &Device::Cpu).unwrap().to_dtype(dtype).unwrap()
+        };
+        let (high, low) = (logits(&[200.0]), logits(&[-200.0]));
+        let value = |t: Tensor| super::scalar(&t).unwrap();
+        assert_eq!(value(super::loss::cross_entropy(&high, 0.0).unwrap()), 200.0);
+        assert_eq!(value(super::loss::cross_entropy(&low, 1.0).unwrap()), 200.0);
+        assert_eq!(value(super::loss::generator(&high).unwrap()), 0.0);
+        assert_eq!(value(super::loss::relativistic(&low, &high).unwrap()), 400.0);
+        let label_smoothed = value(super::loss::cross_entropy(&high, 0.9).unwrap());
+        assert!((label_smoothed - 20.0).abs() < 1e-4, "{label_smoothed}");
+    }
+}
+
+#[test]
+fn generate_uses_the_moving_average_where_there_is_one() {
+    for setting in settings() {
+        let state = late_state(&setting.recipe);
+        let z = noise::sample_z(1, 2, 3);
+        let (_, _, engine) = step(&setting, &state, &[0, 1], &z);
+        let after = engine.state().unwrap();
+        let layout = setting.recipe.generator_network(PIXELS);
+        let expected =
+            plain::generate(&setting.recipe, &layout, &plain::widen(after.exported()), &plain::widen(&z)).concat();
+        close(setting.name, &plain::widen(&engine.generate(&z).unwrap()), &expected, 1e-6);
+    }
+}

@@ -1,0 +1,91 @@
+//! Everything that the next step depends on: parameters, Adam's moments, the moving average, the step's number.
+
+use crate::recipe::Recipe;
+use net::{First, Network};
+
+/// One network: its parameters and Adam's two moments, each flat in the order of its [`Network`].
+#[derive(Clone, Debug, PartialEq)]
+pub struct Slot {
+    /// Weights and biases.
+    pub parameters: Vec<f32>,
+    /// First moment.
+    pub m: Vec<f32>,
+    /// Second moment.
+    pub v: Vec<f32>,
+}
+
+/// The state of a run between two steps.
+#[derive(Clone, Debug, PartialEq)]
+pub struct State {
+    /// Steps done.
+    pub step: u64,
+    /// G.
+    pub generator: Slot,
+    /// D.
+    pub discriminator: Slot,
+    /// Moving average of G's parameters, where the recipe keeps one.
+    pub ema: Option<Vec<f32>>,
+}
+
+impl State {
+    /// The state before step 0: Glorot-uniform weights (Glorot, Bengio, 2010), zero biases, zero moments; the average
+    /// starts at G's first weights.
+    pub fn initial(recipe: &Recipe, pixels: usize, seed: u64) -> Self {
+        let generator = Slot::initial(&recipe.generator_network(pixels), seed, 0);
+        let discriminator = Slot::initial(&recipe.discriminator_network(pixels), seed, 1);
+        let ema = recipe.has_ema().then(|| generator.parameters.clone());
+        Self { step: 0, generator, discriminator, ema }
+    }
+
+    /// Whether every number is one.
+    pub fn is_finite(&self) -> bool {
+        let slots = [&self.generator, &self.discriminator];
+        let tensors = slots.iter().flat_map(|slot| [&slot.parameters, &slot.m, &slot.v]).chain(&self.ema);
+        tensors.flatten().all(|value| value.is_finite())
+    }
+
+    /// The parameters that are exported: the average where there is one.
+    pub fn exported(&self) -> &[f32] {
+        self.ema.as_deref().unwrap_or(&self.generator.parameters)
+    }
+}
+
+impl Slot {
+    fn initial(network: &Network, seed: u64, number: u64) -> Self {
+        let mut parameters = vec![0.0; network.len()];
+        let mut uniform = vec![0.0; network.len()];
+        noise::fill_uniform(seed, number, 1.0, &mut uniform);
+        for tensor in &network.tensors {
+            let First::Uniform { limit } = tensor.first else { continue };
+            for (slot, unit) in parameters[tensor.range.clone()].iter_mut().zip(&uniform[tensor.range.clone()]) {
+                *slot = unit * limit as f32;
+            }
+        }
+        Self { parameters, m: vec![0.0; network.len()], v: vec![0.0; network.len()] }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn weights_start_glorot_uniform_and_biases_at_zero() {
+        let recipe = Recipe::load("stable", &Default::default()).unwrap();
+        let state = State::initial(&recipe, 784, 4);
+        let network = recipe.generator_network(784);
+        for tensor in &network.tensors {
+            let values = &state.generator.parameters[tensor.range.clone()];
+            if tensor.shape.len() == 1 {
+                assert!(values.iter().all(|&v| v == 0.0), "{}", tensor.name);
+                continue;
+            }
+            let limit = (6.0 / (tensor.shape[0] + tensor.shape[1]) as f64).sqrt();
+            let variance = values.iter().map(|&v| f64::from(v).powi(2)).sum::<f64>() / values.len() as f64;
+            assert!(values.iter().all(|&v| f64::from(v).abs() <= limit * (1.0 + 1e-6)), "{}", tensor.name);
+            assert!((variance / (limit * limit / 3.0) - 1.0).abs() < 0.05, "{}: variance {variance}", tensor.name);
+        }
+        assert_ne!(state, State::initial(&recipe, 784, 5));
+        assert_eq!(state.exported(), state.generator.parameters);
+    }
+}

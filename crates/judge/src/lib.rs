@@ -1,0 +1,299 @@
+//! The judge: a small classifier that says how good generated pictures are, and how many of the kinds there are.
+//!
+//! Pictures are compared by the 84 numbers that the classifier ([`lenet`]) has before its last layer. [`fid`] is the
+//! distance of generated from real pictures, [`manifold`] gives precision and recall, and the classes themselves show
+//! which kinds a generator has lost. MNIST's judge is built in; that of another data set is trained once ([`training`])
+//! and kept ([`file`]).
+//!
+//! A [`Yardstick`] holds what is known of the real pictures, so that a run pays for it once. Every number here is the
+//! same for any count of threads: pictures go through in pieces of a fixed size, and sums have a fixed order.
+
+pub mod fid;
+mod file;
+pub mod lenet;
+pub mod manifold;
+mod parallel;
+pub mod schedule;
+mod training;
+
+use std::fs;
+use std::path::Path;
+
+use serde::Serialize;
+
+use data::{Dataset, Pictures, scale_byte};
+use failure::{Failure, Result};
+use fid::{Moments, frechet_distance};
+use lenet::{Architecture, FEATURES, Pass};
+use manifold::Manifold;
+use parallel::{Pool, in_order};
+
+/// MNIST's judge, trained by `cargo xtask judge`.
+const MNIST: &[u8] = include_bytes!("../mnist.safetensors");
+/// Pictures that go through the network at a time.
+const PIECE: usize = 50;
+/// Pictures of each side of a comparison, at most; as many as MNIST's test set has.
+pub const SAMPLES: usize = 10_000;
+/// Fewer real pictures than this say little of how far the generated ones are from them.
+const FEWEST_TESTS: usize = 20;
+/// Share of the samples from which on a class counts as covered.
+const COVERED: f64 = 0.01;
+
+/// A trained classifier.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Judge {
+    architecture: Architecture,
+    /// Flat, by [`Architecture::tensors`].
+    parameters: Vec<f32>,
+    dataset: String,
+    fingerprint: String,
+    accuracy: f64,
+}
+
+/// What a judge sees in pictures.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Seen {
+    /// [n, 84].
+    pub features: Vec<f32>,
+    /// The most likely class of each: [n].
+    pub classes: Vec<u8>,
+}
+
+/// How good pictures are.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct Scores {
+    /// Pictures judged.
+    pub samples: usize,
+    /// Fréchet distance of their features from the real ones'.
+    pub fid: f64,
+    /// Classes that more than 1 % of the pictures are in.
+    pub classes: usize,
+    /// Kullback-Leibler divergence of the class histogram from the uniform one, in nats.
+    pub kl: f64,
+    /// Share of the pictures that lie among the real ones.
+    pub precision: f64,
+    /// Share of the real pictures that lie among these.
+    pub recall: f64,
+}
+
+impl Judge {
+    /// The judge of `dataset`: MNIST's own, or the one at `kept`, or a new one, which is then kept there. `say` is told
+    /// what takes long.
+    ///
+    /// # Errors
+    /// Pictures that no judge can learn to tell apart, or a file that cannot be written.
+    pub fn of(dataset: &Dataset, kept: Option<&Path>, threads: usize, say: &mut dyn FnMut(&str)) -> Result<Self> {
+        let fingerprint = fingerprint(dataset);
+        let mnist = file::from_bytes(MNIST, "built in")?;
+        if mnist.fingerprint == fingerprint {
+            return Ok(mnist);
+        }
+        if let Some(path) = kept.filter(|path| path.exists()) {
+            let name = path.display().to_string();
+            let bytes = fs::read(path).map_err(|error| Failure::failed(format!("`{name}` cannot be read: {error}")))?;
+            match file::from_bytes(&bytes, &name) {
+                Ok(judge) if judge.fingerprint == fingerprint => return Ok(judge),
+                Ok(judge) => {
+                    say(&format!("the judge `{name}` is of other pictures ({}) and is replaced", judge.dataset))
+                }
+                Err(failure) => say(&format!("{}; it is replaced", failure.message)),
+            }
+        }
+        let judge = Self::train(dataset, threads, say)?;
+        if let Some(path) = kept {
+            files::write_whole(path, &judge.to_bytes())
+                .map_err(|error| Failure::failed(format!("`{}` cannot be written: {error}", path.display())))?;
+        }
+        Ok(judge)
+    }
+
+    /// Trains a judge on the training pictures of `dataset`.
+    ///
+    /// # Errors
+    /// Pictures in colour, too small, or all of one class.
+    pub fn train(dataset: &Dataset, threads: usize, say: &mut dyn FnMut(&str)) -> Result<Self> {
+        if let Some(reason) = Self::cannot_be(dataset) {
+            return Err(Failure::failed(reason));
+        }
+        let most = dataset.train.labels.iter().max().copied().unwrap_or(0);
+        let architecture = Architecture::new(dataset.image_shape, usize::from(most) + 1)?;
+        say(&format!("training the judge of {} on {} pictures", dataset.name, dataset.train.count()));
+        let parameters = training::train(&architecture, &dataset.train, threads, |epoch, epochs, loss, right| {
+            say(&format!("judge, epoch {epoch}/{epochs}: loss {loss:.4}, {:.2} % right", 100.0 * right));
+        });
+        let fingerprint = fingerprint(dataset);
+        let mut judge = Self { architecture, parameters, dataset: dataset.name.clone(), fingerprint, accuracy: 0.0 };
+        judge.accuracy = judge.accuracy_on(&dataset.test, threads);
+        say(&format!("the judge is right on {:.2} % of the test pictures", 100.0 * judge.accuracy));
+        Ok(judge)
+    }
+
+    /// Why there can be no judge of `dataset`, if so.
+    pub fn cannot_be(dataset: &Dataset) -> Option<String> {
+        if let Err(failure) = Architecture::new(dataset.image_shape, 2) {
+            return Some(failure.message);
+        }
+        if dataset.test.count() < FEWEST_TESTS {
+            let count = dataset.test.count();
+            return Some(format!("`{}` has {count} test pictures, too few to judge others by", dataset.name));
+        }
+        let labels = &dataset.train.labels;
+        let same = labels.windows(2).all(|pair| pair[0] == pair[1]);
+        same.then(|| {
+            format!(
+                "the pictures of `{}` are all of one class, so a judge cannot learn to tell any apart",
+                dataset.name
+            )
+        })
+    }
+
+    /// The file of this judge.
+    pub fn to_bytes(&self) -> Vec<u8> {
+        file::to_bytes(self)
+    }
+
+    /// Share of the test pictures that it was right on when it was trained.
+    pub fn accuracy(&self) -> f64 {
+        self.accuracy
+    }
+
+    /// Kinds of pictures it tells apart.
+    pub fn classes(&self) -> usize {
+        self.architecture.classes()
+    }
+
+    /// [1, rows, columns] of the pictures it takes.
+    pub fn image_shape(&self) -> [usize; 3] {
+        self.architecture.image_shape()
+    }
+
+    /// Looks at pictures. images: [n, pixels], in [-1, 1].
+    pub fn see(&self, images: &[f32], threads: usize) -> Seen {
+        let pixels: usize = self.image_shape().iter().product();
+        let pieces: Vec<&[f32]> = images.chunks(PIECE * pixels).collect();
+        self.see_pieces(pieces.len(), threads, |piece| pieces[piece].to_vec())
+    }
+
+    /// Looks at the first `count` of `pictures`.
+    pub fn see_pictures(&self, pictures: &Pictures, count: usize, threads: usize) -> Seen {
+        let bytes = &pictures.bytes[..count.min(pictures.count()) * pictures.pixels];
+        let pieces: Vec<&[u8]> = bytes.chunks(PIECE * pictures.pixels).collect();
+        self.see_pieces(pieces.len(), threads, |piece| pieces[piece].iter().map(|&byte| scale_byte(byte)).collect())
+    }
+
+    fn see_pieces(&self, pieces: usize, threads: usize, images: impl Fn(usize) -> Vec<f32> + Sync) -> Seen {
+        let passes = Pool::<Pass>::new();
+        let look = |piece| {
+            passes.lend(|pass| {
+                lenet::forward(&self.architecture, &self.parameters, &images(piece), pass);
+                let [_, features, logits] = &pass.dense;
+                let classes = logits.chunks_exact(self.classes()).map(|row| most_likely(row) as u8);
+                (features.clone(), classes.collect::<Vec<_>>())
+            })
+        };
+        let mut seen = Seen { features: Vec::new(), classes: Vec::new() };
+        for (features, classes) in in_order(pieces, threads, look) {
+            seen.features.extend(features);
+            seen.classes.extend(classes);
+        }
+        seen
+    }
+
+    fn accuracy_on(&self, pictures: &Pictures, threads: usize) -> f64 {
+        let seen = self.see_pictures(pictures, pictures.count(), threads);
+        let right = seen.classes.iter().zip(&pictures.labels).filter(|(class, label)| class == label).count();
+        right as f64 / pictures.count() as f64
+    }
+}
+
+/// A judge together with what it saw in the real pictures.
+pub struct Yardstick {
+    judge: Judge,
+    moments: Moments,
+    manifold: Manifold,
+    samples: usize,
+    threads: usize,
+}
+
+impl Yardstick {
+    /// Looks at the first [`SAMPLES`] of `real`, which should be pictures that nothing was trained on.
+    pub fn new(judge: Judge, real: &Pictures, threads: usize) -> Self {
+        let samples = SAMPLES.min(real.count());
+        let seen = judge.see_pictures(real, samples, threads);
+        let moments = Moments::of(&seen.features, FEATURES);
+        let manifold = Manifold::new(&seen.features, &moments.mean, threads);
+        Self { judge, moments, manifold, samples, threads }
+    }
+
+    /// The judge.
+    pub fn judge(&self) -> &Judge {
+        &self.judge
+    }
+
+    /// Real pictures it measures by; as many should be measured.
+    pub fn samples(&self) -> usize {
+        self.samples
+    }
+
+    /// Scores pictures. images: [n, pixels], in [-1, 1].
+    pub fn score(&self, images: &[f32]) -> Scores {
+        self.score_seen(&self.judge.see(images, self.threads))
+    }
+
+    /// The scores of real pictures, which no generator need do better than.
+    pub fn floor(&self, real: &Pictures) -> Scores {
+        self.score_seen(&self.judge.see_pictures(real, self.samples, self.threads))
+    }
+
+    fn score_seen(&self, seen: &Seen) -> Scores {
+        let manifold = Manifold::new(&seen.features, &self.moments.mean, self.threads);
+        let [precision, recall] = Manifold::shares(&manifold, &self.manifold, self.threads);
+        let (classes, kl) = histogram(&seen.classes, self.judge.classes());
+        Scores {
+            samples: seen.classes.len(),
+            fid: frechet_distance(&Moments::of(&seen.features, FEATURES), &self.moments),
+            classes,
+            kl,
+            precision,
+            recall,
+        }
+    }
+}
+
+/// Classes covered, and the divergence of their histogram from the uniform one.
+fn histogram(seen: &[u8], classes: usize) -> (usize, f64) {
+    let mut counts = vec![0usize; classes];
+    seen.iter().for_each(|&class| counts[usize::from(class)] += 1);
+    let shares = counts.iter().map(|&count| count as f64 / seen.len() as f64);
+    let covered = shares.clone().filter(|&share| share > COVERED).count();
+    // 0 ln 0 is 0.
+    let kl: f64 = shares.filter(|&share| share > 0.0).map(|share| share * (share * classes as f64).ln()).sum();
+    // Rounding may leave a hair below zero where all are equal.
+    (covered, kl.max(0.0))
+}
+
+/// The index of the largest, the first of equals.
+fn most_likely(row: &[f32]) -> usize {
+    let mut best = 0;
+    for (class, logit) in row.iter().enumerate() {
+        if *logit > row[best] {
+            best = class;
+        }
+    }
+    best
+}
+
+/// Tells sets of training pictures apart: the CRC-32 of their pixels and of their labels.
+fn fingerprint(dataset: &Dataset) -> String {
+    let crc = |bytes: &[u8]| {
+        let mut crc = flate2::Crc::new();
+        crc.update(bytes);
+        crc.sum()
+    };
+    let Pictures { bytes, labels, .. } = &dataset.train;
+    let [_, rows, columns] = dataset.image_shape;
+    format!("{}x{rows}x{columns} {:08x} {:08x}", labels.len(), crc(bytes), crc(labels))
+}
+
+#[cfg(test)]
+mod tests;

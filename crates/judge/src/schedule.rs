@@ -1,0 +1,89 @@
+//! When a run is judged: after every so many epochs, and after the last.
+//!
+//! The latent vectors are the same each time and in every run, so that figures differ by their generators alone, and
+//! `trainer evaluate` of the model that a run leaves gives the figures of its last evaluation.
+
+use std::path::Path;
+use std::time::Instant;
+
+use super::{Judge, Scores, Yardstick};
+use data::Dataset;
+use failure::Result;
+
+/// Key of the latent vectors that runs are evaluated by: the same for all, so that runs differ by their generators alone.
+pub const EVALUATION_SEED: u64 = 0;
+/// The file of a data set's judge, in the run folder.
+pub const JUDGE_FILE: &str = "judge.safetensors";
+/// Pictures drawn at a time: the engine's buffers stay small.
+const DRAWN: usize = 1000;
+
+/// A run's evaluations.
+pub struct Schedule {
+    yardstick: Yardstick,
+    every: u64,
+    epochs: u64,
+}
+
+/// One evaluation.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Evaluation {
+    /// What it found.
+    pub scores: Scores,
+    /// How long it took.
+    pub seconds: f64,
+}
+
+impl Schedule {
+    /// Every `every` epochs of `epochs`; `every` 0 is never, and nothing then. The judge of another data set than MNIST
+    /// is kept at `kept`. Where there can be no judge, `say` is told why, and the run goes on without.
+    ///
+    /// # Errors
+    /// A judge that cannot be written.
+    pub fn new(
+        every: u64,
+        epochs: u64,
+        dataset: &Dataset,
+        kept: &Path,
+        threads: usize,
+        say: &mut dyn FnMut(&str),
+    ) -> Result<Option<Self>> {
+        if every == 0 {
+            return Ok(None);
+        }
+        if let Some(reason) = Judge::cannot_be(dataset) {
+            say(&format!("going on without evaluations: {reason}"));
+            return Ok(None);
+        }
+        let judge = Judge::of(dataset, Some(kept), threads, say)?;
+        Ok(Some(Self { yardstick: Yardstick::new(judge, &dataset.test, threads), every, epochs }))
+    }
+
+    /// Judges a generator after `epochs_done` epochs, if it is time to. `generate` draws: z [n, latent] -> pictures [n, pixels] in
+    /// [-1, 1].
+    ///
+    /// # Errors
+    /// Only what `generate` fails at.
+    pub fn after(
+        &self,
+        epochs_done: u64,
+        latent: usize,
+        generate: &mut dyn FnMut(&[f32]) -> Result<Vec<f32>>,
+    ) -> Result<Option<Evaluation>> {
+        if !epochs_done.is_multiple_of(self.every) && epochs_done != self.epochs {
+            return Ok(None);
+        }
+        let began = Instant::now();
+        let z = noise::sample_z(EVALUATION_SEED, self.yardstick.samples(), latent);
+        let mut images = Vec::new();
+        for z in z.chunks(DRAWN * latent) {
+            images.extend(generate(z)?);
+        }
+        let scores = self.yardstick.score(&images);
+        Ok(Some(Evaluation { scores, seconds: began.elapsed().as_secs_f64() }))
+    }
+
+    /// Classes that the judge tells apart.
+    pub fn classes(&self) -> usize {
+        self.yardstick.judge().classes()
+    }
+}

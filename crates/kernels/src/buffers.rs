@@ -1,0 +1,80 @@
+//! What lies in a device's buffers besides the arena and the state: their order, their sizes, the rows of rates and statistics,
+//! and the words of the control buffer, as plain data that any device can be given.
+
+use failure::{Failure, Result};
+use gan::adam::corrected_rate;
+use gan::{Pictures, Recipe, StepRates, StepStats};
+
+use crate::places::{RATES, SEEDS, STATS};
+use crate::plan::Plan;
+
+/// A row of the device's rates: Adam's rate with both bias corrections, the penalties' weights for one picture, what the
+/// moving average keeps and takes.
+pub fn rates_of(recipe: &Recipe, rates: &StepRates, step: u64) -> [f32; RATES] {
+    let batch = recipe.batch as f64;
+    [
+        corrected_rate(rates.lr, recipe.beta1, recipe.beta2, step),
+        rates.r1_gamma / batch,
+        rates.r2_gamma / batch,
+        rates.ema_decay,
+        1.0 - rates.ema_decay,
+        0.0,
+        0.0,
+        0.0,
+    ]
+    .map(|rate| rate as f32)
+}
+
+/// The statistics of a step, from the row that the device reported.
+pub fn stats_of(row: &[f32; STATS]) -> StepStats {
+    let [d_loss, d_real, d_fake, r1, r2, d_margin, d_accuracy_real, d_accuracy_fake, g_loss, g_gradient] =
+        row.map(f64::from);
+    StepStats { d_loss, g_loss, d_real, d_fake, r1, r2, d_margin, d_accuracy_real, d_accuracy_fake, g_gradient }
+}
+
+/// Bytes of each buffer, in the order of their bindings.
+pub struct Sizes {
+    /// Bytes of each, by binding.
+    pub bytes: [u64; 7],
+}
+
+impl Sizes {
+    /// Of `replicas` runs.
+    ///
+    /// # Errors
+    /// More than a kernel's 32-bit numbers can count.
+    pub fn new(plan: &Plan, pictures: &Pictures, replicas: usize) -> Result<Self> {
+        let words = [
+            pictures.bytes.len().div_ceil(4).max(1),
+            replicas * plan.order,
+            plan.steps * RATES,
+            SEEDS + 2 * replicas,
+            replicas * plan.places.arena_len(),
+            replicas * plan.places.state,
+            replicas * plan.steps * STATS,
+        ];
+        let bytes = words.map(|words| 4 * words as u64);
+        if words.iter().any(|&words| words > u32::MAX as usize) || pictures.bytes.len() > u32::MAX as usize {
+            let gib = bytes.iter().sum::<u64>() >> 30;
+            return Err(Failure::failed(format!(
+                "the run needs {gib} GiB on the GPU, more than its kernels can count"
+            ))
+            .hint("give fewer `--replicas`, a smaller `--batch` or `--hidden`, or `--device cpu`"));
+        }
+        Ok(Self { bytes })
+    }
+}
+
+/// How many of the bindings are only read.
+pub const READ_ONLY: usize = 3;
+/// Of the buffers, in the order of their bindings.
+pub const NAMES: [&str; 7] = ["pictures", "order", "rates", "control", "arena", "state", "stats"];
+
+/// The next step is number `step` and has row 0 of order, rates and report; whether its noise is drawn on the device.
+pub fn control(step: u64, draws: bool, seeds: &[u64]) -> Vec<u32> {
+    let words = |number: u64| [number as u32, (number >> 32) as u32];
+    let [low, high] = words(step);
+    let mut control = vec![0, 0, low, high, u32::from(draws), 0, 0, 0];
+    control.extend(seeds.iter().flat_map(|&seed| words(seed)));
+    control
+}

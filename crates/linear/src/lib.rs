@@ -1,0 +1,4 @@
+//! Matrix products over flat buffers, and the threads that share them.
+
+pub mod pool;
+pub mod product;

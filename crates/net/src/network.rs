@@ -1,0 +1,388 @@
+//! What follows from a list of layers: sizes, parameters, faults, costs.
+
+use std::fmt;
+use std::ops::Range;
+
+use crate::Layer;
+
+/// More outputs than this of one layer are refused: a slip of the keyboard would else ask for terabytes.
+const MAX_WIDTH: usize = 1 << 16;
+
+/// The function that follows a linear map, number by number.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Activation {
+    /// None: what comes out is what the linear map gave.
+    Identity,
+    /// x where x is above 0, else this slope times x.
+    LeakyRelu(f64),
+    /// The hyperbolic tangent.
+    Tanh,
+}
+
+impl Activation {
+    /// Whether the function is made of straight pieces, so that its derivative is constant almost everywhere: what the gradient
+    /// penalties R1 and R2 need of a discriminator.
+    pub fn is_piecewise_linear(self) -> bool {
+        !matches!(self, Self::Tanh)
+    }
+}
+
+/// A linear map with the function after it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Stage {
+    /// For example `hidden1`, `output`.
+    pub name: String,
+    /// Numbers that go in.
+    pub inputs: usize,
+    /// Numbers that come out.
+    pub outputs: usize,
+    /// What happens to each of them.
+    pub activation: Activation,
+    /// Where the weight lies in the flat buffer: [outputs, inputs], row-major.
+    pub weight: Range<usize>,
+    /// Where the bias lies in the flat buffer: [outputs].
+    pub bias: Range<usize>,
+}
+
+/// How a parameter begins.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum First {
+    /// Uniform between minus and plus this limit: sqrt(6 / (inputs + outputs)) of Glorot and Bengio, "Understanding the difficulty
+    /// of training deep feedforward neural networks", 2010.
+    Uniform {
+        /// The largest magnitude.
+        limit: f64,
+    },
+    /// All zero.
+    Zero,
+}
+
+/// One tensor of a network's parameters.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Tensor {
+    /// For example `generator.hidden1.weight`.
+    pub name: String,
+    /// [outputs, inputs] of a weight, as PyTorch's Linear and ONNX's Gemm with transB have it; [outputs] of a bias.
+    pub shape: Vec<usize>,
+    /// Where it lies in the flat buffer.
+    pub range: Range<usize>,
+    /// How it begins.
+    pub first: First,
+}
+
+/// Something about a list of layers that cannot be, and where.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fault {
+    /// The layer, from 1; none if it is about the list as a whole.
+    pub layer: Option<usize>,
+    /// What is wrong, and what would be right.
+    pub what: String,
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        match self.layer {
+            Some(layer) => write!(f, "layer {layer} {}", self.what),
+            None => f.write_str(&self.what),
+        }
+    }
+}
+
+/// A network whose sizes are known and fit together.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Network {
+    /// `generator` or `discriminator`: what its tensors are named after.
+    pub name: String,
+    /// The linear maps from input to output, each with the function after it.
+    pub stages: Vec<Stage>,
+    /// The parameters in the order of the flat buffer: weight, then bias, stage by stage.
+    pub tensors: Vec<Tensor>,
+}
+
+impl Network {
+    /// The network that `layers` make of `inputs` numbers, `outputs` of which must come out.
+    ///
+    /// # Errors
+    /// Every fault of the list: no dense layer, two functions in a row, one before any dense layer, a width or a slope that cannot
+    /// be, outputs that are not `outputs`.
+    pub fn new(name: &str, inputs: usize, layers: &[Layer], outputs: usize) -> Result<Self, Vec<Fault>> {
+        let mut faults = Vec::new();
+        let mut fault = |layer: Option<usize>, what: String| faults.push(Fault { layer, what });
+        let mut maps: Vec<(usize, Activation)> = Vec::new();
+        let mut last_is_function = true;
+        for (number, layer) in (1..).zip(layers) {
+            let activation = match *layer {
+                Layer::Dense { width } => {
+                    let width = width.unwrap_or(outputs);
+                    if !(1..=MAX_WIDTH.max(outputs)).contains(&width) {
+                        fault(Some(number), format!("has a width of {width}: it must be between 1 and {MAX_WIDTH}"));
+                    }
+                    maps.push((width, Activation::Identity));
+                    last_is_function = false;
+                    continue;
+                }
+                Layer::LeakyRelu { slope } => {
+                    if !(0.0..1.0).contains(&slope) {
+                        fault(Some(number), format!("has a slope of {slope}: it must be at least 0 and below 1"));
+                    }
+                    Activation::LeakyRelu(slope)
+                }
+                Layer::Tanh => Activation::Tanh,
+            };
+            if last_is_function {
+                fault(
+                    Some(number),
+                    "is a function with no dense layer before it: put one there, or leave it out".to_owned(),
+                );
+            } else if let Some(map) = maps.last_mut() {
+                map.1 = activation;
+            }
+            last_is_function = true;
+        }
+        match maps.last() {
+            None => fault(None, "there is no dense layer, so nothing can be learned".to_owned()),
+            Some(&(width, _)) if width != outputs => fault(
+                None,
+                format!("the last dense layer gives {width} numbers and {outputs} must come out: leave its width out"),
+            ),
+            Some(_) => {}
+        }
+        if !faults.is_empty() {
+            return Err(faults);
+        }
+        Ok(Self::of_maps(name, inputs, &maps))
+    }
+
+    /// A multilayer perceptron: `widths` from input to output, leaky ReLUs between, `last` at its end.
+    ///
+    /// # Panics
+    /// If there are fewer than two widths.
+    pub fn mlp(name: &str, widths: &[usize], slope: f64, last: Activation) -> Self {
+        let (&inputs, outputs) = widths.split_first().expect("an input");
+        assert!(!outputs.is_empty(), "an output");
+        let of = |i: usize| if i + 1 == outputs.len() { last } else { Activation::LeakyRelu(slope) };
+        let maps: Vec<_> = outputs.iter().enumerate().map(|(i, &width)| (width, of(i))).collect();
+        Self::of_maps(name, inputs, &maps)
+    }
+
+    fn of_maps(name: &str, inputs: usize, maps: &[(usize, Activation)]) -> Self {
+        let (mut stages, mut tensors) = (Vec::new(), Vec::new());
+        let (mut inputs, mut start) = (inputs, 0);
+        for (i, &(outputs, activation)) in maps.iter().enumerate() {
+            let stage = if i + 1 == maps.len() { "output".to_owned() } else { format!("hidden{}", i + 1) };
+            let weight = start..start + outputs * inputs;
+            let bias = weight.end..weight.end + outputs;
+            start = bias.end;
+            let limit = (6.0 / (inputs + outputs) as f64).sqrt();
+            for (part, shape, range, first) in [
+                ("weight", vec![outputs, inputs], &weight, First::Uniform { limit }),
+                ("bias", vec![outputs], &bias, First::Zero),
+            ] {
+                tensors.push(Tensor { name: format!("{name}.{stage}.{part}"), shape, range: range.clone(), first });
+            }
+            stages.push(Stage { name: stage, inputs, outputs, activation, weight, bias });
+            inputs = outputs;
+        }
+        Self { name: name.to_owned(), stages, tensors }
+    }
+
+    /// Number of parameters.
+    pub fn len(&self) -> usize {
+        self.tensors.last().map_or(0, |tensor| tensor.range.end)
+    }
+
+    /// Whether there is no parameter; never true of a network, here because `len` is.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Numbers that go in.
+    pub fn inputs(&self) -> usize {
+        self.stages[0].inputs
+    }
+
+    /// Numbers that come out.
+    pub fn outputs(&self) -> usize {
+        self.stages[self.stages.len() - 1].outputs
+    }
+
+    /// The function at the end.
+    pub fn last_activation(&self) -> Activation {
+        self.stages[self.stages.len() - 1].activation
+    }
+
+    /// Outputs of the widest stage before the last: what a row of an engine's scratch must hold.
+    pub fn widest_hidden(&self) -> usize {
+        self.stages[..self.stages.len() - 1].iter().map(|stage| stage.outputs).max().unwrap_or(0)
+    }
+
+    /// Whether a gradient penalty can be worked out by one backward and one tangent pass: every function is made of straight pieces.
+    pub fn is_piecewise_linear(&self) -> bool {
+        self.stages.iter().all(|stage| stage.activation.is_piecewise_linear())
+    }
+
+    /// The hidden width and the slope, if this is a perceptron of two hidden layers of one width with leaky ReLUs of one slope between
+    /// and `last` at the end: what the engine made for just that can take.
+    pub fn two_hidden(&self, last: Activation) -> Option<(usize, f64)> {
+        let [first, second, output] = &self.stages[..] else { return None };
+        match (first.activation, second.activation) {
+            (Activation::LeakyRelu(slope), Activation::LeakyRelu(other))
+                if slope == other && first.outputs == second.outputs && output.activation == last =>
+            {
+                Some((first.outputs, slope))
+            }
+            _ => None,
+        }
+    }
+
+    /// Multiplications and additions of a forward pass of one row, in FLOPs: two a weight.
+    pub fn flops_forward(&self) -> u64 {
+        self.stages.iter().map(|stage| 2 * stage.weight.len() as u64).sum()
+    }
+
+    /// FLOPs of passing a row's error back to the input, the first stage's own product included only if `to_input`.
+    pub fn flops_back(&self, to_input: bool) -> u64 {
+        let first = if to_input { 0 } else { 1 };
+        self.stages[first..].iter().map(|stage| 2 * stage.weight.len() as u64).sum()
+    }
+
+    /// Cuts of the flat buffer into `parts` parts of about the same length, none of them inside a row of a weight or inside
+    /// a bias: [parts + 1], from 0 to [`Network::len`].
+    pub fn cuts(&self, parts: usize) -> Vec<usize> {
+        let cut = |part: usize| {
+            let wanted = self.len() * part / parts;
+            let Some(tensor) = self.tensors.iter().find(|tensor| tensor.range.contains(&wanted)) else {
+                return self.len();
+            };
+            let row = if tensor.shape.len() == 2 { tensor.shape[1] } else { tensor.range.len() };
+            tensor.range.start + (wanted - tensor.range.start + row / 2) / row * row
+        };
+        (0..=parts).map(cut).collect()
+    }
+
+    /// Where the weight of stage `stage` lies.
+    pub fn weight(&self, stage: usize) -> Range<usize> {
+        self.stages[stage].weight.clone()
+    }
+
+    /// Where the bias of stage `stage` lies.
+    pub fn bias(&self, stage: usize) -> Range<usize> {
+        self.stages[stage].bias.clone()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn generator() -> Network {
+        Network::mlp("generator", &[100, 128, 128, 784], 0.2, Activation::Tanh)
+    }
+
+    #[test]
+    fn tensors_tile_the_buffer_and_carry_the_contract_names() {
+        let network = generator();
+        assert_eq!(network.len(), 100 * 128 + 128 + 128 * 128 + 128 + 128 * 784 + 784);
+        let mut end = 0;
+        for tensor in &network.tensors {
+            assert_eq!(tensor.range.start, end, "{}", tensor.name);
+            assert_eq!(tensor.range.len(), tensor.shape.iter().product::<usize>(), "{}", tensor.name);
+            end = tensor.range.end;
+        }
+        let names: Vec<_> = network.tensors.iter().map(|t| t.name.as_str()).collect();
+        assert_eq!(
+            names,
+            [
+                "generator.hidden1.weight",
+                "generator.hidden1.bias",
+                "generator.hidden2.weight",
+                "generator.hidden2.bias",
+                "generator.output.weight",
+                "generator.output.bias",
+            ]
+        );
+        assert_eq!(network.tensors[4].shape, [784, 128]);
+    }
+
+    #[test]
+    fn cuts_fall_between_rows_and_share_the_work() {
+        let d = Network::mlp("discriminator", &[784, 128, 128, 1], 0.2, Activation::Identity);
+        let small = Network::mlp("generator", &[3, 5, 5, 4], 0.2, Activation::Tanh);
+        let deep = Network::mlp("generator", &[3, 5, 7, 2, 4], 0.2, Activation::Tanh);
+        for network in [generator(), d.clone(), small, deep] {
+            for parts in 1..9 {
+                let cuts = network.cuts(parts);
+                assert_eq!((cuts.len(), cuts[0], cuts[parts]), (parts + 1, 0, network.len()));
+                assert!(cuts.is_sorted(), "{cuts:?}");
+                for &cut in &cuts[1..parts] {
+                    let tensor = network.tensors.iter().find(|tensor| tensor.range.contains(&cut)).unwrap();
+                    let row = if tensor.shape.len() == 2 { tensor.shape[1] } else { tensor.range.len() };
+                    assert_eq!((cut - tensor.range.start) % row, 0, "{parts} parts, cut at {cut} in {}", tensor.name);
+                }
+            }
+        }
+        let cuts = d.cuts(2);
+        assert!((cuts[1] as i64 - 117_121 / 2).abs() <= 784, "{cuts:?}");
+    }
+
+    #[test]
+    fn layers_become_stages_and_the_last_width_follows_from_what_must_come_out() {
+        let layers = [
+            Layer::dense(5),
+            Layer::leaky_relu(0.1),
+            Layer::dense(3),
+            Layer::dense(7),
+            Layer::Tanh,
+            Layer::dense_to_output(),
+        ];
+        let network = Network::new("discriminator", 9, &layers, 1).unwrap();
+        let stages: Vec<_> =
+            network.stages.iter().map(|s| (s.name.as_str(), s.inputs, s.outputs, s.activation)).collect();
+        assert_eq!(
+            stages,
+            [
+                ("hidden1", 9, 5, Activation::LeakyRelu(0.1)),
+                ("hidden2", 5, 3, Activation::Identity),
+                ("hidden3", 3, 7, Activation::Tanh),
+                ("output", 7, 1, Activation::Identity),
+            ]
+        );
+        assert_eq!((network.inputs(), network.outputs(), network.widest_hidden()), (9, 1, 7));
+        assert!(!network.is_piecewise_linear());
+        assert_eq!(network.flops_forward(), 2 * (45 + 15 + 21 + 7));
+        assert_eq!(network.flops_back(false), 2 * (15 + 21 + 7));
+        assert_eq!(network.two_hidden(Activation::Identity), None);
+        assert_eq!(generator().two_hidden(Activation::Tanh), Some((128, 0.2)));
+        assert_eq!(generator().two_hidden(Activation::Identity), None);
+    }
+
+    #[test]
+    fn the_same_layers_are_the_same_network_as_the_shorthand() {
+        let layers = [
+            Layer::dense(128),
+            Layer::leaky_relu(0.2),
+            Layer::dense(128),
+            Layer::leaky_relu(0.2),
+            Layer::dense_to_output(),
+            Layer::Tanh,
+        ];
+        assert_eq!(Network::new("generator", 100, &layers, 784).unwrap(), generator());
+    }
+
+    #[test]
+    fn every_fault_is_told_with_its_place() {
+        let layers = [Layer::Tanh, Layer::dense(0), Layer::leaky_relu(1.5), Layer::Tanh, Layer::dense(6)];
+        let faults = Network::new("generator", 4, &layers, 5).unwrap_err();
+        let told: Vec<String> = faults.iter().map(ToString::to_string).collect();
+        for expected in [
+            "layer 1 is a function with no dense layer before it",
+            "layer 2 has a width of 0",
+            "layer 3 has a slope of 1.5",
+            "layer 4 is a function with no dense layer before it",
+            "the last dense layer gives 6 numbers and 5 must come out",
+        ] {
+            assert!(told.iter().any(|text| text.contains(expected)), "{expected} is not in {told:?}");
+        }
+        assert!(Network::new("generator", 4, &[], 5).unwrap_err()[0].to_string().contains("no dense layer"));
+    }
+}

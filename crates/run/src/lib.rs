@@ -1,0 +1,17 @@
+//! A training run: the loop over epochs, what it leaves in its folder, and what it shows.
+
+pub mod checkpoint;
+pub mod console;
+pub mod events;
+mod fleet;
+pub mod folder;
+pub mod history;
+mod reference_pictures;
+mod resume;
+mod run;
+pub mod show;
+pub mod sweep;
+pub mod train;
+pub mod watch;
+
+pub use reference_pictures::reference_pictures;

@@ -1,0 +1,295 @@
+//! One run under way: its progress, and what it leaves at the end of an epoch and at its own.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use crate::checkpoint::{Checkpoint, EpochSums, Identity, Parity};
+use crate::console::Console;
+use crate::events::{EpochEvent, Event};
+use crate::folder::{REPORT, RunFolder, SWEEP, SWEEP_GIF, TRAINING_GIF};
+use crate::history::History;
+use crate::resume::{checkpoint_to_resume, made_by, say_what_changed};
+use crate::show::animation;
+use crate::show::report::{Picture, report};
+use crate::show::sheet;
+use crate::sweep::sweep_z;
+use crate::watch::{Signs, Watch};
+use data::Pictures;
+use engines::{Engine, State, StepStats, Stretch};
+use failure::{Failure, Result};
+use judge::schedule::{Evaluation, Schedule};
+
+/// Pictures on a sample sheet, and how many stand in a row of it.
+const SHEET: usize = 100;
+const SHEET_COLUMNS: usize = 10;
+/// Latent vectors whose pictures the model file carries, so that any runtime can be checked against the trainer.
+const PARITY: usize = 4;
+/// A loss beyond this has exploded. The largest epoch's mean of `seed`, which is unstable, is 7.
+const LARGEST_LOSS: f64 = 1e5;
+
+/// How far a run has come.
+pub struct Progress {
+    pub step: u64,
+    pub epoch: u64,
+    pub sums: EpochSums,
+    pub train_seconds: f64,
+}
+
+impl Progress {
+    /// Counts steps that were done, by what they reported.
+    ///
+    /// # Errors
+    /// A loss that is no number, or has exploded.
+    pub fn take(&mut self, stats: &[StepStats], seconds: f64) -> Result<()> {
+        let seconds_each = seconds / stats.len().max(1) as f64;
+        for stats in stats {
+            if !stats.is_finite() || stats.d_loss.abs().max(stats.g_loss.abs()) > LARGEST_LOSS {
+                return Err(diverged(self.step, self.epoch, stats));
+            }
+            self.sums.add(stats, seconds_each);
+            self.step += 1;
+        }
+        self.train_seconds += seconds;
+        Ok(())
+    }
+}
+
+/// What a run goes on from, before there is an engine.
+pub struct Prepared {
+    pub identity: Identity,
+    folder: RunFolder,
+    earlier: Option<Checkpoint>,
+    /// Where the engine is to begin.
+    pub state: State,
+}
+
+impl Prepared {
+    /// From the folder's checkpoint if it is to `resume`, else from the start in an emptied folder.
+    ///
+    /// # Errors
+    /// No checkpoint to go on from, or too few pictures.
+    pub fn new(
+        identity: Identity,
+        pictures: &Pictures,
+        folder: RunFolder,
+        resume: bool,
+        console: &Console,
+    ) -> Result<Self> {
+        let (count, batch) = (pictures.count(), identity.recipe.batch);
+        if count < batch {
+            return Err(Failure::usage(format!("`--batch {batch}` is more than the {count} training pictures")));
+        }
+        let earlier = if resume { Some(checkpoint_to_resume(&folder, &identity, console)?) } else { None };
+        if earlier.is_none() {
+            if folder.checkpoint().is_ok_and(|found| found.is_some_and(|f| f.checkpoint.is_unfinished())) {
+                console.say("an unfinished run in the run folder is replaced; `--resume` would have gone on with it");
+            }
+            folder.clear()?;
+        }
+        let state = match &earlier {
+            Some(checkpoint) => checkpoint.state.clone(),
+            None => State::initial(&identity.recipe, identity.pixels(), identity.seed),
+        };
+        Ok(Self { identity, folder, earlier, state })
+    }
+}
+
+/// A run under way.
+pub struct Run {
+    pub identity: Identity,
+    pictures: Arc<Pictures>,
+    pub folder: RunFolder,
+    pub engine: Box<dyn Engine>,
+    threads: usize,
+    steps_per_epoch: u64,
+    pub at: Progress,
+    metrics: String,
+    lines: Vec<String>,
+    sheet_z: Vec<f32>,
+    /// PNG of the sheet after the last whole epoch.
+    pub last_sheet: Vec<u8>,
+    watch: Watch,
+}
+
+impl Run {
+    /// The run of `prepared`, on the engine that was made for it.
+    pub fn new(
+        prepared: Prepared,
+        pictures: &Arc<Pictures>,
+        engine: Box<dyn Engine>,
+        threads: usize,
+        console: &Console,
+    ) -> Self {
+        let Prepared { identity, folder, earlier, state } = prepared;
+        if let Some(checkpoint) = &earlier {
+            say_what_changed(checkpoint, &made_by(&*engine, threads), console);
+        }
+        let epoch = earlier.as_ref().map_or(0, |c| c.epochs_done);
+        let lines = folder.metrics_before(epoch);
+        let said = History::parse(lines.iter().map(String::as_str)).texts("message");
+        Self {
+            watch: Watch::new(pictures, &said.into_iter().map(|(_, message)| message).collect::<Vec<_>>()),
+            last_sheet: epoch.checked_sub(1).map_or_else(Vec::new, |last| folder.sample(last)),
+            lines,
+            sheet_z: noise::sample_z(identity.seed, SHEET, identity.recipe.latent),
+            steps_per_epoch: (pictures.count() / identity.recipe.batch) as u64,
+            pictures: pictures.clone(),
+            folder,
+            engine,
+            threads,
+            at: Progress {
+                step: state.step,
+                epoch,
+                sums: earlier.as_ref().map_or_else(EpochSums::default, |c| c.sums),
+                train_seconds: earlier.as_ref().map_or(0.0, |c| c.train_seconds),
+            },
+            metrics: earlier.map_or_else(|| "{}".to_owned(), |c| c.metrics),
+            identity,
+        }
+    }
+
+    pub fn total_steps(&self) -> u64 {
+        self.steps_per_epoch * self.identity.epochs
+    }
+
+    pub fn parameters(&self) -> usize {
+        let (g, d) = self.identity.layouts();
+        g.len() + d.len()
+    }
+
+    /// Trains what is left of the epoch; false if `stop` was set before its end.
+    pub fn rest_of_epoch(&mut self, stop: &AtomicBool, console: &Console) -> Result<bool> {
+        let end = self.end_of_epoch();
+        if self.at.step < end && !stop.load(Ordering::Relaxed) {
+            let order = self.order();
+            let stretch = self.stretch(&order);
+            let Self { identity: Identity { recipe, epochs, .. }, engine, at, .. } = self;
+            let mut gone_wrong = None;
+            engine.stretch(recipe, &stretch, &mut |report| {
+                gone_wrong = at.take(report.stats, report.seconds).err();
+                console.steps(report.steps, at.epoch, *epochs, &at.sums);
+                gone_wrong.is_none() && !stop.load(Ordering::Relaxed)
+            })?;
+            if let Some(failure) = gone_wrong {
+                return Err(failure);
+            }
+        }
+        Ok(self.at.step == end)
+    }
+
+    /// The step that the next epoch begins with.
+    pub fn end_of_epoch(&self) -> u64 {
+        (self.at.epoch + 1) * self.steps_per_epoch
+    }
+
+    /// Which pictures come in what is left of the epoch.
+    pub fn order(&self) -> Vec<u32> {
+        let mut order = noise::permutation(self.identity.seed, self.at.epoch, self.pictures.count());
+        order.drain(..(self.at.step % self.steps_per_epoch) as usize * self.identity.recipe.batch);
+        order
+    }
+
+    /// What is left of the epoch.
+    pub fn stretch<'a>(&self, order: &'a [u32]) -> Stretch<'a> {
+        let (first, total_steps) = (self.at.step, self.total_steps());
+        Stretch { seed: self.identity.seed, first, steps: self.end_of_epoch() - first, total_steps, order }
+    }
+
+    /// After the last step of an epoch: its means, its sheet, its scores where it is time for them, what is to be said of
+    /// it, a checkpoint.
+    pub fn close_epoch(&mut self, schedule: Option<&Schedule>) -> Result<Vec<Event<'static>>> {
+        let sheet = self.engine.generate(&self.sheet_z)?;
+        self.last_sheet = sheet::sheet(&sheet, self.identity.image_shape, SHEET_COLUMNS)?;
+        self.folder.write_sample(self.at.epoch, &self.last_sheet)?;
+        let spread = self.watch.spread(&sheet, self.identity.pixels());
+        let event = EpochEvent { spread, ..EpochEvent::new(self.at.epoch, self.identity.recipe.batch, &self.at.sums) };
+        let mut events = vec![Event::Epoch(event)];
+        let latent = self.identity.recipe.latent;
+        let evaluation = match schedule {
+            Some(schedule) => schedule
+                .after(self.at.epoch + 1, latent, &mut |z| self.engine.generate(z))?
+                .zip(Some(schedule.classes())),
+            None => None,
+        };
+        let scores = evaluation.map(|(evaluation, _)| evaluation.scores);
+        if let Some((Evaluation { scores, seconds }, of_classes)) = evaluation {
+            events.push(Event::Evaluation { epoch: self.at.epoch, scores, of_classes, seconds });
+        }
+        let classes = evaluation.map(|(evaluation, classes)| [evaluation.scores.classes, classes]);
+        let said = self.watch.after_epoch(&Signs { steps: self.at.step, means: event.means, spread, classes });
+        events.extend(said.into_iter().map(|message| Event::Warning { epoch: self.at.epoch, message }));
+        self.lines.extend(events.iter().map(Event::to_line));
+        self.folder.write_metrics(&self.lines)?;
+        self.metrics = event.reproducible(scores.as_ref());
+        self.at.sums = EpochSums::default();
+        self.at.epoch += 1;
+        self.write_checkpoint()?;
+        Ok(events)
+    }
+
+    /// After the last epoch, whose end has left a checkpoint: the sweep and the model.
+    pub fn close(&mut self) -> Result<()> {
+        let recipe = &self.identity.recipe;
+        let sweep = self.engine.generate(&sweep_z(self.identity.seed, recipe.latent, recipe.sweep))?;
+        let shape = self.identity.image_shape;
+        self.folder.write_named(SWEEP, &sheet::sheet(&sweep, shape, SHEET_COLUMNS)?)?;
+        self.folder.write_named(SWEEP_GIF, &animation::sweep(&sweep, shape)?)?;
+        self.folder.write_named(TRAINING_GIF, &animation::training(&self.folder.sheets(), sheet_sides(shape))?)?;
+        self.write_report()?;
+        self.folder.write_model(&self.model()?)
+    }
+
+    /// The generator as ONNX, as things stand.
+    pub fn model(&self) -> Result<Vec<u8>> {
+        exporter::export(&self.checkpoint()?.to_bytes())
+            .map_err(|error| Failure::failed(format!("the export failed: {error}")))
+    }
+
+    /// The run as a page, as things stand.
+    pub fn write_report(&self) -> Result<()> {
+        let history = History::parse(self.lines.iter().map(String::as_str));
+        let sweep = self.folder.named(SWEEP);
+        let titled = [("Samples of the last epoch", &self.last_sheet), ("z[0] from -1 to 0.98", &sweep)];
+        let pictures = titled.into_iter().filter(|(_, file)| !file.is_empty());
+        let pictures: Vec<Picture> = pictures.map(|(title, file)| Picture { title, file }).collect();
+        self.folder.write_named(REPORT, report(&self.checkpoint()?, &history, &pictures).as_bytes())
+    }
+
+    pub fn write_checkpoint(&self) -> Result<()> {
+        self.folder.write_checkpoint(&self.checkpoint()?.to_bytes())
+    }
+
+    /// A checkpoint as things stand.
+    fn checkpoint(&self) -> Result<Checkpoint> {
+        let z = self.sheet_z[..PARITY * self.identity.recipe.latent].to_vec();
+        let state = self.engine.state()?;
+        // The losses of a step are those before its update, which may have been the one that went wrong.
+        if !state.is_finite() {
+            return Err(diverged(self.at.step, self.at.epoch, &self.at.sums.means()));
+        }
+        Ok(Checkpoint {
+            identity: self.identity.clone(),
+            state,
+            epochs_done: self.at.epoch,
+            sums: self.at.sums,
+            train_seconds: self.at.train_seconds,
+            metrics: self.metrics.clone(),
+            made_by: made_by(&*self.engine, self.threads),
+            parity: Parity { image: self.engine.generate(&z)?, z },
+        })
+    }
+}
+
+/// Rows and columns of a sample sheet in pixels.
+pub fn sheet_sides([_, rows, columns]: [usize; 3]) -> [usize; 2] {
+    [rows * SHEET.div_ceil(SHEET_COLUMNS), columns * SHEET_COLUMNS]
+}
+
+fn diverged(step: u64, epoch: u64, stats: &StepStats) -> Failure {
+    let StepStats { d_loss, g_loss, .. } = stats;
+    Failure::failed(format!(
+        "training has diverged at step {step}, in epoch {epoch}: D's loss is {d_loss:.3e}, G's {g_loss:.3e}, and some weights \
+         or losses are no longer numbers to go on with"
+    ))
+    .hint("the checkpoint of the last whole epoch is kept; try a lower `--lr` or a larger `--r1-gamma`")
+}

@@ -1,0 +1,8 @@
+//! What a run shows: sheets, films, curves, pages, and event files for TensorBoard.
+
+pub mod animation;
+pub mod chart;
+pub mod compare;
+pub mod report;
+pub mod sheet;
+pub mod tensorboard;
