@@ -126,8 +126,8 @@ fn expected(recipe: &Recipe, pictures: Arc<Pictures>, state: &State, order: &[u3
     let steps = (order.len() / recipe.batch) as u64;
     let stretch = Stretch { seed: SEED, first: 0, steps, total_steps: TOTAL_STEPS, order };
     let mut rows = Vec::new();
-    Fused::new(recipe, pictures, state, 1).stretch(recipe, &stretch, &mut |report| {
-        rows.extend(report.stats.iter().map(row_of));
+    Fused::new(recipe, pictures, state, 1).advance(&[stretch], &mut |report| {
+        rows.extend(report.stats[0].iter().map(row_of));
         true
     })?;
     Ok(rows)

@@ -8,6 +8,7 @@
 
 pub mod gpu;
 
+use std::ops::DerefMut;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -16,10 +17,9 @@ use serde::Serialize;
 use data::Dataset;
 use engines::choose::{Choice, DeviceChoice, EngineChoice};
 use engines::cpu::mlp;
-use engines::{Engine, State, StepInput};
+use engines::{Engine, State, Stretch};
 use failure::{Failure, Result};
 use gan::recipe::{Loss, Recipe};
-use noise::philox::Stream;
 
 /// Steps before the clock starts: caches fill, threads wake.
 const WARM_UP: u64 = 20;
@@ -71,29 +71,23 @@ pub fn rounds(options: &Options, mut report: impl FnMut(&Round)) -> Result<()> {
     let Options { recipe, threads, steps, replicas, .. } = options;
     let pictures = Arc::new(Dataset::mnist()?.train);
     let flops_per_step = flops_per_step(recipe, pictures.pixels);
-    let (engine, device, mut run): (_, _, Box<dyn FnMut(u64) -> Result<()>>) = match options.device {
-        DeviceChoice::Gpu(index) => {
-            let mut run = gpu::on_gpu(recipe, pictures, *replicas, index)?;
-            ("fused", run.device(), Box::new(move |count| run.steps(count)))
-        }
-        _ if *replicas > 1 => {
-            return Err(Failure::usage("`--replicas` is for GPUs").hint("give `--device gpu` too, or drop it"));
-        }
-        device => {
-            let choice = Choice::new(options.engine, device, *threads)?;
-            let engine =
-                choice.engine(recipe, pictures.clone(), &State::initial(recipe, pictures.pixels, 0), &mut |_| ())?;
-            (choice.engine_name(), engine.device(), step_by_step(engine, recipe, pictures.count()))
-        }
-    };
-    run(WARM_UP)?;
+    if *replicas > 1 && !matches!(options.device, DeviceChoice::Gpu(_)) {
+        return Err(Failure::usage("`--replicas` is for GPUs").hint("give `--device gpu` too, or drop it"));
+    }
+    let choice = Choice::new(options.engine, options.device, *threads)?;
+    let states: Vec<_> = (0..*replicas as u64).map(|seed| State::initial(recipe, pictures.pixels, seed)).collect();
+    let count = pictures.count();
+    let engine = choice.engine(recipe, pictures, &states, &mut |_| ())?;
+    let (name, device) = (engine.name(), engine.device());
+    let mut run = Bench::new(engine, recipe, *replicas, count);
+    run.steps(WARM_UP)?;
     for _ in 0..options.rounds {
         let began = Instant::now();
-        run(*steps)?;
+        run.steps(*steps)?;
         let seconds = began.elapsed().as_secs_f64() / *steps as f64;
         let steps_of_all = *replicas as f64 / seconds;
         report(&Round {
-            engine,
+            engine: name,
             device: device.clone(),
             recipe: recipe.name.clone(),
             hidden: recipe.hidden,
@@ -111,28 +105,52 @@ pub fn rounds(options: &Options, mut report: impl FnMut(&Round)) -> Result<()> {
     Ok(())
 }
 
-/// Does as many steps as it is told to, one by one, noise included.
-fn step_by_step(
-    mut engine: Box<dyn Engine>,
-    recipe: &Recipe,
+/// Runs of the seeds from 0 on, trained as [`run::train`] has it: epoch after epoch, nothing read in between.
+pub(crate) struct Bench<E> {
+    engine: E,
+    recipe: Recipe,
+    members: usize,
     pictures: usize,
-) -> Box<dyn FnMut(u64) -> Result<()> + '_> {
-    let order = noise::permutation(0, 0, pictures);
-    let mut z = vec![0.0; recipe.batch * recipe.latent];
-    // Real schedules, as if a run of 50 epochs had begun.
-    let total = 50 * (pictures / recipe.batch).max(1) as u64;
-    let mut step = 0;
-    Box::new(move |count| {
-        for _ in 0..count {
-            noise::fill_normal(0, Stream::TrainingZ, step, &mut z);
-            let first = (step as usize * recipe.batch) % (pictures - recipe.batch + 1);
-            let indices = &order[first..first + recipe.batch];
-            let rates = recipe.rates(step % total, total);
-            engine.step(&StepInput { step, indices, z: &z, rates })?;
-            step += 1;
+    step: u64,
+}
+
+impl<E: DerefMut<Target: Engine>> Bench<E> {
+    /// `engine` is about to take its first step with each of its `members`.
+    pub(crate) fn new(engine: E, recipe: &Recipe, members: usize, pictures: usize) -> Self {
+        Self { engine, recipe: recipe.clone(), members, pictures, step: 0 }
+    }
+
+    /// The engine that is timed.
+    pub(crate) fn engine(&self) -> &E::Target {
+        &self.engine
+    }
+
+    /// Takes every member `count` steps on, its noise included.
+    ///
+    /// # Errors
+    /// As training's.
+    pub(crate) fn steps(&mut self, count: u64) -> Result<()> {
+        let of_an_epoch = (self.pictures / self.recipe.batch).max(1) as u64;
+        let end = self.step + count;
+        while self.step < end {
+            let (epoch, done) = (self.step / of_an_epoch, self.step % of_an_epoch);
+            let steps = (of_an_epoch - done).min(end - self.step);
+            let seeds = 0..self.members as u64;
+            let orders: Vec<_> = seeds.map(|seed| noise::permutation(seed, epoch, self.pictures)).collect();
+            // Real schedules, as if a run of 50 epochs had begun.
+            let total_steps = end.max(50 * of_an_epoch);
+            let stretches: Vec<_> = (0..)
+                .zip(&orders)
+                .map(|(seed, order)| {
+                    let order = &order[done as usize * self.recipe.batch..];
+                    Stretch { seed, first: self.step, steps, total_steps, order }
+                })
+                .collect();
+            self.engine.advance(&stretches, &mut |_| true)?;
+            self.step += steps;
         }
         Ok(())
-    })
+    }
 }
 
 /// FLOPs of one step by the dense formulas of [`fused`]'s header, products alone, a multiplication and an addition each.
