@@ -42,7 +42,7 @@
 //! * The same input gives the same bytes, on every machine: no clock, no path, no hash order.
 //! * No input panics: bytes of any kind end in a model or in an error that says what, where, and what to do.
 //! * Nothing that is written is invalid: shapes are checked when a graph is built.
-//! * No training framework in this crate's tree, and none of the workspace's other crates. The program's feature `run`
+//! * No training framework in this crate's tree. The program's feature `run`
 //!   brings the runtimes tract and ONNX Runtime; the library has no part of them.
 //!
 //! Start in `graph.rs` for how a network is built, in `encode.rs` for what the model file holds, in `checkpoint.rs` for

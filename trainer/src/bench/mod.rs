@@ -153,20 +153,18 @@ impl<E: DerefMut<Target: Engine>> Bench<E> {
     }
 }
 
-/// FLOPs of one step by the dense formulas of [`fused`]'s header, products alone, a multiplication and an addition each.
+/// FLOPs of one step by the dense formulas of [`engines::cpu::mlp`]'s header, products alone, a multiplication and an addition each.
 pub fn flops_per_step(recipe: &Recipe, pixels: usize) -> u64 {
-    let [n, latent, width, pixels] = [recipe.batch, recipe.latent, recipe.hidden, pixels].map(|size| size as u64);
-    let hidden = width * width;
-    let d_forward = pixels * width + hidden + width;
-    let g_forward = n * (latent * width + hidden + width * pixels);
-    let penalised = recipe.r1_gamma + recipe.r2_gamma > 0.0;
-    // The chain, dW1 and dW2; with penalties also g, e1 and e1 W2'.
-    let d_backward = 2 * n * (hidden + pixels * width + hidden);
-    let d_penalty = if penalised { 2 * n * (2 * pixels * width + hidden) } else { 0 };
-    let of_updated = if recipe.loss == Loss::Relativistic { 2 * n } else { n };
-    let through_d = n * (hidden + pixels * width);
-    let g_backward = n * (2 * pixels * width + 2 * hidden + latent * width);
-    2 * (g_forward + 2 * n * d_forward + d_backward + d_penalty + of_updated * d_forward + through_d + g_backward)
+    let (g, d) = (recipe.generator_network(pixels), recipe.discriminator_network(pixels));
+    let rows = recipe.batch as u64;
+    let both = 2 * rows;
+    let update_d = both * (2 * d.flops_forward() + d.flops_back(false));
+    // g, and the tangent that goes forward from it.
+    let penalty = if recipe.has_penalty() { both * (d.flops_back(true) - d.flops_back(false) + d.flops_forward()) } else { 0 };
+    let seen_again = if recipe.loss == Loss::Relativistic { both } else { rows };
+    let through_d = seen_again * d.flops_forward() + rows * d.flops_back(true);
+    let update_g = rows * (2 * g.flops_forward() + g.flops_back(false));
+    update_d + penalty + through_d + update_g
 }
 
 /// GFLOP/s of matrix products of a size that fits the caches, one on each of `threads` threads, the best of some rounds: the
