@@ -23,14 +23,14 @@ import { slerp } from './vectors.js';
  * @property {Float32Array} z
  * @property {SweepKind} kind The sweep that is played.
  * @property {number | undefined} fresh
- * @property {'sweep' | 'walk' | undefined} playing
+ * @property {'z0' | 'sweep' | 'walk' | undefined} playing z[0] to and fro, the sweep of the original program, or the walk.
  * @property {Pin[]} pins
  * @property {Walk} walk
  * @property {{x: string, y: string}} pad Two axes of `plane.js`.
  * @property {Tab} tab
  */
 
-/** The digit that greets a visitor. */
+/** The seed that a link without one means; of its samples, `liveliest.js` chooses the one that greets a visitor. */
 export const FIRST_SEED = 1;
 /** Samples of a seed on one sheet. */
 export const SAMPLES = 100;

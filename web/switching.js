@@ -23,11 +23,14 @@ export function createSwitching(models, { onModel, onSaid }) {
   /** @type {unknown} */
   let failure;
 
-  const choices = createModels(byId('models'), byId('epochs'), (id) => {
+  const choices = createModels(byId('models'), byId('epochs'), choose);
+  createOwn(byId('own'), byId('drop'), (file) => void use(ownModel(file)));
+
+  /** @param {string} id */
+  function choose(id) {
     const model = models.find((each) => each.id === id);
     if (model) void use(model);
-  });
-  createOwn(byId('own'), byId('drop'), (file) => void use(ownModel(file)));
+  }
 
   /** @param {Model} model */
   async function use(model) {
@@ -59,6 +62,9 @@ export function createSwitching(models, { onModel, onSaid }) {
   }
 
   return {
+    choose,
+    /** The id of the model that was asked for last, loaded or not. @param {import('./state.js').State} state */
+    wish: (state) => loading?.id ?? state.model,
     /** @param {import('./state.js').State} state */
     show(state) {
       const known = (/** @type {string | undefined} */ id) => models.find((model) => model.id === id);

@@ -16,7 +16,7 @@ export function createStatus(line, failure, explorer) {
   return {
     /** @param {{loaded: number, total: number | undefined}} bytes */
     progress({ loaded, total }) {
-      if (total) line.style.setProperty('--loaded', String(Math.min(1, loaded / total)));
+      if (total) explorer.style.setProperty('--loaded', String(Math.min(1, loaded / total)));
     },
     ready() {
       key = 'ready';
