@@ -11,7 +11,6 @@ import { createBoard } from './controls/board.js';
 import { createDirections } from './controls/directions.js';
 import { createFilm } from './controls/film.js';
 import { createHundred } from './controls/hundred.js';
-import { createLanguages } from './controls/languages.js';
 import { createNotices } from './controls/notices.js';
 import { createPad } from './controls/pad.js';
 import { createPicture } from './controls/picture.js';
@@ -30,7 +29,7 @@ import { liveliest } from './liveliest.js';
 import { toFragment } from './link.js';
 import { createSwitching } from './switching.js';
 import * as edits from './state.js';
-import { keepLanguage, setLanguage, text } from './strings.js';
+import { text } from './strings.js';
 import { createTicker } from './ticker.js';
 import { dot, moved } from './vectors.js';
 
@@ -59,11 +58,6 @@ export function explore(models, arrival, runtime, status) {
   const knowledge = createKnowledge(redraw, failed);
   const address = createAddress(() => toFragment(state, models[0].id), travel);
   const ticker = createTicker(() => change('play', tick, { keepPlaying: true }));
-  const languages = createLanguages(byId('languages'), (language) => {
-    setLanguage(language);
-    keepLanguage(language);
-    redraw();
-  });
 
   const picture = createPicture(byId('picture'), within(document, '.thumb'), failed);
   const z0 = createZ0(byId('z0-control'), byId('picture'), {
@@ -75,7 +69,11 @@ export function explore(models, arrival, runtime, status) {
   const seed = createSeed(byId('seed-control'), {
     onSeed: (value) => change('seed', () => edits.start(state, value)),
     onNew: () => change('new', nextDigit, { isPress: true }),
-    onPin: () => change(`pin ${state.pins.length}`, () => edits.pin(state)),
+    onPin: () => {
+      const isFull = state.pins.length === edits.MOST_PINS;
+      change(`pin ${state.pins.length}`, () => edits.pin(state));
+      keeping.say(text(isFull ? 'pinnedOut' : 'pinned', { count: state.pins.length, most: edits.MOST_PINS }));
+    },
   });
   const film = createFilm(within(document, '#sweep .film'), {
     onInput: (frame) => change('film', () => edits.showFrame(state, frame)),
@@ -90,6 +88,8 @@ export function explore(models, arrival, runtime, status) {
   const keeping = createKeeping(() => ({ state, generator }), address.write, failed);
   const switching = createSwitching(models, {
     onModel: (model, loaded) => change(`model ${model.id}`, () => useModel(model.id, loaded)),
+    // What comes of it is said there.
+    onOwn: () => change('tab', () => (state.tab = 'models'), { keepPlaying: true }),
     onSaid: redraw,
   });
 
@@ -117,7 +117,7 @@ export function explore(models, arrival, runtime, status) {
   });
   const walk = createWalk(byId('walk'), {
     onPlace: (t) => change('walk', () => edits.walkTo(state, t)),
-    onEnds: (from, to) => change('ends', () => (state.walk = { from, to, t: state.walk.t })),
+    onEnds: (from, to) => change('ends', () => edits.setEnds(state, from, to)),
     onPlay: (playing) => change('play', () => (state.playing = playing ? 'walk' : undefined), { keepPlaying: true }),
     onGif: keeping.saveWalk,
     onResize: redraw,
@@ -168,7 +168,8 @@ export function explore(models, arrival, runtime, status) {
   draw();
   status.ready();
   status.show();
-  knowledge.loaded(readyAt);
+  knowledge.loaded(generator, readyAt);
+  return { redraw };
 
   /**
    * @param {string} kind What is changed: the address bar makes one entry of a row of the same.
@@ -203,8 +204,6 @@ export function explore(models, arrival, runtime, status) {
     seed.show(state.seed);
     tabs.show(state.tab);
     panels[state.tab]();
-    languages.show();
-    status.show();
     notices.show();
     ticker.set(state.playing === 'sweep' ? RATE[state.kind] : state.playing ? RATE[state.playing] : 0);
     byId('explorer').classList.toggle('colour', generator.imageShape[0] === 3);

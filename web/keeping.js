@@ -34,7 +34,7 @@ export function createKeeping(now, writeAddress, onFailure) {
       await navigator.clipboard.writeText(location.href);
       keep.say(text(now().state.model === OWN ? 'ownNotInLink' : 'linkCopied'));
     } catch {
-      keep.say(text('linkNotCopied'));
+      keep.say(text('linkNotCopied'), location.href);
     }
   }
 
@@ -55,5 +55,5 @@ export function createKeeping(now, writeAddress, onFailure) {
     const z = Float32Array.from(places.flatMap((t) => [...(walkZ(state, t) ?? state.z)]));
     save('-walk.gif', () => gifOf(generator, z));
   }
-  return { saveWalk };
+  return { saveWalk, say: keep.say };
 }

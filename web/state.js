@@ -148,6 +148,13 @@ export function unpin(state, place) {
   state.walk = { from: Math.max(0, last - 1), to: last, t: 0 };
 }
 
+/** Between which two pins one walks. Whoever makes both ends the same means to change sides. @param {State} state @param {number} from @param {number} to */
+export function setEnds(state, from, to) {
+  const { walk } = state;
+  if (from !== to) state.walk = { ...walk, from, to };
+  else state.walk = from === walk.from ? { ...walk, from: walk.to, to } : { ...walk, from, to: walk.from };
+}
+
 /** The vector at a place of the walk; undefined while there are no two pins. @param {State} state @param {number} t */
 export function walkZ({ pins, walk }, t) {
   const [from, to] = [pins[walk.from], pins[walk.to]];

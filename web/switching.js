@@ -1,20 +1,25 @@
 // @ts-check
 /** From one model to another: chosen from the site's, or the visitor's own file. The newest wish counts. */
 
-import { byId, sentence } from './controls/dom.js';
+import { byId } from './controls/dom.js';
+import { explained } from './controls/failure.js';
 import { createModels } from './controls/models.js';
 import { createOwn } from './controls/own.js';
 import { ForgerError } from './forger.js';
 import { OWN, ownModel } from './models.js';
-import { setText, text } from './strings.js';
+import { currentLanguage, setText, text } from './strings.js';
 
 /** @typedef {import('./models.js').Model} Model */
 
 /**
  * @param {Model[]} models Those that there are; the visitor's own joins them.
- * @param {{onModel: (model: Model, generator: import('./forger.js').Generator) => void, onSaid: () => void}} callbacks
+ * @param {{
+ *   onModel: (model: Model, generator: import('./forger.js').Generator) => void,
+ *   onOwn: () => void,
+ *   onSaid: () => void,
+ * }} callbacks `onOwn`: a file was chosen or dropped, wherever on the page.
  */
-export function createSwitching(models, { onModel, onSaid }) {
+export function createSwitching(models, { onModel, onOwn, onSaid }) {
   /** The newest wish. @type {Model | undefined} */
   let wanted;
   /** The same while it loads: a choice stays where the visitor put it. @type {Model | undefined} */
@@ -22,9 +27,14 @@ export function createSwitching(models, { onModel, onSaid }) {
   let said = () => '';
   /** @type {unknown} */
   let failure;
+  /** What the line of failures says: a live region would say it again. */
+  let told = { failure: /** @type {unknown} */ (undefined), language: '' };
 
   const choices = createModels(byId('models'), byId('epochs'), choose);
-  createOwn(byId('own'), byId('drop'), (file) => void use(ownModel(file)));
+  createOwn(byId('own'), byId('drop'), (file) => {
+    onOwn();
+    void use(ownModel(file));
+  });
 
   /** @param {string} id */
   function choose(id) {
@@ -50,6 +60,8 @@ export function createSwitching(models, { onModel, onSaid }) {
       if (wanted !== model) return;
       loading = undefined;
       failure = error;
+      // A fault of ours should be found in the console; a bad model is no fault of ours.
+      if (!(error instanceof ForgerError)) console.error(error);
       said = () => '';
       onSaid();
     }
@@ -72,15 +84,10 @@ export function createSwitching(models, { onModel, onSaid }) {
       setText(byId('model-said'), said());
       const line = byId('own-failure');
       line.hidden = failure === undefined;
-      setText(line, failure === undefined ? '' : explain(failure));
+      if (failure === undefined || (told.failure === failure && told.language === currentLanguage())) return;
+      told = { failure, language: currentLanguage() };
+      const { message, hint } = explained(failure);
+      line.replaceChildren(...message, ' ', ...hint);
     },
   };
-}
-
-/** @param {unknown} error */
-function explain(error) {
-  if (error instanceof ForgerError) return `${sentence(error.message)} ${sentence(error.hint)}`;
-  // A fault of ours should be found in the console; a bad model is no fault of ours.
-  console.error(error);
-  return sentence(text('broken'));
 }

@@ -2,7 +2,7 @@
 /** Taking something home: a link, the picture, the sweep, the numbers. */
 
 import { setText } from '../strings.js';
-import { within } from './dom.js';
+import { make, within } from './dom.js';
 
 /**
  * @param {HTMLElement} root
@@ -16,7 +16,13 @@ export function createKeep(root, { onLink, onPng, onGif, onJson }) {
     button.addEventListener('click', callback);
   }
   return {
-    /** @param {string} sentence What has come of it. */
-    say: (sentence) => setText(said, sentence),
+    /** @param {string} sentence What has come of it. @param {string} [link] To be copied by hand. */
+    say(sentence, link) {
+      if (!link) return setText(said, sentence);
+      const input = make('input', { readOnly: true, value: link, className: 'link' });
+      input.setAttribute('aria-label', sentence);
+      input.addEventListener('focus', () => input.select());
+      said.replaceChildren(sentence, ' ', input);
+    },
   };
 }
