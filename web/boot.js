@@ -12,6 +12,10 @@
         'This page was opened from a disk, and browsers run pages like it only from a server',
         'In its folder, `python3 -m http.server` is one; then open the address that it prints.',
       ],
+      frame: [
+        'The frame around this page does not let it load its own files',
+        'Open the page on its own. Whoever made the frame can add `allow-same-origin` to its `sandbox`.',
+      ],
       lost: ['A part of this page did not arrive', 'Check the connection and try again.'],
       old: ['This browser is too old for this page', 'Please update it, or open the page in a current one.'],
     },
@@ -20,6 +24,10 @@
       disk: [
         '디스크에서 바로 연 페이지입니다. 브라우저는 이런 페이지를 서버에서만 실행합니다',
         '이 폴더에서 `python3 -m http.server`를 실행하고, 출력된 주소를 여세요.',
+      ],
+      frame: [
+        '이 페이지를 담은 프레임이 페이지의 파일을 불러오지 못하게 합니다',
+        '페이지를 따로 여세요. 프레임을 만든 사람은 `sandbox`에 `allow-same-origin`을 더하면 됩니다.',
       ],
       lost: ['페이지의 일부가 도착하지 않았습니다', '연결을 확인하고 다시 시도하세요.'],
       old: ['이 페이지에는 너무 오래된 브라우저입니다', '브라우저를 업데이트하거나 다른 브라우저에서 여세요.'],
@@ -67,12 +75,16 @@
   addEventListener(
     'error',
     function (event) {
-      if (event.target instanceof HTMLScriptElement) tellWhenThere(location.protocol === 'file:' ? 'disk' : 'lost');
+      var lost = location.protocol === 'file:' ? 'disk' : self.origin === 'null' ? 'frame' : 'lost';
+      if (event.target instanceof HTMLScriptElement) tellWhenThere(lost);
       else if (event.error instanceof SyntaxError) tellWhenThere('old');
     },
     true,
   );
   if (!('noModule' in HTMLScriptElement.prototype)) tellWhenThere('old');
+
+  // A frame in another page (`?embed`) is the picture and its knob.
+  if (/[?&]embed\b/.test(location.search)) document.documentElement.classList.add('embed');
 
   // The page's modules lie several imports deep; the large files need not wait until the last of them asks.
   function ahead(address) {

@@ -39,6 +39,9 @@ const STYLE = `
     vertical-align: top;
     font: 1rem/1.4 ui-sans-serif, system-ui, sans-serif;
     color: var(--ink);
+    background: var(--ground);
+    border-radius: 0.75rem;
+    --ground: #f3efe6;
     --paper: #fdfbf5;
     --ink: #1d1b18;
     --line: #877e6d;
@@ -47,9 +50,9 @@ const STYLE = `
     --blend: multiply;
     color-scheme: light;
   }
-  :host([theme='dark']) { --paper: #0b0c0f; --ink: #eceae4; --line: #7d8089; --accent: var(--explorer-accent, #ff8a66); --turn: none; --blend: screen; color-scheme: dark; }
+  :host([theme='dark']) { --ground: #15161a; --paper: #0b0c0f; --ink: #eceae4; --line: #7d8089; --accent: var(--explorer-accent, #ff8a66); --turn: none; --blend: screen; color-scheme: dark; }
   @media (prefers-color-scheme: dark) {
-    :host(:not([theme='light'])) { --paper: #0b0c0f; --ink: #eceae4; --line: #7d8089; --accent: var(--explorer-accent, #ff8a66); --turn: none; --blend: screen; color-scheme: dark; }
+    :host(:not([theme='light'])) { --ground: #15161a; --paper: #0b0c0f; --ink: #eceae4; --line: #7d8089; --accent: var(--explorer-accent, #ff8a66); --turn: none; --blend: screen; color-scheme: dark; }
   }
   :host([hidden]), [hidden] { display: none; }
   .paper { display: grid; background: var(--paper); border: 1px solid var(--line); border-radius: 0.5rem; overflow: hidden; container-type: inline-size; }

@@ -64,6 +64,12 @@ const TABLE = {
   copyLink: ['Copy link', '링크 복사'],
   saveGif: ['GIF of the sweep', '훑어보기 GIF'],
   saveJson: ['z as JSON', 'z를 JSON으로'],
+  shareThis: ['Share', '공유'],
+  embed: ['Embed', '퍼가기'],
+  openWhole: ['Open Forger', 'Forger 열기'],
+  shareText: ['A digit that nobody wrote. Drag the knob and watch it change.', '아무도 손으로 쓴 적 없는 숫자. 손잡이를 끌어 보세요.'],
+  embedCopied: ['The code is copied: it shows this digit and its knob in any page.', '코드를 복사했습니다. 어느 페이지에서나 이 숫자와 손잡이를 보여 줍니다.'],
+  embedNotCopied: ['The browser does not let this page copy. This is the code:', '브라우저가 복사를 막았습니다. 코드입니다:'],
   linkCopied: ['The link is copied: it opens this very state.', '링크를 복사했습니다. 지금 이 상태가 그대로 열립니다.'],
   linkNotCopied: ['The browser does not let this page copy. This is the link:', '브라우저가 복사를 막았습니다. 링크입니다:'],
   ownNotInLink: [
@@ -258,6 +264,12 @@ const TABLE = {
     'Drawn on your device. Nothing is sent anywhere, and after the first visit it works without a network.',
     '이 기기에서 그립니다. 아무것도 보내지 않으며, 한 번 방문하면 네트워크 없이도 됩니다.',
   ],
+  credit: [
+    'The networks of this site learned from MNIST, handwritten digits collected by Yann LeCun, Corinna Cortes and Christopher Burges (',
+    '이 사이트의 신경망은 MNIST로 배웠습니다. 얀 르쿤, 코리나 코르테스, 크리스토퍼 버지스가 모은 손글씨 숫자입니다(',
+  ],
+  modelFile: ['The model as a file', '모델 파일'],
+  parts: ['Forger is under the MIT or the Apache 2.0 licence. It runs tract, by Sonos.', 'Forger는 MIT 또는 Apache 2.0 라이선스입니다. Sonos의 tract로 실행됩니다.'],
 };
 
 /** @type {Language} */

@@ -35,6 +35,7 @@ mod program;
 mod python;
 mod runtime;
 mod serve;
+mod share_card;
 mod site;
 mod slurm;
 mod summary;

@@ -48,7 +48,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
 }
 
 /// Fills the empty folder `package`.
-fn assemble(package: &Path, root: &Path, runtime: &Path) -> Result<()> {
+pub(crate) fn assemble(package: &Path, root: &Path, runtime: &Path) -> Result<()> {
     let web = root.join("web");
     for module in MODULES {
         files::copy(&web.join(module), &package.join(module))?;
