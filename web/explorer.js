@@ -126,6 +126,7 @@ export function explore(models, arrival, runtime, status) {
   const pad = createPad(byId('pad'), {
     onAxes: (x, y) => change('axes', () => (state.pad = { x, y })),
     onPlace: (z) => change('pad', () => edits.edit(state, () => z)),
+    onBeat: redraw,
     onFailure: failed,
   });
   const proof = createProof(byId('panel-proof'));

@@ -113,7 +113,7 @@ describeOnSite('keeping', (open) => {
   });
 
   test('the PNG is the picture, larger', async () => {
-    const { page, complaints, close } = await open();
+    const { page, complaints, close } = await open({ hash: '#v1' });
     await ready(page);
     const { name, bytes } = await download(page, 'PNG');
     assert.equal(name, 'forger-1-0.png');
@@ -126,7 +126,7 @@ describeOnSite('keeping', (open) => {
   });
 
   test('the GIF is the sweep: a hundred frames, as the browser reads them', async () => {
-    const { page, complaints, close } = await open();
+    const { page, complaints, close } = await open({ hash: '#v1' });
     await ready(page);
     const { name, bytes } = await download(page, 'GIF of the sweep');
     assert.equal(name, 'forger-1-0-sweep.gif');
@@ -149,7 +149,7 @@ describeOnSite('keeping', (open) => {
     await button(page, 'Pin this').click();
     await openTab(page, 'Walk');
     const { name, bytes } = await download(page, 'GIF of the walk');
-    assert.equal(name, 'forger-2-0-walk.gif');
+    assert.match(name, /^forger-2-\d+-walk\.gif$/);
     const { frames, small } = await picture(page, bytes, 'image/gif');
     assert.equal(frames, 60);
     const second = await greys(page);
@@ -159,7 +159,7 @@ describeOnSite('keeping', (open) => {
   });
 
   test('the JSON is z, number for number', async () => {
-    const { page, close } = await open();
+    const { page, close } = await open({ hash: '#v1' });
     await ready(page);
     const { name, bytes } = await download(page, 'z as JSON');
     assert.equal(name, 'forger-1-0.json');

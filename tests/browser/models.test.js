@@ -11,7 +11,7 @@ const own = (page) => page.getByLabel('Choose an .onnx file');
 const file = (name, bytes) => ({ name, mimeType: 'application/octet-stream', buffer: Buffer.from(bytes) });
 
 async function opened(open, options) {
-  const result = await open(options);
+  const result = await open({ hash: '#v1', ...options });
   await ready(result.page);
   await openTab(result.page, 'Models');
   return result;
