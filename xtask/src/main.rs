@@ -31,6 +31,7 @@ mod node;
 mod onnx_file;
 mod onnxruntime;
 mod package;
+mod preload;
 mod program;
 mod python;
 mod runtime;

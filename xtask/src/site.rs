@@ -12,7 +12,7 @@ use anyhow::{Context, Result};
 
 use crate::hint::hinted;
 use crate::models::{self, Model};
-use crate::{files, runtime, share_card, workspace};
+use crate::{files, preload, runtime, share_card, workspace};
 
 /// The list of the site's files: paths from its root and their sizes in bytes.
 const MANIFEST: &str = "site.json";
@@ -67,6 +67,7 @@ fn assemble(site: &Path, web: &Path, runtime: &Path, models: &[Model], address: 
         files::copy(&web.join(&file), &site.join(&file))?;
     }
     tell_sharers(site, address)?;
+    preload::name_modules(site)?;
     for file in files::list(runtime, &is_hidden)? {
         files::copy(&runtime.join(&file), &site.join("runtime").join(&file))?;
     }
