@@ -1,15 +1,18 @@
 // @ts-check
 /**
- * Which of a seed's samples a visitor meets: one that z[0] really changes, and unlike the picture before it. On most samples a
- * single number of a hundred does little; that is found out here by drawing, not known beforehand.
+ * Which of a seed's samples a visitor meets: one that z[0] really changes, from one clear picture to another, and unlike the
+ * picture before it. On most samples a single number of a hundred does little; that is found out here by drawing, not known
+ * beforehand.
  */
 
 import { SAMPLES, samplesOf } from './state.js';
 
 /** How far z[0] is moved to see what it does: the ends of its slider. */
 const ENDS = [-3, 3];
-/** What looking may cost, in ms: less than a visitor notices. A slower model has fewer of its samples looked at. */
-const BUDGET_MS = 120;
+/** A model that takes longer than this for ten pictures, in ms, does not draw three hundred for it. Ten digits take a fortieth. */
+const [FEW, SLOW_MS] = [10, 8];
+/** How much more a clear picture counts than a smudge: the power to which the mean distance of its pixels from grey is raised. */
+const CLARITY = 12;
 
 /**
  * The place of the sample, from 0. The same model, seed and picture give the same.
@@ -18,23 +21,38 @@ const BUDGET_MS = 120;
  * @param {Float32Array} [before] The picture that was on show.
  */
 export function liveliest(generator, seed, before) {
-  const { latentSize, msPerPicture } = generator;
-  // Whole classes of speed, so that the clock's whims do not choose: all, a few, or none.
-  const count = [SAMPLES, 10].find((samples) => 3 * samples * msPerPicture < BUDGET_MS);
-  if (!count) return 0;
-  const samples = samplesOf(seed, latentSize).subarray(0, count * latentSize);
+  const { latentSize } = generator;
+  const samples = samplesOf(seed, latentSize);
+  if (isSlow(generator, samples.subarray(0, FEW * latentSize))) return 0;
   const at = (/** @type {number | undefined} */ value) =>
     generator.generate(value === undefined ? samples : samples.map((number, i) => (i % latentSize === 0 ? value : number)));
   const [low, high] = ENDS.map(at);
-  const here = before && at(undefined);
-  const pixels = low.length / count;
+  const here = at(undefined);
+  const pixels = low.length / SAMPLES;
   let [best, most] = [0, -1];
-  for (let sample = 0; sample < count; sample++) {
+  for (let sample = 0; sample < SAMPLES; sample++) {
     const lively = distance(low, high, sample * pixels, sample * pixels, pixels);
-    const unlike = here && before.length === pixels ? distance(here, before, sample * pixels, 0, pixels) : 1;
-    if (lively * unlike > most) [best, most] = [sample, lively * unlike];
+    const unlike = before?.length === pixels ? distance(here, before, sample * pixels, 0, pixels) : 1;
+    const clear = Math.min(...[low, here, high].map((pictures) => clarity(pictures, sample * pixels, pixels)));
+    const score = lively * unlike * clear ** CLARITY;
+    if (score > most) [best, most] = [sample, score];
   }
   return best;
+}
+
+/** Anew and not by `msPerPicture`: that is of a first picture, whose code may just have been compiled. @param {import('./forger.js').Generator} generator @param {Float32Array} few */
+function isSlow(generator, few) {
+  if (generator.msPerPicture > SLOW_MS) return true;
+  const start = performance.now();
+  generator.generate(few);
+  return performance.now() - start > SLOW_MS;
+}
+
+/** From 0, all grey, to 1, black and white. @param {Float32Array} pictures @param {number} first @param {number} length */
+function clarity(pictures, first, length) {
+  let sum = 0;
+  for (let p = first; p < first + length; p++) sum += Math.min(1, Math.abs(pictures[p]));
+  return sum / length;
 }
 
 /** Sum of absolute differences. @param {Float32Array} a @param {Float32Array} b @param {number} i @param {number} j @param {number} length */

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { createServer } from 'node:http';
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { pathToFileURL } from 'node:url';
@@ -10,21 +10,24 @@ import { describeOnSite, digit, ready, SITE } from './browser.js';
 
 const failure = (page) => page.getByRole('alert');
 
-/** Answers for an origin of its own by files of the site, with whatever headers. */
-async function host(headers, frame) {
+/** Answers, for an origin of its own, by files of the site, with whatever headers, until the test is over. */
+async function host(test, headers, frame) {
   const server = createServer((request, response) => {
     const path = new URL(request.url, 'http://localhost').pathname;
     if (path === '/frame') return response.writeHead(200, { 'content-type': 'text/html' }).end(frame);
     const name = path === '/' ? 'index.html' : path.slice(1);
     const type = { html: 'text/html', js: 'text/javascript', css: 'text/css', wasm: 'application/wasm' }[name.split('.').pop()];
-    try {
-      response.writeHead(200, { 'content-type': type ?? 'application/octet-stream', ...headers }).end(readFileSync(join(SITE, name)));
-    } catch {
-      response.writeHead(404).end();
-    }
+    if (!existsSync(join(SITE, name))) return response.writeHead(404).end();
+    response.writeHead(200, { 'content-type': type ?? 'application/octet-stream', ...headers }).end(readFileSync(join(SITE, name)));
   });
   await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
-  return { url: `http://127.0.0.1:${server.address().port}/`, close: () => new Promise((resolve) => server.close(resolve)) };
+  const close = () => {
+    // A browser keeps its connections for a while.
+    server.closeAllConnections();
+    return new Promise((resolve) => server.close(resolve));
+  };
+  test.after(close);
+  return `http://127.0.0.1:${server.address().port}/`;
 }
 
 describeOnSite('no dead end', (open) => {
@@ -66,12 +69,12 @@ describeOnSite('no dead end', (open) => {
     await close();
   });
 
-  test('a sandboxed frame draws where it may load its files, and says why where it may not', async () => {
+  test('a sandboxed frame draws where it may load its files, and says why where it may not', async (t) => {
     const frame = '<iframe sandbox="allow-scripts" src="/" width="800" height="800"></iframe>';
     for (const [headers, works] of [[{ 'access-control-allow-origin': '*' }, true], [{}, false]]) {
-      const server = await host(headers, frame);
+      const url = await host(t, headers, frame);
       const { page, close } = await open();
-      await page.goto(`${server.url}frame`);
+      await page.goto(`${url}frame`);
       const inner = page.frameLocator('iframe');
       if (works) {
         await inner.getByRole('status').getByText('Ready').waitFor();
@@ -81,26 +84,24 @@ describeOnSite('no dead end', (open) => {
         await inner.getByRole('img', { name: 'generated digit of seed 2 ' }).waitFor();
         await inner.getByRole('button', { name: 'Copy link' }).click();
         await inner.getByRole('status').getByText('This is the link:').waitFor();
-        assert.equal(await inner.getByRole('textbox', { name: 'This is the link:' }).inputValue(), `${server.url}#v1&s=${await shownSample(inner)}`);
+        assert.equal(await inner.getByRole('textbox', { name: 'This is the link:' }).inputValue(), `${url}#v1&s=${await shownSample(inner)}`);
       } else {
         await inner.getByRole('alert').getByText('does not let it load its own files').waitFor();
         await inner.getByRole('alert').getByText('allow-same-origin').waitFor();
       }
       await close();
-      await server.close();
     }
   });
 
-  test('a host whose policy forbids WebAssembly is told which word to add', async () => {
-    const server = await host({ 'content-security-policy': "default-src 'self'; script-src 'self'" });
+  test('a host whose policy forbids WebAssembly is told which word to add', async (t) => {
+    const url = await host(t, { 'content-security-policy': "default-src 'self'; script-src 'self'" });
     for (const [locale, sentence] of [['en-US', 'Content-Security-Policy does not allow WebAssembly'], ['ko-KR', 'WebAssembly를 허용하지 않습니다']]) {
       const { page, close } = await open({ locale });
-      await page.goto(server.url);
+      await page.goto(url);
       await failure(page).getByText(sentence).waitFor();
       await failure(page).getByText("'wasm-unsafe-eval'").waitFor();
       await close();
     }
-    await server.close();
   });
 
   test('what went wrong is read in either language, and the buttons for it work', async () => {
