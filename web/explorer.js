@@ -37,7 +37,7 @@ import { dot, moved } from './vectors.js';
  * Frames a second. Held, neighbours are alike and run smoothly. Fresh noise gives another digit each time: five a second
  * stay under the three flashes that WCAG 2.3.1 allows.
  */
-const RATE = { held: 25, fresh: 5, walk: 25, z0: 25 };
+const RATE = { held: 25, fresh: 5, walk: 25, z0: 25, epochs: 1.25 };
 /** Ticks from one pin to the other, and of z[0] from one end to the other. */
 const [WALK_TICKS, Z0_TICKS] = [75, 120];
 
@@ -87,7 +87,17 @@ export function explore(models, arrival, runtime, status) {
   const tabs = createTabs((tab) => change('tab', () => (state.tab = tab), { keepPlaying: true }));
   const keeping = createKeeping(() => ({ state, generator }), address.write, failed);
   const switching = createSwitching(models, {
-    onModel: (model, loaded) => change(`model ${model.id}`, () => useModel(model.id, loaded)),
+    onModel: (model, loaded) => {
+      const isPlaying = state.playing === 'epochs';
+      change(isPlaying ? 'play' : `model ${model.id}`, () => useModel(model.id, loaded), { keepPlaying: isPlaying });
+    },
+    onPlay: (playing) => {
+      change('play', () => (state.playing = playing ? 'epochs' : undefined), { keepPlaying: true });
+      // From the beginning where the end is on show.
+      if (playing) switching.learn(state, true);
+    },
+    onTile: (tile) => change(`tile ${tile}`, () => edits.start(state, state.seed, tile)),
+    onFailure: failed,
     // What comes of it is said there.
     onOwn: () => change('tab', () => (state.tab = 'models'), { keepPlaying: true }),
     onSaid: redraw,
@@ -148,7 +158,7 @@ export function explore(models, arrival, runtime, status) {
       walk.show(state, generator);
       pad.show(state, generator, (knowledge.directions(generator) ?? []).map(({ vector }) => vector));
     },
-    models: () => switching.show(state),
+    models: () => switching.show(state, generator),
     proof: () => proof.show(generator, runtime, knowledge.costs(generator)),
   };
 
@@ -223,6 +233,10 @@ export function explore(models, arrival, runtime, status) {
   function tick() {
     if (state.playing === 'sweep') return edits.showFrame(state, ((edits.frameOf(state) ?? -1) + 1) % 100);
     if (state.playing === 'z0') return swing();
+    if (state.playing === 'epochs') {
+      if (!switching.learn(state, false)) state.playing = undefined;
+      return undefined;
+    }
     if (state.walk.t + pace > 1 || state.walk.t + pace < 0) pace = -pace;
     return edits.walkTo(state, state.walk.t + pace);
   }
@@ -238,7 +252,7 @@ export function explore(models, arrival, runtime, status) {
   function nextDigit() {
     const next = (state.seed + 1) % Number.MAX_SAFE_INTEGER;
     // A picture that takes its time is not drawn only to be compared with.
-    const before = generator.msPerPicture < 1 ? generator.generate(edits.shownZ(state)) : undefined;
+    const before = generator.msPerPicture < 8 ? generator.generate(edits.shownZ(state)) : undefined;
     edits.start(state, next, liveliest(generator, next, before));
   }
 

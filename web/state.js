@@ -23,7 +23,8 @@ import { slerp } from './vectors.js';
  * @property {Float32Array} z
  * @property {SweepKind} kind The sweep that is played.
  * @property {number | undefined} fresh
- * @property {'z0' | 'sweep' | 'walk' | undefined} playing z[0] to and fro, the sweep of the original program, or the walk.
+ * @property {'z0' | 'sweep' | 'walk' | 'epochs' | undefined} playing z[0] to and fro, the sweep of the original program, the walk, or
+ *   the epochs of training.
  * @property {Pin[]} pins
  * @property {Walk} walk
  * @property {{x: string, y: string}} pad Two axes of `plane.js`.

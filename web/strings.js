@@ -185,9 +185,20 @@ const TABLE = {
   padY: ['Down', '세로'],
   map: ['A map of 81 generated digits: {x} across, {y} down', '만든 숫자 81장의 지도: 가로 {x}, 세로 {y}'],
   modelsTitle: ['Models of this site', '이 사이트의 모델'],
+  ganTitle: ['How it learned', '어떻게 배웠을까요'],
+  ganStory: [
+    'Two networks learned against each other. The forger, or generator, draws digits from random numbers. The detective, or discriminator, is shown real digits and forged ones and says which is which. Each time the detective finds out, the forger changes a little; each time it is fooled, the detective does. The pair is called a GAN, a generative adversarial network. Here you have the forger, in each round of its training that was kept.',
+    '두 신경망이 서로 겨루며 배웠습니다. 위조꾼(생성기)은 무작위 수로 숫자를 그립니다. 감별사(판별기)는 진짜와 가짜를 보고 어느 쪽인지 말합니다. 들키면 위조꾼이 조금 바뀌고, 속으면 감별사가 바뀝니다. 이 한 쌍을 GAN, 생성적 적대 신경망이라고 합니다. 여기 있는 것은 위조꾼이며, 남겨 둔 학습 단계마다 볼 수 있습니다.',
+  ],
+  playEpochs: ['Watch it learn', '배우는 모습 보기'],
+  modelSheet: ['The first 100 digits of seed {seed} in rows of ten, drawn by {name}', '{name}이(가) 그린 시드 {seed}의 첫 숫자 100장, 한 줄에 열 개씩'],
+  modelSheetHint: [
+    'The same hundred lists of numbers, whichever network draws them. Tap one to play with it.',
+    '어느 신경망이 그리든 같은 수의 목록 백 개입니다. 하나를 눌러서 만져 보세요.',
+  ],
   modelsLede: [
-    'The same hundred numbers given to other networks. A network that learned badly draws nearly the same smudge whatever it is given: press “New digit” and see. That is called mode collapse.',
-    '같은 수 백 개를 다른 신경망에 줍니다. 잘못 배운 신경망은 무엇을 주어도 거의 같은 얼룩을 그립니다. “새 숫자”를 눌러 보세요. 이것을 모드 붕괴라고 합니다.',
+    'The same numbers given to other networks. One that learned badly draws nearly the same smudge whatever it is given. That is called mode collapse.',
+    '같은 수를 다른 신경망에 줍니다. 잘못 배운 신경망은 무엇을 주어도 거의 같은 얼룩을 그립니다. 이것을 모드 붕괴라고 합니다.',
   ],
   modelName: ['{recipe}, {epochs} epochs', '{recipe}, {epochs} 에포크'],
   modelOwn: ['Your own: {name}', '내 모델: {name}'],

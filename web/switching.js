@@ -16,10 +16,13 @@ import { currentLanguage, setText, text } from './strings.js';
  * @param {{
  *   onModel: (model: Model, generator: import('./forger.js').Generator) => void,
  *   onOwn: () => void,
+ *   onPlay: (playing: boolean) => void,
+ *   onTile: (tile: number) => void,
+ *   onFailure: (error: unknown) => void,
  *   onSaid: () => void,
  * }} callbacks `onOwn`: a file was chosen or dropped, wherever on the page.
  */
-export function createSwitching(models, { onModel, onOwn, onSaid }) {
+export function createSwitching(models, { onModel, onOwn, onPlay, onTile, onFailure, onSaid }) {
   /** The newest wish. @type {Model | undefined} */
   let wanted;
   /** The same while it loads: a choice stays where the visitor put it. @type {Model | undefined} */
@@ -30,7 +33,7 @@ export function createSwitching(models, { onModel, onOwn, onSaid }) {
   /** What the line of failures says: a live region would say it again. */
   let told = { failure: /** @type {unknown} */ (undefined), language: '' };
 
-  const choices = createModels(byId('models'), byId('epochs'), choose);
+  const choices = createModels(byId('models'), byId('epochs'), { onModel: choose, onPlay, onTile, onFailure });
   createOwn(byId('own'), byId('drop'), (file) => {
     onOwn();
     void use(ownModel(file));
@@ -75,12 +78,22 @@ export function createSwitching(models, { onModel, onOwn, onSaid }) {
 
   return {
     choose,
+    /** Goes to the next epoch of the run; from the last one to the first, if that is wished. @param {import('./state.js').State} state @param {boolean} again @returns {boolean} Whether there was one. */
+    learn(state, again) {
+      // Each is shown before the next is asked for.
+      if (loading) return true;
+      const now = models.find((model) => model.id === state.model);
+      const run = models.filter((model) => model.run === now?.run).sort((a, b) => a.epochs - b.epochs);
+      const next = run[run.findIndex((model) => model.id === now?.id) + 1] ?? (again ? run[0] : undefined);
+      if (next) choose(next.id);
+      return next !== undefined;
+    },
     /** The id of the model that was asked for last, loaded or not. @param {import('./state.js').State} state */
     wish: (state) => loading?.id ?? state.model,
-    /** @param {import('./state.js').State} state */
-    show(state) {
+    /** @param {import('./state.js').State} state @param {import('./forger.js').Generator} generator */
+    show(state, generator) {
       const known = (/** @type {string | undefined} */ id) => models.find((model) => model.id === id);
-      choices.show(models, known(loading?.id) ?? known(state.model) ?? models[0]);
+      choices.show(models, known(loading?.id) ?? known(state.model) ?? models[0], state, generator);
       setText(byId('model-said'), said());
       const line = byId('own-failure');
       line.hidden = failure === undefined;

@@ -33,6 +33,23 @@ describeOnSite('accessibility', (open) => {
       await close();
     });
 
+    test(`forced colours, ${name}`, async () => {
+      const { page, close } = await open({ ...look, forcedColors: 'active', hash: '#v1&t=numbers' });
+      await ready(page);
+      await page.getByRole('slider', { name: 'Direction 8' }).waitFor();
+      assert.deepEqual(await violations(page), []);
+      const [selected, other, track] = await page.evaluate(() => {
+        const border = (tab) => getComputedStyle(tab).borderBottomWidth;
+        const tabs = document.querySelectorAll('[role=tab]');
+        const selected = document.querySelector('[role=tab][aria-selected=true]');
+        return [border(selected), border(tabs[0]), getComputedStyle(document.querySelector('#z0'), '::-webkit-slider-runnable-track').backgroundColor];
+      });
+      assert.notEqual(selected, other, 'the chosen tab looks chosen, and it alone');
+      assert.notEqual(track, 'rgba(0, 0, 0, 0)', 'a slider has a track');
+      await shoot(page, `forced-${name}`);
+      await close();
+    });
+
     test(`a bad link, a bad file, and Korean, ${name}`, async () => {
       const { page, close } = await open({ ...look, locale: 'ko-KR', hash: '#v1&s=bad&t=models' });
       await page.getByRole('alert').getByText('링크가 손상되어').waitFor();

@@ -122,8 +122,9 @@ function showCard(root, { metadata, latentSize, imageShape }) {
 function metrics(json) {
   try {
     const all = Object.entries(JSON.parse(json ?? '{}')).filter(([name, value]) => Number.isFinite(value) && !LEFT_OUT.has(name));
-    const isKnown = (/** @type {[string, unknown]} */ [name]) => METRICS.has(name);
-    const sorted = [...all.filter(isKnown), ...all.filter((each) => !isKnown(each))];
+    const order = [...METRICS.keys()];
+    const rank = (/** @type {[string, unknown]} */ [name]) => (METRICS.has(name) ? order.indexOf(name) : order.length);
+    const sorted = all.sort((a, b) => rank(a) - rank(b));
     const facts = sorted.slice(0, MOST_METRICS).map(([name, value]) => fact(name, value));
     return { facts, left: all.length - facts.length };
   } catch {
