@@ -45,6 +45,7 @@ describeOnSite('keeping', (open) => {
     await z0(page).fill('2.5');
     await button(page, 'Pin this').click();
     await openTab(page, 'All numbers');
+    await button(page, 'Show all 100').click();
     await page.getByRole('slider', { name: 'Direction 3' }).fill('-2');
     await page.getByRole('slider', { name: 'z[9]', exact: true }).fill('1.11');
     await page.getByRole('radio', { name: 'fresh noise' }).check();
