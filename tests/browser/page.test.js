@@ -234,6 +234,22 @@ describeOnSite('the page', (open) => {
     }
   });
 
+  test('a shared link has a title, a sentence and a picture', async () => {
+    const { page, close } = await open();
+    const told = (name) => page.locator(`meta[property="${name}"], meta[name="${name}"]`).getAttribute('content');
+    for (const name of ['og:title', 'og:description', 'twitter:card']) assert.ok((await told(name)).length > 10, name);
+    const { status, type, width, height } = await page.evaluate(async (src) => {
+      const response = await fetch(src);
+      const { width, height } = await createImageBitmap(await response.blob());
+      return { status: response.status, type: response.headers.get('content-type'), width, height };
+    }, await told('og:image'));
+    assert.deepEqual([status, type, width, height], [200, 'image/png', 1200, 630]);
+    for (const icon of await page.locator('link[rel~=icon], link[rel=apple-touch-icon]').all()) {
+      assert.equal(await page.evaluate(async (src) => (await fetch(src)).status, await icon.getAttribute('href')), 200);
+    }
+    await close();
+  });
+
   test('pictures of it', async () => {
     for (const { name, ...look } of LOOKS) {
       const { page, close } = await open(look);

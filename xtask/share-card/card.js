@@ -1,6 +1,6 @@
 // Draws the picture that a shared link shows, by the model itself: node card.js PACKAGE MODEL OUT
 //
-// Ten digits, one a row, each at twenty values of z[0], and a seal around the one in hand: what the page is about, at the size
+// Seven digits, one a row, each at fourteen values of z[0], and a seal around the one in hand: what the page is about, at the size
 // that services for messages want. PACKAGE is a folder that `cargo xtask package` would write.
 
 import { readFile, writeFile } from 'node:fs/promises';
@@ -9,11 +9,11 @@ import { pathToFileURL } from 'node:url';
 import { crc32, deflateSync } from 'node:zlib';
 
 const [WIDTH, HEIGHT] = [1200, 630];
-const [COLUMNS, ROWS] = [20, 10];
+const [COLUMNS, ROWS] = [14, 7];
 /** Of a tile, in pixels. */
-const SIDE = 56;
+const SIDE = 84;
 const [LEFT, TOP] = [(WIDTH - COLUMNS * SIDE) / 2, (HEIGHT - ROWS * SIDE) / 2];
-/** Samples that are looked at, to find ten that z[0] changes. */
+/** Samples that are looked at, to find some that z[0] changes from one clear picture to another. */
 const SAMPLES = 100;
 const ENDS = [-3, 3];
 
@@ -21,7 +21,7 @@ const ENDS = [-3, 3];
 const [PAPER, INK, SEAL] = [[0xf3, 0xef, 0xe6], [0x1d, 0x1b, 0x18], [0xb3, 0x36, 0x1b]];
 const LAST = 255;
 /** The tile with the seal: its column and row. */
-const [SEALED_COLUMN, SEALED_ROW] = [13, 4];
+const [SEALED_COLUMN, SEALED_ROW] = [9, 3];
 
 const [folder, model, out] = process.argv.slice(2);
 const load = (name) => import(pathToFileURL(join(folder, name)).href);
@@ -40,12 +40,18 @@ function at(z, values) {
 
 const samples = sampleZ(1, SAMPLES, latentSize);
 const [low, high] = ENDS.map((end) => at(samples, Array(SAMPLES).fill(end)));
-const change = (sample) => {
+const mean = (sample, value) => {
   let sum = 0;
-  for (let i = sample * length; i < (sample + 1) * length; i++) sum += Math.abs(low[i] - high[i]);
-  return sum;
+  for (let i = sample * length; i < (sample + 1) * length; i++) sum += value(i);
+  return sum / length;
 };
-const chosen = Array.from({ length: SAMPLES }, (_, i) => i).sort((a, b) => change(b) - change(a)).slice(0, ROWS);
+/** As in the page's `liveliest.js`. */
+const score = (sample) => {
+  const clear = Math.min(mean(sample, (i) => Math.min(1, Math.abs(low[i]))), mean(sample, (i) => Math.min(1, Math.abs(high[i]))));
+  return mean(sample, (i) => Math.abs(low[i] - high[i])) * clear ** 12;
+};
+const scores = Array.from({ length: SAMPLES }, (_, sample) => score(sample));
+const chosen = [...scores.keys()].sort((a, b) => scores[b] - scores[a]).slice(0, ROWS);
 
 const pixels = new Uint8Array(WIDTH * HEIGHT);
 chosen.forEach((sample, row) => {
@@ -55,7 +61,7 @@ chosen.forEach((sample, row) => {
   const images = at(z, values);
   for (let column = 0; column < COLUMNS; column++) tile(images.subarray(column * length, (column + 1) * length), column, row);
 });
-frame(SEALED_COLUMN, SEALED_ROW, 4);
+frame(SEALED_COLUMN, SEALED_ROW, 6);
 
 /** Nearest neighbours: the pixels are to be seen. Of colours, their mean. */
 function tile(image, column, row) {
