@@ -30,6 +30,8 @@ export class Generator {
   readonly imageShape: readonly number[];
   /** The model's metadata: texts of whoever made the file. */
   readonly metadata: Readonly<Record<string, string>>;
+  /** The model's file, for whoever loads it again on another thread. It is not to be changed. */
+  readonly file: Uint8Array;
   /** How long one picture takes on this thread, in ms, as measured when the model was loaded. */
   readonly msPerPicture: number;
 
