@@ -23,6 +23,8 @@ import { createSweeps } from './controls/sweeps.js';
 import { createTabs } from './controls/tabs.js';
 import { createWalk } from './controls/walk.js';
 import { createZ0 } from './controls/z0.js';
+import { createForging } from './forging.js';
+import { createJudging } from './judging.js';
 import { createKeeping } from './keeping.js';
 import { createKnowledge } from './knowledge.js';
 import { toFragment } from './link.js';
@@ -31,6 +33,7 @@ import * as edits from './state.js';
 import { keepLanguage, setLanguage, text } from './strings.js';
 import { createTicker } from './ticker.js';
 import { dot, moved } from './vectors.js';
+import { createWishing } from './wishing.js';
 
 /**
  * Frames a second. Held, neighbours are alike and run smoothly. Fresh noise gives another digit each time: five a second
@@ -121,10 +124,30 @@ export function explore(models, arrival, runtime, status) {
     onFailure: failed,
   });
   const proof = createProof(byId('panel-proof'));
+  const judging = createJudging(redraw);
+  const forging = createForging(byId('forge'), {
+    now: () => ({ state, generator }),
+    judging,
+    onCopy: (drawing, z) => change(`forge ${drawing}`, () => edits.edit(state, () => z)),
+    onPin: () => change(`pin ${state.pins.length}`, () => edits.pin(state)),
+    onWalk: () => change('tab', () => (state.tab = 'walk')),
+    onOpen: () => change('tab', () => (state.tab = 'forge')),
+    onSaid: redraw,
+  });
+  const wishing = createWishing({
+    now: () => ({ state, generator }),
+    judging,
+    onSeed: (value) => change(`seed ${value}`, () => edits.start(state, value)),
+    onFailure: failed,
+  });
 
   /** What each tab shows; only the one that is open is drawn. @type {Record<import('./state.js').Tab, () => void>} */
   const panels = {
     sweeps: () => sweeps.show(state, generator),
+    forge: () => {
+      forging.show(state);
+      wishing.showPanel();
+    },
     hundred: () => hundred.show(state, generator),
     numbers: () => {
       directions.show(state, knowledge.directions(generator));
@@ -146,6 +169,7 @@ export function explore(models, arrival, runtime, status) {
   status.ready();
   status.show();
   knowledge.loaded(readyAt);
+  wishing.prepare();
 
   /**
    * @param {string} kind What is changed: the address bar makes one entry of a row of the same.
@@ -182,6 +206,7 @@ export function explore(models, arrival, runtime, status) {
     player.show(state);
     tabs.show(state.tab);
     panels[state.tab]();
+    wishing.show();
     languages.show();
     status.show();
     notices.show();

@@ -108,7 +108,7 @@ export function inkOfPhoto(rgba, width, height) {
 /** How wide MNIST's strokes are, as a share of the longer side of what is written: 2.4 of 20 pixels, by the median. */
 export const PEN = 2.4 / 20;
 /** Strokes as thin as this share of that are redrawn by a wider pen: a ball-point's would be but a shadow. */
-const THIN = 0.8;
+const THIN = 0.6;
 
 /** With strokes about as wide as MNIST's, if they are thinner. @param {Drawing} drawing @returns {Drawing} */
 function penned(drawing) {
@@ -118,15 +118,16 @@ function penned(drawing) {
   for (let y = 0; y < height; y++) {
     for (let x = 0; x < width; x++) {
       const i = y * width + x;
-      const [beside, under] = [x < width - 1 ? ink[i + 1] : 0, y < height - 1 ? ink[i + width] : 0];
-      edge += Math.hypot(ink[i] - beside, ink[i] - under);
-      area += ink[i];
-      if (ink[i] < FAINT) continue;
+      // By what is surely ink: grain has edges too.
+      const [here, beside, under] = [ink[i], x < width - 1 ? ink[i + 1] : 0, y < height - 1 ? ink[i + width] : 0].map((value) => Number(value > 0.5));
+      edge += Math.abs(here - beside) + Math.abs(here - under);
+      area += here;
+      if (here === 0) continue;
       [left, right, top, bottom] = [Math.min(left, x), Math.max(right, x), Math.min(top, y), Math.max(bottom, y)];
     }
   }
-  // A long stroke's edge runs along it twice.
-  const [is, wanted] = [(2 * area) / edge, PEN * (Math.max(right - left, bottom - top) + 1)];
+  // A long stroke's edge runs along it twice; in steps along the pixels it is 4 / π as long, over all directions.
+  const [is, wanted] = [(2 * area) / ((edge * Math.PI) / 4), PEN * (Math.max(right - left, bottom - top) + 1)];
   const radius = Math.round((wanted - is) / 2);
   if (!(is < THIN * wanted) || radius < 1) return drawing;
   const wide = ink.slice();

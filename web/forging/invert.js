@@ -138,7 +138,8 @@ class Search {
       if (next) return this.#go(next);
       this.#damping *= this.#growth;
       this.#growth *= 2;
-      if (this.#damping > LAST_DAMPING) {
+      // Not `>`: it may be NaN.
+      if (!(this.#damping <= LAST_DAMPING)) {
         this.done = true;
         return;
       }
