@@ -11,7 +11,7 @@ import { createPhoto } from './controls/photo.js';
 import { ForgerError } from './forger.js';
 import { createCopyist } from './forging/copyist.js';
 import { centred, inkOfPhoto } from './forging/ink.js';
-import { FAR, unlikeness } from './forging/likeness.js';
+import { likenessOf } from './forging/likeness.js';
 import { MOST_NUMBERS, obstacleOf } from './forging/view.js';
 import { currentLanguage, setText, text } from './strings.js';
 
@@ -46,7 +46,7 @@ export function createForging(root, { now, judging, onCopy, onPin, onWalk, onOpe
   /** What is on show. @type {{copy: Copy, done: boolean, seconds: number} | undefined} */
   let shown;
   let startedAt = 0;
-  /** The z of the copy on show, which is the page's too until the visitor takes hold of another. @type {Float32Array | undefined} */
+  /** The page's z: what it was when the search began, then the newest copy's. Another is one that the visitor took hold of. @type {Float32Array | undefined} */
   let taken;
   let isPinned = false;
   /** What went wrong. @type {(() => string) | undefined} */
@@ -84,13 +84,14 @@ export function createForging(root, { now, judging, onCopy, onPin, onWalk, onOpe
   function forge() {
     stop();
     isPinned = false;
-    const { generator } = now();
+    const { state, generator } = now();
     const [, height, width] = generator.imageShape;
     const picture = drawing && centred(drawing, [height, width]);
     copies.showYours(picture, generator.imageShape);
     if (picture && !obstacleOf(generator)) {
       count++;
       startedAt = performance.now();
+      taken = state.z;
       task = { picture, generator };
       copyist.copy(generator, picture, (copy, done) => {
         // Each has its frame, also if a better one has come before it; but less motion is no motion.
@@ -109,7 +110,10 @@ export function createForging(root, { now, judging, onCopy, onPin, onWalk, onOpe
     if (!next || !task) return;
     const { state, generator } = now();
     // Meanwhile the visitor went on to another digit, or to another model.
-    if (task.generator !== generator || (taken && state.z !== taken)) return stop();
+    if (task.generator !== generator || state.z !== taken) {
+      stop();
+      return onSaid();
+    }
     if (waiting.length > 0) requestAnimationFrame(step);
     taken = next.copy.z;
     shown = { ...next, seconds: (performance.now() - startedAt) / 1000 };
@@ -151,10 +155,17 @@ export function createForging(root, { now, judging, onCopy, onPin, onWalk, onOpe
     const judge = judging.of(generator);
     const key = `${currentLanguage()} ${judge !== undefined}`;
     if (last.copy === copy && last.key === key) return last.words;
-    const values = { percent: percent(copy.difference), attempts: copy.attempt, seconds: seconds.toFixed(1) };
-    const isFar = unlikeness(copy.image, picture, generator.imageShape) > FAR;
-    const words = [isFar ? text('forgeFailed', values) : text('forgeDone', values)];
-    if (judge && !isFar) {
+    const likeness = likenessOf(copy);
+    const length = (/** @type {number} */ value) => String(Math.round(value));
+    const values = {
+      percent: percent(copy.difference),
+      attempts: copy.attempt,
+      seconds: seconds.toFixed(1),
+      length: length(Math.hypot(...copy.z)),
+      usual: length(Math.sqrt(copy.z.length)),
+    };
+    const words = [likeness === 'near' ? text('forgeDone', values) : likeness === 'far' ? text('forgeFailed', values) : text('forgeStrained', values)];
+    if (judge && likeness === 'near') {
       const [yours, copied] = [judge.judge(picture).digit, judge.judge(copy.image).digit];
       words.push(yours === copied ? text('forgeSame', { digit: yours }) : text('forgeOther', { yours, copied }));
     }
@@ -184,11 +195,11 @@ export function createForging(root, { now, judging, onCopy, onPin, onWalk, onOpe
       setText(byId('forge-said'), words());
       const progress = within(root, '[data-progress]');
       const values = shown && { percent: percent(shown.copy.difference), attempt: shown.copy.attempt };
-      setText(progress, values ? text('forgeAttempt', values) : '');
+      setText(progress, values && !isDone ? text('forgeAttempt', values) : '');
       within(root, '[data-clear]').disabled = !drawing && paper.isEmpty();
       within(root, '[data-again]').disabled = !drawing || isAtWork;
       within(root, '[data-keep]').disabled = !isDone || isPinned;
-      within(root, '[data-walk]').disabled = state.pins.length < 2;
+      within(root, '[data-walk]').hidden = state.pins.length < 2;
       paper.label(text(drawing ? 'paperDrawn' : 'paperEmpty'));
       copies.label('yours', text('yoursPicture'));
       copies.label('copy', text('copyPicture'));

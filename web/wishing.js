@@ -5,7 +5,7 @@
  */
 
 import { createVerdict } from './controls/verdict.js';
-import { byId, percent } from './controls/dom.js';
+import { byId } from './controls/dom.js';
 import { createWishes } from './controls/wishes.js';
 import { seek } from './judging.js';
 import { download, pngOf } from './save.js';
@@ -114,7 +114,7 @@ export function createWishing({ now, judging, onSeed, onFailure }) {
     } catch (error) {
       return onFailure(error);
     }
-    const values = { digit: judged.digit, percent: percent(Math.min(0.999, judged.share)) };
+    const values = { digit: judged.digit, percent: Math.min(99, Math.round(100 * judged.share)) };
     verdict.show(judged.share < DOUBT ? text('hardToRead', values) : judged.digit === 8 ? text('looksLikeAn', values) : text('looksLike', values));
   }
 

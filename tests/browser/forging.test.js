@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import { solve } from '../../web/forging/cholesky.js';
 import { centred, inkOfPhoto } from '../../web/forging/ink.js';
 import { invert } from '../../web/forging/invert.js';
-import { unlikeness } from '../../web/forging/likeness.js';
+import { FAR, likenessOf } from '../../web/forging/likeness.js';
 import { obstacleOf, seen } from '../../web/forging/view.js';
 import { sampleZ } from '../../web/philox.js';
 import { GRID } from '../../web/vectors.js';
@@ -211,9 +211,10 @@ test('a network that answers nothing, or NaN, ends the search', () => {
   assert.ok(Number.isNaN(inverted(nan, 3, x).last.difference));
 });
 
-test('a copy is one as far as it explains the ink', () => {
-  const picture = Float32Array.of(-1, -1, 1, 1);
-  assert.equal(unlikeness(picture, picture, [1, 2, 2]), 0);
-  assert.equal(unlikeness(Float32Array.of(-1, -1, -1, -1), picture, [1, 2, 2]), 1);
-  assert.equal(unlikeness(Float32Array.of(-1, -1, 1, 0), picture, [1, 2, 2]), 1 / 8);
+test('a copy is one that is near, by a z such as noise is', () => {
+  const copy = (difference, length) => ({ z: new Float32Array(100).fill(length / 10), difference, image: new Float32Array(0), attempt: 1 });
+  assert.equal(likenessOf(copy(0.02, 10)), 'near');
+  assert.equal(likenessOf(copy(FAR + 0.001, 10)), 'far');
+  assert.equal(likenessOf(copy(NaN, 10)), 'far');
+  assert.equal(likenessOf(copy(0.04, 20)), 'strained');
 });

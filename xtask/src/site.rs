@@ -12,7 +12,7 @@ use anyhow::{Context, Result};
 
 use crate::hint::hinted;
 use crate::models::{self, Model};
-use crate::{files, runtime, workspace};
+use crate::{files, judge, runtime, workspace};
 
 /// The list of the site's files: paths from its root and their sizes in bytes.
 const MANIFEST: &str = "site.json";
@@ -36,18 +36,20 @@ pub(crate) struct Arguments {
 pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     let models = models::read(&arguments.model)?;
     refuse_to_replace_what_is_not_ours(&arguments.out)?;
-    let runtime = runtime::build()?;
-    files::replace_folder(&arguments.out, |site| assemble(site, &workspace::root().join("web"), &runtime, &models))?;
+    let [web, runtime, judges] = [workspace::root().join("web"), runtime::build()?, judge::for_page()?];
+    files::replace_folder(&arguments.out, |site| assemble(site, &web, &runtime, &judges, &models))?;
     tell_sizes(&arguments.out)
 }
 
 /// Fills the empty folder `site`.
-fn assemble(site: &Path, web: &Path, runtime: &Path, models: &[Model]) -> Result<()> {
+fn assemble(site: &Path, web: &Path, runtime: &Path, judges: &Path, models: &[Model]) -> Result<()> {
     for file in files::list(web, &stays_at_home)? {
         files::copy(&web.join(&file), &site.join(&file))?;
     }
-    for file in files::list(runtime, &is_hidden)? {
-        files::copy(&runtime.join(&file), &site.join("runtime").join(&file))?;
+    for (folder, name) in [(runtime, "runtime"), (judges, "judges")] {
+        for file in files::list(folder, &is_hidden)? {
+            files::copy(&folder.join(&file), &site.join(name).join(&file))?;
+        }
     }
     for model in models {
         write(&site.join(&model.entry.file), &model.bytes)?;
@@ -83,7 +85,8 @@ fn is_hidden(name: &str) -> bool {
 
 fn is_compressible(file: &Path) -> bool {
     let extension = file.extension().unwrap_or_default().to_string_lossy();
-    ["css", "html", "js", "json", "onnx", "svg", "ts", "txt", "wasm", "webmanifest"].contains(&&*extension)
+    ["css", "html", "js", "json", "onnx", "safetensors", "svg", "ts", "txt", "wasm", "webmanifest"]
+        .contains(&&*extension)
 }
 
 fn write(path: &Path, bytes: &[u8]) -> Result<()> {
@@ -106,8 +109,10 @@ fn write_precache(site: &Path) -> Result<()> {
         if name == "service-worker.js" || ["br", "gz", "ts"].iter().any(|e| file.extension().is_some_and(|x| x == *e)) {
             continue;
         }
-        // The runtime with every operator is large, and only a visitor's own model may need it.
-        let kept = if name.starts_with("runtime/full") { &mut later } else { &mut hashes };
+        // The runtime with every operator is large, and only a visitor's own model may need it; a judge is asked for once the
+        // page is at rest.
+        let is_late = ["runtime/full", "judges/"].iter().any(|start| name.starts_with(start));
+        let kept = if is_late { &mut later } else { &mut hashes };
         kept.insert(name, files::sha256(&fs::read(site.join(&file))?));
     }
     let version = &files::sha256(serde_json::to_string(&(&hashes, &later))?.as_bytes())[..16];
@@ -196,12 +201,13 @@ mod tests {
         let web = folder(&["index.html", "service-worker.js", "README.md", ".hidden", "app/slider.test.js"]);
         write(&web.path().join("app/slider.js"), slider.as_bytes()).unwrap();
         let runtime = folder(&["runtime.js", "runtime_bg.wasm", "full_bg.wasm", ".made-from"]);
+        let judges = folder(&["mnist.safetensors"]);
         let site = tempfile::tempdir().unwrap();
         let models = ["gen.onnx", "models/seed-5.onnx"].map(|file| Model {
             entry: Entry { id: file.into(), file: file.into(), recipe: "seed".into(), epochs: 5, run: "seed".into() },
             bytes: vec![b'm'; WORTH_COMPRESSING as usize],
         });
-        assemble(site.path(), web.path(), runtime.path(), &models).unwrap();
+        assemble(site.path(), web.path(), runtime.path(), judges.path(), &models).unwrap();
         site
     }
 
@@ -214,6 +220,7 @@ mod tests {
             "gen.onnx.br",
             "gen.onnx.gz",
             "index.html",
+            "judges/mnist.safetensors",
             "models/seed-5.onnx",
             "models/seed-5.onnx.br",
             "models/seed-5.onnx.gz",
@@ -250,7 +257,10 @@ mod tests {
         ];
         assert_eq!(kept, expected);
         assert_eq!(one["files"]["app/slider.js"], files::sha256(b"slider"));
-        assert_eq!(one["later"].as_object().unwrap().keys().collect::<Vec<_>>(), ["runtime/full_bg.wasm"]);
+        assert_eq!(
+            one["later"].as_object().unwrap().keys().collect::<Vec<_>>(),
+            ["judges/mnist.safetensors", "runtime/full_bg.wasm"]
+        );
     }
 
     #[test]
