@@ -13,11 +13,14 @@ import { createCopyist } from './forging/copyist.js';
 import { centred, inkOfPhoto } from './forging/ink.js';
 import { likenessOf } from './forging/likeness.js';
 import { MOST_NUMBERS, obstacleOf } from './forging/view.js';
+import { DOUBT } from './judge.js';
 import { currentLanguage, setText, text } from './strings.js';
 
 /** @typedef {import('./forging/invert.js').Copy} Copy */
 /** @typedef {import('./forging/ink.js').Drawing} Drawing */
 
+/** How long each copy is on show, in ms, at least: about as long as a frame of the page's films. */
+const PACE_MS = 35;
 /** Pixels a side that a photo is looked at in. */
 const PHOTO_SIDE = 320;
 
@@ -41,11 +44,11 @@ export function createForging(root, { now, judging, onCopy, onPin, onWalk, onOpe
   let drawing;
   /** @type {{picture: Float32Array, generator: import('./forger.js').Generator} | undefined} */
   let task;
-  /** Copies that wait for their frame. @type {{copy: Copy, done: boolean}[]} */
+  /** Copies that wait to be shown; `seconds` from the start of the search. @type {{copy: Copy, done: boolean, seconds: number}[]} */
   let waiting = [];
   /** What is on show. @type {{copy: Copy, done: boolean, seconds: number} | undefined} */
   let shown;
-  let startedAt = 0;
+  let [startedAt, shownAt] = [0, 0];
   /** The page's z: what it was when the search began, then the newest copy's. Another is one that the visitor took hold of. @type {Float32Array | undefined} */
   let taken;
   let isPinned = false;
@@ -94,9 +97,9 @@ export function createForging(root, { now, judging, onCopy, onPin, onWalk, onOpe
       taken = state.z;
       task = { picture, generator };
       copyist.copy(generator, picture, (copy, done) => {
-        // Each has its frame, also if a better one has come before it; but less motion is no motion.
+        // Each has its time, also if a better one has come before it; but less motion is no motion.
         if (!done && matchMedia('(prefers-reduced-motion: reduce)').matches) return;
-        waiting.push({ copy, done });
+        waiting.push({ copy, done, seconds: (performance.now() - startedAt) / 1000 });
         if (waiting.length === 1) requestAnimationFrame(step);
       });
       void judging.ask(generator);
@@ -104,21 +107,28 @@ export function createForging(root, { now, judging, onCopy, onPin, onWalk, onOpe
     onSaid();
   }
 
-  /** Shows the next copy. */
-  function step() {
-    const next = waiting.shift();
-    if (!next || !task) return;
+  /** Shows the next copy, if it is time. @param {number} time Of the frame. */
+  function step(time) {
+    if (!task || waiting.length === 0) return;
     const { state, generator } = now();
     // Meanwhile the visitor went on to another digit, or to another model.
     if (task.generator !== generator || state.z !== taken) {
       stop();
       return onSaid();
     }
+    if (time - shownAt >= PACE_MS) {
+      shown = waiting.shift();
+      shownAt = time;
+      if (shown) show(shown.copy, task);
+    }
     if (waiting.length > 0) requestAnimationFrame(step);
-    taken = next.copy.z;
-    shown = { ...next, seconds: (performance.now() - startedAt) / 1000 };
-    copies.showCopy(task.picture, next.copy.image, task.generator.imageShape);
-    onCopy(count, next.copy.z);
+  }
+
+  /** @param {Copy} copy @param {{picture: Float32Array, generator: import('./forger.js').Generator}} task */
+  function show(copy, { picture, generator }) {
+    taken = copy.z;
+    copies.showCopy(picture, copy.image, generator.imageShape);
+    onCopy(count, copy.z);
   }
 
   /** @param {File} file */
@@ -166,8 +176,10 @@ export function createForging(root, { now, judging, onCopy, onPin, onWalk, onOpe
     };
     const words = [likeness === 'near' ? text('forgeDone', values) : likeness === 'far' ? text('forgeFailed', values) : text('forgeStrained', values)];
     if (judge && likeness === 'near') {
-      const [yours, copied] = [judge.judge(picture).digit, judge.judge(copy.image).digit];
-      words.push(yours === copied ? text('forgeSame', { digit: yours }) : text('forgeOther', { yours, copied }));
+      const [yours, copied] = [judge.judge(picture), judge.judge(copy.image)];
+      if (yours.share < DOUBT) words.push(text('forgeUnread'));
+      else if (yours.digit === copied.digit) words.push(text('forgeSame', { digit: yours.digit }));
+      else words.push(text('forgeOther', { yours: yours.digit, copied: copied.digit }));
     }
     last = { key, copy, words: words.join(' ') };
     return last.words;
@@ -189,7 +201,8 @@ export function createForging(root, { now, judging, onCopy, onPin, onWalk, onOpe
     /** @param {import('./state.js').State} state */
     show(state) {
       const { generator } = now();
-      if (!obstacleOf(generator)) copyist.prepare(generator);
+      // After a failure only a new drawing tries again.
+      if (!obstacleOf(generator) && !trouble) copyist.prepare(generator);
       const isDone = shown?.done ?? false;
       const isAtWork = task?.generator === generator && !isDone;
       setText(byId('forge-said'), words());

@@ -13,6 +13,9 @@
 
 import { readSafetensors } from './safetensors.js';
 
+/** A judge that is less sure is not sure: to be told with a doubt. */
+export const DOUBT = 0.6;
+
 const KERNEL = 5;
 const POOL = 2;
 

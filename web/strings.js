@@ -223,7 +223,7 @@ const TABLE = {
   paperDrawn: ['Paper to draw on with a pointer, with your drawing', '포인터로 그리는 종이, 그린 그림 있음'],
   clearPaper: ['Clear', '지우기'],
   choosePhoto: ['Use a photo', '사진 쓰기'],
-  photoUnread: ['The browser cannot read {name} as a picture: choose a JPEG or a PNG.', '브라우저가 {name}을(를) 그림으로 읽지 못합니다. JPEG나 PNG를 고르세요.'],
+  photoUnread: ['The browser cannot read {name} as a picture: choose a JPEG or a PNG.', '{name} 파일을 브라우저가 그림으로 읽지 못합니다. JPEG나 PNG를 고르세요.'],
   forgeBlank: [
     'Nothing on it stands out as writing: take the photo closer, with dark strokes on plain paper.',
     '글씨로 보이는 것이 없습니다. 무늬 없는 종이에 진하게 쓰고 더 가까이서 찍어 보세요.',
@@ -238,16 +238,17 @@ const TABLE = {
   forgeAttempt: ['Attempt {attempt}: {percent} % off', '{attempt}번째 시도: {percent} % 다름'],
   forgeDone: [
     'Copied: {percent} % of the picture differs, after {attempts} attempts and {seconds} seconds.',
-    '다 베꼈습니다. {attempts}번, {seconds}초 만에 그림의 {percent} %만 다릅니다.',
+    '{attempts}번 시도해 {seconds}초 만에 다 베꼈습니다. 그림의 {percent} %만 다릅니다.',
   ],
   forgeSame: [
     'Another network, which learned to read, takes both for {digit}.',
-    '글자 읽는 법을 배운 다른 신경망도 둘 다 {digit}(으)로 읽습니다.',
+    '글자 읽는 법을 배운 다른 신경망의 눈에도 둘 다 {digit}입니다.',
   ],
   forgeOther: [
     'Another network, which learned to read, takes yours for {yours} and the copy for {copied}.',
-    '글자 읽는 법을 배운 다른 신경망은 내 그림을 {yours}, 베낀 그림을 {copied}(으)로 읽습니다.',
+    '글자 읽는 법을 배운 다른 신경망의 눈에 내 그림은 {yours}, 베낀 그림은 {copied}입니다.',
   ],
+  forgeUnread: ['Another network, which learned to read, makes no digit of yours.', '글자 읽는 법을 배운 다른 신경망은 내 그림을 숫자로 읽지 못합니다.'],
   forgeFailed: [
     'The forger never saw such a thing: after {attempts} attempts {percent} % of the picture still differs.',
     '위조꾼이 본 적 없는 그림입니다. {attempts}번 시도해도 그림의 {percent} %가 다릅니다.',
@@ -269,8 +270,8 @@ const TABLE = {
   wishTitle: ['Or wish for one', '원하는 숫자 고르기'],
   wishDigits: ['Digits', '숫자'],
   wishDigit: ['Show a {digit}', '{digit} 보기'],
-  wishFound: ['Seed {seed} draws a {digit}.', '시드 {seed}에서 {digit}이(가) 나옵니다.'],
-  wishNone: ['In 600 seeds this model draws no good {digit}.', '시드 600개 안에서 이 모델은 {digit}을(를) 제대로 그리지 못합니다.'],
+  wishFound: ['Seed {seed} draws a {digit}.', '시드 {seed}의 숫자는 {digit}입니다.'],
+  wishNone: ['In 600 seeds this model draws no good {digit}.', '시드 600개를 살펴봐도 이 모델에는 제대로 된 {digit} 그림이 없습니다.'],
   writeNumber: ['Write a number', '수 써 보기'],
   writtenRow: ['The number in forged digits', '위조한 숫자로 쓴 수'],
   takeWritten: ['Take this {digit}, of seed {seed}', '이 {digit} 쓰기, 시드 {seed}'],

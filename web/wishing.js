@@ -7,13 +7,12 @@
 import { createVerdict } from './controls/verdict.js';
 import { byId } from './controls/dom.js';
 import { createWishes } from './controls/wishes.js';
+import { DOUBT } from './judge.js';
 import { seek } from './judging.js';
 import { download, pngOf } from './save.js';
 import { shownZ } from './state.js';
 import { text } from './strings.js';
 
-/** Below this the judge is not sure. */
-const DOUBT = 0.6;
 /** How often the picture is judged while it is dragged, in ms. */
 const PAUSE_MS = 80;
 

@@ -36,7 +36,7 @@
 //! | export any weights | [`Model::from_safetensors`], [`Model::to_onnx`] |
 //! | build any other graph | [`Graph`] |
 //! | get weights out of a model file | [`Model::from_onnx`], [`Model::to_safetensors`] |
-//! | make any safetensors file smaller | [`round`] |
+//! | make any safetensors file smaller | [`round()`] |
 //! | see what is in a model file | [`Summary::of`], [`Comparison::of`] |
 //!
 //! Invariants:

@@ -264,6 +264,14 @@ describeOnSite('drawing', (open) => {
     await ready(page);
     await openTab(page, 'Draw');
     await page.getByRole('status').getByText('The forger’s worker stopped').waitFor();
+    let asked = 0;
+    page.on('request', (request) => (asked += Number(request.url().endsWith('forging/worker.js'))));
+    await page.waitForTimeout(500);
+    assert.equal(asked, 0, 'it is not started again and again');
+    await draw(page, ONE);
+    await page.waitForTimeout(200);
+    assert.equal(asked, 1, 'a new drawing tries once more');
+    await page.getByRole('status').getByText('The forger’s worker stopped').waitFor();
     await close();
   });
 });
