@@ -169,7 +169,6 @@ export function explore(models, arrival, runtime, status) {
   status.ready();
   status.show();
   knowledge.loaded(readyAt);
-  wishing.prepare();
 
   /**
    * @param {string} kind What is changed: the address bar makes one entry of a row of the same.

@@ -43,6 +43,12 @@ export function createWishing({ now, judging, onSeed, onFailure }) {
   /** What was judged last, of which model. @type {{generator: unknown, z: Float32Array, digit: number, share: number} | undefined} */
   let judged;
 
+  /** @param {() => string} words In the language that the page has by then. */
+  function tell(words) {
+    said = words;
+    wishes.say(said());
+  }
+
   /** The next seed after the one on show. @param {number} digit */
   async function wish(digit) {
     const mine = ++wished;
@@ -51,9 +57,8 @@ export function createWishing({ now, judging, onSeed, onFailure }) {
     if (!judge || mine !== wished) return;
     const found = await seek(generator, judge, digit, state.seed + 1, () => mine === wished);
     if (mine !== wished) return;
-    said = found ? () => text('wishFound', { digit, seed: found.seed }) : () => text('wishNone', { digit });
+    tell(found ? () => text('wishFound', { digit, seed: found.seed }) : () => text('wishNone', { digit }));
     if (found) onSeed(found.seed);
-    wishes.say(said());
   }
 
   /** Each digit from the seed after that of the one before it, so that no two are the same. */
@@ -69,7 +74,7 @@ export function createWishing({ now, judging, onSeed, onFailure }) {
       const found = await seek(generator, judge, digit, next, () => mine === writing);
       if (mine !== writing) return;
       if (!found) {
-        wishes.say(text('wishNone', { digit }));
+        tell(() => text('wishNone', { digit }));
         break;
       }
       next = found.seed + 1;
@@ -90,7 +95,7 @@ export function createWishing({ now, judging, onSeed, onFailure }) {
     }
     const name = `forger-${written.map(({ digit }) => digit).join('')}.png`;
     download(await pngOf(row, [1, height, width * written.length]), name);
-    wishes.say(text('saved', { name }));
+    tell(() => text('saved', { name }));
   }
 
   /** In idle moments, and not in each frame. */
@@ -106,7 +111,11 @@ export function createWishing({ now, judging, onSeed, onFailure }) {
   function judgeNow() {
     const { state, generator } = now();
     const judge = judging.of(generator);
-    if (!judge) return verdict.show('');
+    if (!judge) {
+      // Only now, in an idle moment; where there is none, this asks once.
+      void judging.ask(generator);
+      return verdict.show('');
+    }
     const z = shownZ(state);
     try {
       if (judged?.generator !== generator || judged.z !== z) judged = { generator, z, ...judge.judge(generator.generate(z)) };
@@ -119,19 +128,16 @@ export function createWishing({ now, judging, onSeed, onFailure }) {
 
   return {
     /** Whatever the page shows. */
-    show() {
-      judgeSoon();
-    },
+    show: judgeSoon,
     /** What is in its tab. */
     showPanel() {
       const { generator } = now();
       void judging.ask(generator);
       byId('wishes').hidden = judging.of(generator) === undefined;
       wishes.label();
+      wishes.say(said());
       if (judging.of(generator) && writer !== generator) void write().catch(onFailure);
     },
-    /** Asks for the judge once the page has nothing better to do. */
-    prepare: () => whenIdle(() => void judging.ask(now().generator)),
   };
 }
 

@@ -2,7 +2,7 @@
 /** Ten buttons, one for each digit that one may wish for, and a number to be written in forged digits. */
 
 import { paint } from '../pixels.js';
-import { text } from '../strings.js';
+import { setText, text } from '../strings.js';
 import { make, within } from './dom.js';
 
 /** Digits of a number that one may ask for. */
@@ -33,7 +33,7 @@ export function createWishes(root, { onDigit, onNumber, onTake, onSave }) {
   return {
     digits,
     /** @param {string} words */
-    say: (words) => (said.textContent = words),
+    say: (words) => setText(said, words),
     /** In the language of the page. */
     label() {
       for (const [digit, key] of [...keys.children].entries()) key.setAttribute('aria-label', text('wishDigit', { digit }));
