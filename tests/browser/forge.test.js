@@ -114,6 +114,24 @@ describeOnSite('drawing', (open) => {
     await close();
   });
 
+  test('in the language of the page, also after it was said', async () => {
+    const { page, complaints, close } = await open({ locale: 'ko-KR', hash: '#v1&t=forge' });
+    await page.getByRole('img', { name: '포인터로 그리는 종이, 비어 있음' }).waitFor();
+    const canvas = page.locator('.drawing canvas');
+    await canvas.scrollIntoViewIfNeeded();
+    const box = await canvas.boundingBox();
+    await page.mouse.move(box.x + box.width / 2, box.y + 0.2 * box.height);
+    await page.mouse.down();
+    await page.mouse.move(box.x + box.width / 2, box.y + 0.8 * box.height, { steps: 8 });
+    await page.mouse.up();
+    const said = page.locator('#forge-said');
+    await said.filter({ hasText: /다 베꼈습니다|본 적 없는/ }).waitFor();
+    await page.getByRole('button', { name: 'English' }).click();
+    await said.filter({ hasText: /^(Copied|The forger never)/ }).waitFor();
+    assert.deepEqual(complaints, []);
+    await close();
+  });
+
   test('no task is long while it looks for the copy', async (t) => {
     const { page, close } = await opened(open);
     await page.evaluate(() => {
@@ -305,6 +323,25 @@ describeOnSite('the judge', (open) => {
     await copied(page).waitFor();
     assert.equal(await page.getByRole('button', { name: 'Show a 7' }).count(), 0);
     assert.equal(await page.locator('#verdict').textContent(), '');
+    await close();
+  });
+
+  test('is kept with the site once it was asked for: without a network it still speaks', async () => {
+    const { page, context, complaints, close } = await open({ offline: true });
+    await ready(page);
+    await page.evaluate(() => navigator.serviceWorker.ready);
+    // The first visit is not the worker's yet.
+    await page.reload();
+    const said = page.locator('#verdict-said').filter({ hasText: /\d/ });
+    await said.waitFor();
+    await context.setOffline(true);
+    await page.reload();
+    await ready(page);
+    await said.waitFor();
+    await openTab(page, 'Draw');
+    await draw(page, ONE);
+    await copied(page).waitFor();
+    assert.deepEqual(complaints, []);
     await close();
   });
 
