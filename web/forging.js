@@ -11,9 +11,8 @@ import { createPhoto } from './controls/photo.js';
 import { ForgerError } from './forger.js';
 import { createCopyist } from './forging/copyist.js';
 import { centred, inkOfPhoto } from './forging/ink.js';
-import { likenessOf } from './forging/likeness.js';
 import { MOST_NUMBERS, obstacleOf } from './forging/view.js';
-import { DOUBT } from './judge.js';
+import { wordsOf } from './forging/words.js';
 import { currentLanguage, setText, text } from './strings.js';
 
 /** @typedef {import('./forging/invert.js').Copy} Copy */
@@ -40,9 +39,9 @@ const PHOTO_SIDE = 320;
 export function createForging(root, { now, judging, onCopy, onPin, onWalk, onOpen, onSaid }) {
   /** How many drawings were forged in this visit. */
   let count = 0;
-  /** What was drawn; the same as a picture, and the model that it is to be copied by. @type {Drawing | undefined} */
+  /** What was drawn. @type {Drawing | undefined} */
   let drawing;
-  /** @type {{picture: Float32Array, generator: import('./forger.js').Generator} | undefined} */
+  /** The same as a picture, and the model that is to copy it. @type {{picture: Float32Array, generator: import('./forger.js').Generator} | undefined} */
   let task;
   /** Copies that wait to be shown; `seconds` from the start of the search. @type {{copy: Copy, done: boolean, seconds: number}[]} */
   let waiting = [];
@@ -75,6 +74,8 @@ export function createForging(root, { now, judging, onCopy, onPin, onWalk, onOpe
   within(root, '[data-walk]').addEventListener('click', onWalk);
   within(root, '[data-keep]').addEventListener('click', () => {
     isPinned = true;
+    // The visitor may have changed the digit since.
+    if (shown && now().state.z !== taken) show(shown.copy.z);
     onPin();
   });
 
@@ -119,16 +120,18 @@ export function createForging(root, { now, judging, onCopy, onPin, onWalk, onOpe
     if (time - shownAt >= PACE_MS) {
       shown = waiting.shift();
       shownAt = time;
-      if (shown) show(shown.copy, task);
+      if (shown) {
+        copies.showCopy(task.picture, shown.copy.image, generator.imageShape);
+        show(shown.copy.z);
+      }
     }
     if (waiting.length > 0) requestAnimationFrame(step);
   }
 
-  /** @param {Copy} copy @param {{picture: Float32Array, generator: import('./forger.js').Generator}} task */
-  function show(copy, { picture, generator }) {
-    taken = copy.z;
-    copies.showCopy(picture, copy.image, generator.imageShape);
-    onCopy(count, copy.z);
+  /** On the page. @param {Float32Array} z */
+  function show(z) {
+    taken = z;
+    onCopy(count, z);
   }
 
   /** @param {File} file */
@@ -165,23 +168,7 @@ export function createForging(root, { now, judging, onCopy, onPin, onWalk, onOpe
     const judge = judging.of(generator);
     const key = `${currentLanguage()} ${judge !== undefined}`;
     if (last.copy === copy && last.key === key) return last.words;
-    const likeness = likenessOf(copy);
-    const length = (/** @type {number} */ value) => String(Math.round(value));
-    const values = {
-      percent: percent(copy.difference),
-      attempts: copy.attempt,
-      seconds: seconds.toFixed(1),
-      length: length(Math.hypot(...copy.z)),
-      usual: length(Math.sqrt(copy.z.length)),
-    };
-    const words = [likeness === 'near' ? text('forgeDone', values) : likeness === 'far' ? text('forgeFailed', values) : text('forgeStrained', values)];
-    if (judge && likeness === 'near') {
-      const [yours, copied] = [judge.judge(picture), judge.judge(copy.image)];
-      if (yours.share < DOUBT) words.push(text('forgeUnread'));
-      else if (yours.digit === copied.digit) words.push(text('forgeSame', { digit: yours.digit }));
-      else words.push(text('forgeOther', { yours: yours.digit, copied: copied.digit }));
-    }
-    last = { key, copy, words: words.join(' ') };
+    last = { key, copy, words: wordsOf(copy, seconds, picture, judge) };
     return last.words;
   }
 
@@ -211,7 +198,7 @@ export function createForging(root, { now, judging, onCopy, onPin, onWalk, onOpe
       setText(progress, values && !isDone ? text('forgeAttempt', values) : '');
       within(root, '[data-clear]').disabled = !drawing && paper.isEmpty();
       within(root, '[data-again]').disabled = !drawing || isAtWork;
-      within(root, '[data-keep]').disabled = !isDone || isPinned;
+      within(root, '[data-keep]').disabled = !isDone || isPinned || task?.generator !== generator;
       within(root, '[data-walk]').hidden = state.pins.length < 2;
       paper.label(text(drawing ? 'paperDrawn' : 'paperEmpty'));
       copies.label('yours', text('yoursPicture'));

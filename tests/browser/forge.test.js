@@ -6,7 +6,7 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { Judge } from '../../web/judge.js';
-import { changed, describeOnSite, digit, LOOKS, openTab, pixels, ready, shoot, SITE } from './browser.js';
+import { changed, describeOnSite, digit, LOOKS, openTab, pixels, ready, shoot, SITE, z0 } from './browser.js';
 import { buffer, testPictures } from './mnist.js';
 import { generatorFile } from './onnx.js';
 import { greyPng } from './png.js';
@@ -95,8 +95,12 @@ describeOnSite('drawing', (open) => {
     const { page, complaints, close } = await opened(open);
     await draw(page, EIGHT);
     await copied(page).waitFor();
-    await page.getByRole('button', { name: 'Pin the copy' }).click();
     const mine = await pixels(digit(page));
+    // It is the copy that is pinned, whatever was done to the digit since.
+    await z0(page).fill('3');
+    await changed(digit(page), mine, 'z[0]');
+    await page.getByRole('button', { name: 'Pin the copy' }).click();
+    await page.waitForFunction((mine) => document.querySelector('#picture').toDataURL() === mine, mine);
     await page.getByRole('button', { name: 'Clear' }).click();
     await draw(page, ONE);
     await copied(page).waitFor();
