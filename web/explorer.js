@@ -23,6 +23,8 @@ import { createTabs } from './controls/tabs.js';
 import { createWalk } from './controls/walk.js';
 import { createZ0, LEAST, MOST } from './controls/z0.js';
 import { undoScrolls } from './controls/hold.js';
+import { createForging } from './forging.js';
+import { createJudging } from './judging.js';
 import { createKeeping } from './keeping.js';
 import { createKnowledge } from './knowledge.js';
 import { liveliest } from './liveliest.js';
@@ -32,6 +34,7 @@ import * as edits from './state.js';
 import { text } from './strings.js';
 import { createTicker } from './ticker.js';
 import { dot, moved } from './vectors.js';
+import { createWishing } from './wishing.js';
 
 /**
  * Frames a second. Held, neighbours are alike and run smoothly. Fresh noise gives another digit each time: five a second
@@ -140,6 +143,22 @@ export function explore(models, arrival, runtime, status) {
     onFailure: failed,
   });
   const proof = createProof(byId('panel-proof'));
+  const judging = createJudging(redraw);
+  const forging = createForging(byId('forge'), {
+    now: () => ({ state, generator }),
+    judging,
+    onCopy: (drawing, z) => change(`forge ${drawing}`, () => edits.edit(state, () => z)),
+    onPin: () => change(`pin ${state.pins.length}`, () => edits.pin(state)),
+    onWalk: () => change('tab', () => (state.tab = 'walk')),
+    onOpen: () => change('tab', () => (state.tab = 'forge')),
+    onSaid: redraw,
+  });
+  const wishing = createWishing({
+    now: () => ({ state, generator }),
+    judging,
+    onSeed: (value) => change(`seed ${value}`, () => edits.start(state, value)),
+    onFailure: failed,
+  });
 
   /** What each tab shows; only the one that is open is drawn. @type {Record<import('./state.js').Tab, () => void>} */
   const panels = {
@@ -147,6 +166,10 @@ export function explore(models, arrival, runtime, status) {
       showFilm(edits.shownZ(state));
       player.show(state);
       sweeps.show(state, generator);
+    },
+    forge: () => {
+      forging.show(state);
+      wishing.showPanel();
     },
     hundred: () => hundred.show(state, generator),
     numbers: () => {
@@ -215,6 +238,7 @@ export function explore(models, arrival, runtime, status) {
     seed.show(state.seed);
     tabs.show(state.tab);
     panels[state.tab]();
+    wishing.show();
     notices.show();
     ticker.set(state.playing === 'sweep' ? RATE[state.kind] : state.playing ? RATE[state.playing] : 0);
     byId('explorer').classList.toggle('colour', generator.imageShape[0] === 3);

@@ -100,6 +100,11 @@ export class Generator {
     return this.#bytes.length;
   }
 
+  /** The model's file, for whoever loads it again on another thread. It is not to be changed. */
+  get file() {
+    return this.#bytes;
+  }
+
   /** How long one picture takes on this thread, in ms, as measured when the model was loaded. */
   get msPerPicture() {
     return this.#msPerPicture;

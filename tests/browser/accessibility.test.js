@@ -21,9 +21,10 @@ describeOnSite('accessibility', (open) => {
       await page.getByRole('button', { name: 'Pin this' }).click();
       await page.getByRole('button', { name: 'New digit' }).click();
       await page.getByRole('button', { name: 'Pin this' }).click();
-      for (const tab of ['Two sweeps', 'A hundred', 'All numbers', 'Walk', 'Models', 'Proof']) {
+      for (const tab of ['Two sweeps', 'Draw', 'A hundred', 'All numbers', 'Walk', 'Models', 'Proof']) {
         await openTab(page, tab);
         await page.getByRole('tabpanel', { name: tab }).waitFor();
+        if (tab === 'Draw') await page.getByRole('button', { name: 'Show a 7' }).waitFor();
         if (tab === 'All numbers') await page.getByRole('slider', { name: 'Direction 8' }).waitFor();
         if (tab === 'Proof') await page.getByText('Every hyperparameter').click();
         assert.deepEqual(await violations(page), [], tab);

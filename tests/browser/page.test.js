@@ -180,7 +180,7 @@ describeOnSite('the page', (open) => {
     const { page, close } = await open();
     await ready(page);
     await page.getByRole('tab', { name: 'Two sweeps' }).focus();
-    for (const [key, name] of [['ArrowRight', 'A hundred'], ['End', 'Proof'], ['ArrowRight', 'Two sweeps'], ['ArrowLeft', 'Proof'], ['Home', 'Two sweeps']]) {
+    for (const [key, name] of [['ArrowRight', 'Draw'], ['End', 'Proof'], ['ArrowRight', 'Two sweeps'], ['ArrowLeft', 'Proof'], ['Home', 'Two sweeps']]) {
       await page.keyboard.press(key);
       await page.getByRole('tab', { name, selected: true }).and(page.locator(':focus')).waitFor();
       await page.getByRole('tabpanel', { name }).waitFor();

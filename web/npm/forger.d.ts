@@ -44,6 +44,8 @@ export class Generator {
   readonly metadata: Readonly<Record<string, string>>;
   /** How large the model's file is, in bytes. */
   readonly byteLength: number;
+  /** The model's file, for whoever loads it again on another thread. It is not to be changed. */
+  readonly file: Uint8Array;
   /** How long one picture takes on this thread, in ms, as measured when the model was loaded. */
   readonly msPerPicture: number;
 

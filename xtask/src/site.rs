@@ -12,7 +12,7 @@ use anyhow::{Context, Result};
 
 use crate::hint::hinted;
 use crate::models::{self, Model};
-use crate::{files, preload, runtime, share_card, workspace};
+use crate::{files, judge, preload, runtime, share_card, workspace};
 
 /// The list of the site's files: paths from its root and their sizes in bytes.
 const MANIFEST: &str = "site.json";
@@ -42,11 +42,11 @@ pub(crate) struct Arguments {
 pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     let models = models::read(&arguments.model)?;
     refuse_to_replace_what_is_not_ours(&arguments.out)?;
-    let runtime = runtime::build()?;
+    let [runtime, judges] = [runtime::build()?, judge::for_page()?];
     let address = arguments.url.as_deref().map(folder_address).transpose()?;
     files::replace_folder(&arguments.out, |site| {
         share_card::draw(&arguments.model[0], &runtime, &site.join(share_card::NAME));
-        assemble(site, &workspace::root().join("web"), &runtime, &models, address.as_deref())
+        assemble(site, &workspace::root().join("web"), &runtime, &judges, &models, address.as_deref())
     })?;
     tell_sizes(&arguments.out)
 }
@@ -62,14 +62,16 @@ fn folder_address(url: &str) -> Result<String> {
 }
 
 /// Fills the folder `site`, which holds the picture for shared links, or nothing.
-fn assemble(site: &Path, web: &Path, runtime: &Path, models: &[Model], address: Option<&str>) -> Result<()> {
+fn assemble(site: &Path, web: &Path, runtime: &Path, judges: &Path, models: &[Model], address: Option<&str>) -> Result<()> {
     for file in files::list(web, &stays_at_home)? {
         files::copy(&web.join(&file), &site.join(&file))?;
     }
     tell_sharers(site, address)?;
     preload::name_modules(site)?;
-    for file in files::list(runtime, &is_hidden)? {
-        files::copy(&runtime.join(&file), &site.join("runtime").join(&file))?;
+    for (folder, name) in [(runtime, "runtime"), (judges, "judges")] {
+        for file in files::list(folder, &is_hidden)? {
+            files::copy(&folder.join(&file), &site.join(name).join(&file))?;
+        }
     }
     for model in models {
         write(&site.join(&model.entry.file), &model.bytes)?;
@@ -127,7 +129,8 @@ fn is_hidden(name: &str) -> bool {
 
 fn is_compressible(file: &Path) -> bool {
     let extension = file.extension().unwrap_or_default().to_string_lossy();
-    ["css", "html", "js", "json", "onnx", "svg", "ts", "txt", "wasm", "webmanifest"].contains(&&*extension)
+    ["css", "html", "js", "json", "onnx", "safetensors", "svg", "ts", "txt", "wasm", "webmanifest"]
+        .contains(&&*extension)
 }
 
 fn write(path: &Path, bytes: &[u8]) -> Result<()> {
@@ -154,8 +157,10 @@ fn write_precache(site: &Path) -> Result<()> {
         {
             continue;
         }
-        // The runtime with every operator is large, and only a visitor's own model may need it.
-        let kept = if name.starts_with("runtime/full") { &mut later } else { &mut hashes };
+        // The runtime with every operator is large, and only a visitor's own model may need it; a judge is asked for once the
+        // page is at rest.
+        let is_late = ["runtime/full", "judges/"].iter().any(|start| name.starts_with(start));
+        let kept = if is_late { &mut later } else { &mut hashes };
         kept.insert(name, files::sha256(&fs::read(site.join(&file))?));
     }
     let version = &files::sha256(serde_json::to_string(&(&hashes, &later))?.as_bytes())[..16];
@@ -244,12 +249,13 @@ mod tests {
         let web = folder(&["index.html", "service-worker.js", "README.md", ".hidden", "app/slider.test.js"]);
         write(&web.path().join("app/slider.js"), slider.as_bytes()).unwrap();
         let runtime = folder(&["runtime.js", "runtime_bg.wasm", "full_bg.wasm", ".made-from"]);
+        let judges = folder(&["mnist.safetensors"]);
         let site = tempfile::tempdir().unwrap();
         let models = ["gen.onnx", "models/seed-5.onnx"].map(|file| Model {
             entry: Entry { id: file.into(), file: file.into(), recipe: "seed".into(), epochs: 5, run: "seed".into() },
             bytes: vec![b'm'; WORTH_COMPRESSING as usize],
         });
-        assemble(site.path(), web.path(), runtime.path(), &models, None).unwrap();
+        assemble(site.path(), web.path(), runtime.path(), judges.path(), &models, None).unwrap();
         site
     }
 
@@ -288,6 +294,7 @@ mod tests {
             "gen.onnx.br",
             "gen.onnx.gz",
             "index.html",
+            "judges/mnist.safetensors",
             "models/seed-5.onnx",
             "models/seed-5.onnx.br",
             "models/seed-5.onnx.gz",
@@ -324,7 +331,10 @@ mod tests {
         ];
         assert_eq!(kept, expected);
         assert_eq!(one["files"]["app/slider.js"], files::sha256(b"slider"));
-        assert_eq!(one["later"].as_object().unwrap().keys().collect::<Vec<_>>(), ["runtime/full_bg.wasm"]);
+        assert_eq!(
+            one["later"].as_object().unwrap().keys().collect::<Vec<_>>(),
+            ["judges/mnist.safetensors", "runtime/full_bg.wasm"]
+        );
     }
 
     #[test]
