@@ -36,6 +36,7 @@
 //! | export any weights | [`Model::from_safetensors`], [`Model::to_onnx`] |
 //! | build any other graph | [`Graph`] |
 //! | get weights out of a model file | [`Model::from_onnx`], [`Model::to_safetensors`] |
+//! | make any safetensors file smaller | [`round()`] |
 //! | see what is in a model file | [`Summary::of`], [`Comparison::of`] |
 //!
 //! Invariants:
@@ -67,6 +68,7 @@ mod onnx;
 mod onnx_error;
 mod op;
 mod precision;
+mod round;
 mod summary;
 mod tensor;
 mod weigh;
@@ -87,6 +89,7 @@ pub use model::{Model, Parity};
 pub use onnx_error::OnnxError;
 pub use op::Window;
 pub use precision::Precision;
+pub use round::round;
 pub use summary::{Operation, Port, Stored, Summary};
 pub use tensor::Tensor;
 

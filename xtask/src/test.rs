@@ -99,7 +99,7 @@ fn subject(arguments: &Arguments, python: &Path) -> Result<Environment> {
     let epochs = if arguments.long { EPOCHS_WHEN_LONG } else { EPOCHS };
     let models = model::train_for_page(&trainer, Settings { epochs, recipe: None }, &folder)?;
     let model = models[0].clone();
-    site::run(&site::Arguments { model: models, out: site.clone() })?;
+    site::run(&site::Arguments { model: models, out: site.clone(), url: None })?;
     let rounded = folder.join("rounded");
     std::fs::create_dir_all(&rounded).with_context(|| format!("cannot create `{}`", rounded.display()))?;
     for precision in ["f16", "int8"] {
