@@ -73,6 +73,7 @@ pub fn train(options: &Options, stop: &AtomicBool, console: &mut Console) -> Res
     let folders = members.iter().map(|(_, out)| RunFolder::prepare(out)).collect::<Result<Vec<_>>>()?;
     let mut log = EventLog::open(options.log_json.as_deref())?;
     let dataset = Dataset::open(&options.source, &mut |line| console.say(line))?;
+    options.recipe.fits(dataset.train.pixels)?;
     let kept = folders[0].path().join(JUDGE_FILE);
     let mut say = |line: &str| console.say(line);
     let schedule = Schedule::new(options.evaluate_every, options.epochs, &dataset, &kept, options.threads, &mut say)?;

@@ -70,6 +70,7 @@ pub struct Round {
 pub fn rounds(options: &Options, mut report: impl FnMut(&Round)) -> Result<()> {
     let Options { recipe, threads, steps, replicas, .. } = options;
     let pictures = Arc::new(Dataset::mnist()?.train);
+    recipe.fits(pictures.pixels)?;
     let flops_per_step = flops_per_step(recipe, pictures.pixels);
     let (engine, device, mut run): (_, _, Box<dyn FnMut(u64) -> Result<()>>) = match options.device {
         DeviceChoice::Gpu(index) => {
