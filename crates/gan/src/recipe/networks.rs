@@ -276,7 +276,7 @@ mod tests {
             ),
             (
                 "latent = 9223372036854775807\n[generator]\nlayers = [{ layer = \"dense\" }, { layer = \"tanh\" }]",
-                "`latent` is 9223372036854775807: it must be between 1 and 16384",
+                "`latent` is 9223372036854776000: it must be between 1 and 16384",
             ),
             ("[generator]\nlayers = [{ layer = \"dense\" }]", "`[generator]`: it must end in { layer = \"tanh\" }"),
         ] {
