@@ -106,6 +106,7 @@ impl Trials {
 
     fn cost(&mut self, plan: &Plan, setting: &Setting) -> Result<Cost> {
         let Data { pictures, tests, read_seconds, .. } = self.data(setting)?;
+        setting.recipe.fits(pictures.pixels)?;
         let steps_per_epoch = (pictures.count() / setting.recipe.batch) as u64;
         if steps_per_epoch == 0 {
             return Err(Failure::usage(format!(

@@ -44,6 +44,7 @@ struct Found {
 pub fn recordings(options: &Options, mut report: impl FnMut(&Recording)) -> Result<()> {
     let Options { recipe, .. } = options;
     let pictures = Arc::new(Dataset::mnist()?.train);
+    recipe.fits(pictures.pixels)?;
     let steps = (pictures.count() / recipe.batch).max(1) as u64;
     let found =
         |Adapter { description: Description { index, name, .. }, .. }| Found { device: format!("gpu:{index}"), name };

@@ -70,6 +70,7 @@ pub struct Round {
 pub fn rounds(options: &Options, mut report: impl FnMut(&Round)) -> Result<()> {
     let Options { recipe, threads, steps, replicas, .. } = options;
     let pictures = Arc::new(Dataset::mnist()?.train);
+    recipe.fits(pictures.pixels)?;
     let flops_per_step = flops_per_step(recipe, pictures.pixels);
     if *replicas > 1 && !matches!(options.device, DeviceChoice::Gpu(_)) {
         return Err(Failure::usage("`--replicas` is for GPUs").hint("give `--device gpu` too, or drop it"));
