@@ -62,7 +62,14 @@ fn folder_address(url: &str) -> Result<String> {
 }
 
 /// Fills the folder `site`, which holds the picture for shared links, or nothing.
-fn assemble(site: &Path, web: &Path, runtime: &Path, judges: &Path, models: &[Model], address: Option<&str>) -> Result<()> {
+fn assemble(
+    site: &Path,
+    web: &Path,
+    runtime: &Path,
+    judges: &Path,
+    models: &[Model],
+    address: Option<&str>,
+) -> Result<()> {
     for file in files::list(web, &stays_at_home)? {
         files::copy(&web.join(&file), &site.join(&file))?;
     }

@@ -15,7 +15,9 @@ use anyhow::{Context, Result};
 use crate::hint::hinted;
 use crate::model::{self, Settings};
 use crate::summary::{CargoTest, Counts, Nextest, NodeTest, Summary, Timed, slowest};
-use crate::{browser, fashion_mnist, node, onnxruntime, package, program, python, site, slurm, vulkan, workspace};
+use crate::{
+    browser, fashion_mnist, node, onnxruntime, package, program, python, site, slurm, vulkan, wasm, workspace,
+};
 
 /// Tests that are named at the end, for being slow.
 const SLOWEST: usize = 10;
@@ -68,8 +70,10 @@ fn run_all(arguments: &Arguments) -> Result<Counts> {
     // One file at a time: the page is timed, and two browsers would slow each other down.
     node.args(["--test", "--test-reporter=spec", "--test-concurrency=1"]).current_dir(browser_tests());
 
+    let mut counts = counted("crates for the browser", wasm::check_portable());
+    minutes.note("check for the browser");
     let mut times = Vec::new();
-    let mut counts = run_cargo(&environment, &drivers, &mut times)?;
+    counts += run_cargo(&environment, &drivers, &mut times)?;
     minutes.note("cargo's tests");
     counts += watch(node.envs(environment), NodeTest::default(), &mut times)?;
     minutes.note("the browser's tests");
@@ -96,6 +100,20 @@ fn run_cargo(
     let mut counts = watch(&mut cargo(&["nextest", "run", "--color", "never"]), Nextest::default(), times)?;
     counts += watch(&mut cargo(&["test", "--doc"]), CargoTest::default(), times)?;
     Ok(counts)
+}
+
+/// One test that is no runner's.
+fn counted(name: &str, outcome: Result<()>) -> Counts {
+    match outcome {
+        Ok(()) => {
+            println!("test {name} ... ok");
+            Counts { passed: 1, failed: 0 }
+        }
+        Err(error) => {
+            println!("test {name} ... FAILED\n{error:#}");
+            Counts { passed: 0, failed: 1 }
+        }
+    }
 }
 
 /// How long each part took, so that it is seen where the time goes.
@@ -232,6 +250,12 @@ fn watch<S: Summary>(command: &mut Command, mut summary: S, times: &mut Vec<Time
 #[cfg(all(test, unix))]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_check_of_our_own_counts_as_one_test() {
+        assert_eq!(counted("this", Ok(())), Counts { passed: 1, failed: 0 });
+        assert_eq!(counted("that", Err(anyhow::anyhow!("no"))), Counts { passed: 0, failed: 1 });
+    }
 
     #[test]
     fn minutes_are_told_by_part_and_in_all() {

@@ -118,8 +118,9 @@ impl Trials {
         }
         let recipe = &setting.recipe;
         let penalties = [recipe.r1_gamma > 0.0, recipe.r2_gamma > 0.0, recipe.has_ema()];
-        let shape = [recipe.batch, recipe.hidden, recipe.latent, pictures.pixels];
-        let key = format!("{:?} {penalties:?} {shape:?} {}", recipe.loss, setting.data);
+        let networks = [recipe.generator_network(pictures.pixels), recipe.discriminator_network(pictures.pixels)];
+        let stages = networks.map(|network| network.stages);
+        let key = format!("{:?} {penalties:?} {} {stages:?} {}", recipe.loss, recipe.batch, setting.data);
         let step_seconds = match self.steps.iter().find(|(known, _)| *known == key) {
             Some((_, seconds)) => *seconds,
             None => {

@@ -138,7 +138,8 @@ fn attempt(study: &StudyFolder, claim: &Claim, index: usize, threads: usize, sto
         source: setting.source(),
         // A checkpoint that cannot be read costs the run its time, not its result.
         resume: read_run(&claim.path().join(RUN)).is_ok(),
-        log_json: None,
+        // What the pool that started us, if one did, reads of our progress.
+        log_json: Some("-".into()),
         tensorboard: None,
         threads,
         evaluate_every: study.plan.evaluate_every(setting),
