@@ -11,23 +11,14 @@ use toml::{Table, Value};
 use failure::{Failure, Result};
 use net::{Activation, Fault, Layer, Network};
 
+pub use crate::loss::Loss;
+
 /// The original algorithm to the letter.
 pub const SEED: &str = include_str!("../recipes/seed.toml");
 /// The default.
 pub const STABLE: &str = include_str!("../recipes/stable.toml");
 /// The built-in recipes by name.
 pub const BUILT_IN: [(&str, &str); 2] = [("seed", SEED), ("stable", STABLE)];
-
-/// How D's logits are scored.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Loss {
-    /// Sigmoid cross-entropy with the non-saturating loss for G (Goodfellow et al., 2014).
-    NonSaturating,
-    /// Sigmoid cross-entropy of paired differences of logits (Jolicoeur-Martineau, "The relativistic discriminator",
-    /// 2018; as paired in R3GAN, 2024).
-    Relativistic,
-}
 
 /// What the other coordinates do in the closing sweep of z\[0\].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -18,7 +18,7 @@ use engines::choose::{Choice, DeviceChoice, EngineChoice};
 use engines::cpu::mlp;
 use engines::{Engine, State, StepInput};
 use failure::{Failure, Result};
-use gan::recipe::{Loss, Recipe};
+use gan::recipe::Recipe;
 use noise::philox::Stream;
 
 /// Steps before the clock starts: caches fill, threads wake.
@@ -145,7 +145,7 @@ pub fn flops_per_step(recipe: &Recipe, pixels: usize) -> u64 {
     // The chain, dW1 and dW2; with penalties also g, e1 and e1 W2'.
     let d_backward = 2 * n * (hidden + pixels * width + hidden);
     let d_penalty = if penalised { 2 * n * (2 * pixels * width + hidden) } else { 0 };
-    let of_updated = if recipe.loss == Loss::Relativistic { 2 * n } else { n };
+    let of_updated = if recipe.loss.terms().g_looks_at_real { 2 * n } else { n };
     let through_d = n * (hidden + pixels * width);
     let g_backward = n * (2 * pixels * width + 2 * hidden + latent * width);
     2 * (g_forward + 2 * n * d_forward + d_backward + d_penalty + of_updated * d_forward + through_d + g_backward)

@@ -13,10 +13,9 @@ fn report_d(lane: u32) {
         sums[1] += sigmoid(real);
         sums[2] += sigmoid(fake);
         sums[5] += real - fake;
-        let partner_real = select(0.0, fake, RELATIVISTIC);
-        let partner_fake = select(0.0, real, RELATIVISTIC);
-        sums[6] += select(0.0, 1.0, real > partner_real);
-        sums[7] += select(0.0, 1.0, fake < partner_fake);
+        let right = d_is_right(real, fake);
+        sums[6] += select(0.0, 1.0, right.x);
+        sums[7] += select(0.0, 1.0, right.y);
         if (PENALTY) {
             sums[3] += select(0.0, load(SQUARES, i), gamma(i) > 0.0);
             sums[4] += select(0.0, load(SQUARES, B + i), gamma(B + i) > 0.0);
