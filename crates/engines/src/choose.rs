@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use candle_core::{DType, Device};
 
-use crate::cpu::mlp::Fused;
+use crate::cpu;
+use crate::cpu::layers::Layers;
 use crate::gpu::device::Adapter;
 use crate::gpu::{self, Gpu};
 use crate::reference::Reference;
@@ -23,6 +24,9 @@ pub enum EngineChoice {
     Reference,
     /// The step derived by hand, on the CPU or any vendor's GPU
     Fused,
+    /// On the CPU the one for any chain of layers, even where a faster one takes the networks: to measure it.
+    #[value(hide = true)]
+    Layers,
 }
 
 /// `--device`.
@@ -66,7 +70,7 @@ impl EngineChoice {
         match (asked, self) {
             (Some(asked), _) => usize::from(asked),
             (None, Self::Reference) => 1,
-            (None, Self::Auto | Self::Fused) => cores(),
+            (None, Self::Auto | Self::Fused | Self::Layers) => cores(),
         }
     }
 }
@@ -82,6 +86,7 @@ pub struct Choice {
 
 enum Chosen {
     Fused,
+    Layers,
     /// Where `auto` has found it, the CPU takes over if it cannot be opened.
     Gpu {
         adapter: Box<Adapter>,
@@ -106,6 +111,10 @@ impl Choice {
                 Ok(device) => (Chosen::Reference(device), "on GPU 0, found by auto".to_owned()),
                 Err(failure) => (Chosen::Reference(Device::Cpu), format!("on the CPU: {}", failure.message)),
             },
+            (EngineChoice::Layers, DeviceChoice::Gpu(_)) => {
+                return Err(Failure::usage("`--engine layers` is of the CPU").hint("drop `--device`, or give `cpu`"));
+            }
+            (EngineChoice::Layers, _) => (Chosen::Layers, "layer by layer, on the CPU".to_owned()),
             (_, DeviceChoice::Cpu) => (Chosen::Fused, "on the CPU".to_owned()),
             (_, DeviceChoice::Gpu(index)) => {
                 let adapter = Box::new(gpu::device::choose(index)?);
@@ -126,7 +135,7 @@ impl Choice {
     /// `reference` or `fused`.
     pub fn engine_name(&self) -> &'static str {
         match self.engine {
-            Chosen::Fused | Chosen::Gpu { .. } => "fused",
+            Chosen::Fused | Chosen::Layers | Chosen::Gpu { .. } => "fused",
             Chosen::Reference(_) => "reference",
         }
     }
@@ -149,13 +158,14 @@ impl Choice {
         say: &mut dyn FnMut(&str),
     ) -> Result<Box<dyn Engine>> {
         Ok(match &self.engine {
-            Chosen::Fused => Box::new(Fused::new(recipe, pictures, state, self.threads)),
+            Chosen::Fused => cpu::engine(recipe, pictures, state, self.threads),
+            Chosen::Layers => Box::new(Layers::new(recipe, pictures, state, self.threads)),
             Chosen::Gpu { adapter, by_auto } => match (Gpu::new(recipe, pictures.clone(), state, adapter), by_auto) {
                 (Ok(engine), _) => Box::new(engine),
                 (Err(failure), false) => return Err(failure),
                 (Err(failure), true) => {
                     say(&format!("{}; the CPU goes on", failure.message));
-                    Box::new(Fused::new(recipe, pictures, state, self.threads))
+                    cpu::engine(recipe, pictures, state, self.threads)
                 }
             },
             Chosen::Reference(device) => Box::new(Reference::new(recipe, pictures, state, device.clone(), DType::F32)?),
