@@ -10,11 +10,11 @@ use std::sync::Arc;
 use serde::Serialize;
 
 use data::{Dataset, Pictures};
-use engines::cpu::mlp::Fused;
-use engines::{Engine, State, StepStats, Stretch};
+use engines::cpu;
+use engines::{State, StepStats, Stretch};
 use failure::{Failure, Result};
 use gan::STATISTICS;
-use gan::recipe::{Loss, Recipe};
+use gan::recipe::Recipe;
 use kernels::buffers::{NAMES, READ_ONLY, Sizes, control, rates_of};
 use kernels::places::STATS;
 use kernels::plan::{Dispatch, Plan};
@@ -92,7 +92,7 @@ pub fn plan(recipe: &Recipe, steps: usize) -> Result<Written> {
         recipe: recipe.name.clone(),
         batch: recipe.batch,
         steps,
-        logits_drift: if recipe.loss == Loss::Relativistic { recipe.lr } else { 0.0 },
+        logits_drift: if recipe.loss.terms().only_differences { recipe.lr } else { 0.0 },
         buffers: buffers.collect(),
         dispatches: plan.dispatches,
         reported: STATISTICS.map(|statistic| statistic.name),
@@ -114,7 +114,7 @@ fn expected(recipe: &Recipe, pictures: Arc<Pictures>, state: &State, order: &[u3
     let steps = (order.len() / recipe.batch) as u64;
     let stretch = Stretch { seed: SEED, first: 0, steps, total_steps: TOTAL_STEPS, order };
     let mut rows = Vec::new();
-    Fused::new(recipe, pictures, state, 1).advance(&[stretch], &mut |report| {
+    cpu::engine(recipe, pictures, state, 1).advance(&[stretch], &mut |report| {
         rows.extend(report.stats[0].iter().map(StepStats::row));
         true
     })?;

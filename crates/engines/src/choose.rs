@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use candle_core::{DType, Device};
 
-use crate::cpu::mlp::Fused;
+use crate::cpu;
+use crate::cpu::layers::Layers;
 use crate::gpu::device::Adapter;
 use crate::gpu::{self, Gpu, Setting};
 use crate::reference::Reference;
@@ -23,6 +24,9 @@ pub enum EngineChoice {
     Reference,
     /// The step derived by hand, on the CPU or any vendor's GPU
     Fused,
+    /// On the CPU the one for any chain of layers, even where a faster one takes the networks: to measure it.
+    #[value(hide = true)]
+    Layers,
 }
 
 /// `--device`.
@@ -66,7 +70,7 @@ impl EngineChoice {
         match (asked, self) {
             (Some(asked), _) => usize::from(asked),
             (None, Self::Reference) => 1,
-            (None, Self::Auto | Self::Fused) => cores(),
+            (None, Self::Auto | Self::Fused | Self::Layers) => cores(),
         }
     }
 }
@@ -82,6 +86,7 @@ pub struct Choice {
 
 enum Chosen {
     Fused,
+    Layers,
     /// Where `auto` has found it, the CPU takes over if it cannot be opened.
     Gpu {
         adapter: Box<Adapter>,
@@ -106,6 +111,10 @@ impl Choice {
                 Ok(device) => (Chosen::Reference(device), "on GPU 0, found by auto".to_owned()),
                 Err(failure) => (Chosen::Reference(Device::Cpu), format!("on the CPU: {}", failure.message)),
             },
+            (EngineChoice::Layers, DeviceChoice::Gpu(_)) => {
+                return Err(Failure::usage("`--engine layers` is of the CPU").hint("drop `--device`, or give `cpu`"));
+            }
+            (EngineChoice::Layers, _) => (Chosen::Layers, "layer by layer, on the CPU".to_owned()),
             (_, DeviceChoice::Cpu) => (Chosen::Fused, "on the CPU".to_owned()),
             (_, DeviceChoice::Gpu(index)) => {
                 let adapter = Box::new(gpu::device::choose(index)?);
@@ -126,7 +135,7 @@ impl Choice {
     /// `reference` or `fused`.
     pub fn engine_name(&self) -> &'static str {
         match self.engine {
-            Chosen::Fused | Chosen::Gpu { .. } => "fused",
+            Chosen::Fused | Chosen::Layers | Chosen::Gpu { .. } => "fused",
             Chosen::Reference(_) => "reference",
         }
     }
@@ -152,9 +161,10 @@ impl Choice {
             [state] => Ok(state),
             _ => Err(Failure::usage("several runs at once take the fused engine on a GPU")),
         };
-        let on_cpu = |pictures| Ok(Box::new(Fused::new(recipe, pictures, alone()?, self.threads)) as Box<dyn Engine>);
+        let on_cpu = |pictures| Ok(cpu::engine(recipe, pictures, alone()?, self.threads) as Box<dyn Engine>);
         match &self.engine {
             Chosen::Fused => on_cpu(pictures),
+            Chosen::Layers => Ok(Box::new(Layers::new(recipe, pictures, alone()?, self.threads))),
             Chosen::Gpu { adapter, by_auto } => {
                 let setting = Setting { recipe, pictures: pictures.clone(), states, keeps_gradients: false };
                 match Gpu::with(&setting, |needs| gpu::device::open(adapter, needs)) {

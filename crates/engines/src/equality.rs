@@ -9,8 +9,12 @@
 //! from one state alone the same rounding of the same weights shows in every minibatch, and the ratio of two engines' luck
 //! with it says nothing. Trajectories are never compared: rounding makes them part after a few steps.
 //!
+//! Where a leaky ReLU's input is next to nothing, rounding decides which way it bends, and that moves a gradient ten thousand times
+//! as far as rounding itself. The judge says where that is so ([`NEAREST`]), before anybody is judged, and such states are left
+//! out. All others count: a mistake that shows in one minibatch of five is one.
+//!
 //! The rule holds for R1, R2 and the relativistic pairing as it stands. What they add are sums of the same kind, and the
-//! pairing's cancellation, fake logit less real, is in the reference too. K and M of the engine's header are other sums
+//! pairing's cancellation, fake logit less real, is in the reference too. K and M of `cpu::mlp`'s header are other sums
 //! than the reference's: their error grows as |a1| |M| / |a1 M|, which training with a penalty keeps small, and the late
 //! states below have it.
 
@@ -19,9 +23,11 @@ use std::sync::Arc;
 
 use candle_core::{DType, Device};
 
-use super::cpu::mlp::Fused;
+use super::cpu::layers::Layers;
+use super::cpu::mlp::Mlp;
+use super::cpu::planted::{self, Bug};
 use super::reference::Reference;
-use super::{Engine, Probe, State, StepInput, StepStats, Stepwise};
+use super::{Probe, State, StepInput, StepStats, Stepwise};
 use gan::Pictures;
 use gan::recipe::{Recipe, StepRates};
 use noise::philox::Stream;
@@ -32,15 +38,16 @@ const RULE: f64 = 2.0;
 /// terms errs sqrt(16) times as much as that of sixteen chains of k / 16. (Worst score found: 4.9, where R1 and the loss
 /// nearly cancel in the gradient of a single pair.)
 const RULE_OF_FEW: f64 = RULE * 4.0;
-/// Percent of the states left out, each engine's own worst: where a leaky ReLU's input is next to nothing, rounding decides
-/// which way it bends. That moves a gradient ten thousand times as far as rounding itself (8e-3 beside 4e-7), in one state of
-/// ten or so, and which engine it happens to is luck.
-const FLIPPED: usize = 25;
+/// States are left out where a leaky ReLU of the judge is given less than this, in units of the root mean square of all that it is
+/// given in the minibatch: sixteen roundings. Of a hundred thousand inputs one is, in a state of seven or so.
+const NEAREST: f64 = 16.0 * f32::EPSILON as f64;
+/// The least share of the states that must be left.
+const LEFT: f64 = 0.5;
 pub const FLOOR: f64 = 4.0 * f32::EPSILON as f64;
 /// States of each age that an error is taken over; more where a minibatch is a handful of pictures, whose few logits
 /// would else be too few numbers to take an error of.
-const STATES: u64 = 12;
-const STATES_OF_FEW: u64 = 40;
+const STATES: u64 = 10;
+const STATES_OF_FEW: u64 = 28;
 /// Relative error of the reported means, f32 sums of at most 78,400 terms.
 pub const STATS: f64 = 1e-4;
 /// Late states are taken from this step of a run on, so many steps apart, out of so many.
@@ -53,12 +60,16 @@ pub fn one_step(engine: &mut dyn Stepwise, recipe: &Recipe, step: u64, draw: u64
     step_at(engine, recipe, step, draw, recipe.rates(step, TOTAL))
 }
 
+/// [`one_step`] at other rates.
 pub fn step_at(engine: &mut dyn Stepwise, recipe: &Recipe, step: u64, draw: u64, rates: StepRates) -> StepStats {
+    with_input(recipe, step, draw, rates, |input| engine.step(input)).unwrap()
+}
+
+fn with_input<T>(recipe: &Recipe, step: u64, draw: u64, rates: StepRates, work: impl FnOnce(&StepInput) -> T) -> T {
     let order = noise::permutation(1, draw, 1000);
     let mut z = vec![0.0; recipe.batch * recipe.latent];
     noise::fill_normal(1, Stream::TrainingZ, draw, &mut z);
-    let input = StepInput { step, indices: &order[..recipe.batch], z: &z, rates };
-    engine.step(&input).unwrap()
+    work(&StepInput { step, indices: &order[..recipe.batch], z: &z, rates })
 }
 
 /// The probes, with each layer's weight and bias as one tensor: a bias is the weight of a constant input. Alone, D's
@@ -94,109 +105,247 @@ fn add(all: &mut Squares, squares: BTreeMap<String, [f64; 2]>) {
     }
 }
 
-/// The relative error over all states but the worst [`FLIPPED`].
+/// The relative error over all states.
 fn error(states: &[[f64; 2]]) -> f64 {
-    let root = |[distance, norm]: [f64; 2]| (distance / norm.max(f64::MIN_POSITIVE)).sqrt();
-    let mut states = states.to_vec();
-    states.sort_by(|a, b| root(*a).total_cmp(&root(*b)));
-    let kept = &states[..states.len() - states.len() * FLIPPED / 100];
-    root(kept.iter().fold([0.0; 2], |sum, [distance, norm]| [sum[0] + distance, sum[1] + norm]))
+    let [distance, norm] = states.iter().fold([0.0; 2], |sum, state| [sum[0] + state[0], sum[1] + state[1]]);
+    (distance / norm.max(f64::MIN_POSITIVE)).sqrt()
 }
 
 /// An engine that can be put anywhere.
 pub trait UnderJudgement {
     /// The engine, about to go on from `state`.
     fn at(&mut self, state: &State) -> &mut dyn Stepwise;
+
+    /// What was planted in it.
+    fn bug(&self) -> Option<Bug> {
+        None
+    }
 }
 
 /// An engine under judgement, by name.
 pub type Named<'a> = (String, &'a mut dyn UnderJudgement);
 
-/// Takes a step from each of `states` with each of `engines`; gives of each the worst score of any tensor, and its name.
-fn scores(
-    recipe: &Recipe,
-    pictures: &Arc<Pictures>,
-    states: &[State],
-    place: &str,
-    engines: &mut [Named],
-) -> Vec<(f64, String)> {
-    let (mut ours, mut theirs) = (vec![Squares::new(); engines.len()], Squares::new());
+/// What is found of an engine: the worst score of any tensor and the tensor's name; or what it reported that is not so.
+pub type Verdict = Result<(f64, String), String>;
+
+/// What is seen of one engine, state by state.
+#[derive(Default)]
+struct Seen {
+    squares: Squares,
+    fault: Option<String>,
+}
+
+impl Seen {
+    /// Notes the first thing that is not so.
+    fn holds(&mut self, result: Result<(), String>) {
+        self.fault = self.fault.take().or(result.err());
+    }
+}
+
+/// Takes a step from each of `states` with each of `engines`.
+fn verdicts(recipe: &Recipe, pictures: &Arc<Pictures>, states: &[State], engines: &mut [Named]) -> Vec<Verdict> {
+    let mut seen: Vec<Seen> = engines.iter().map(|_| Seen::default()).collect();
+    let mut in_f32 = Seen::default();
     let reference = |state: &State, dtype| Reference::new(recipe, pictures.clone(), state, Device::Cpu, dtype).unwrap();
     for (draw, state) in (0..).zip(states) {
         let mut judge = reference(state, DType::F64);
         let truth = one_step(&mut judge, recipe, state.step, draw);
+        if judge.nearest_kink < NEAREST {
+            continue;
+        }
         let of_d = |probe: &Probe| {
             ["logits.real", "logits.fake"].contains(&&*probe.name) || probe.name.starts_with("gradient.discriminator")
         };
         let judge_d: Vec<_> = judge.probe().unwrap().into_iter().filter(of_d).collect();
-        // G's tensors are judged against the D that the engine under judgement itself moved to: a rate of 0 keeps it.
-        let errors = |engine: &dyn Stepwise, all: &mut Squares| {
-            let moved = State { discriminator: engine.state(0).unwrap().discriminator, ..state.clone() };
-            let mut judge = reference(&moved, DType::F64);
-            let still = StepRates { lr: 0.0, ..recipe.rates(state.step, TOTAL) };
-            let stats = step_at(&mut judge, recipe, state.step, draw, still);
-            let of_g = |probe: &Probe| probe.name == "logits.updated" || probe.name.starts_with("gradient.generator");
-            let judge_g: Vec<_> = judge.probe().unwrap().into_iter().filter(of_g).collect();
-            let probes = engine.probe().unwrap();
-            add(all, squares(&probes, &judge_d));
-            add(all, squares(&probes, &judge_g));
-            stats
-        };
-        let mut in_f32 = reference(state, DType::F32);
-        one_step(&mut in_f32, recipe, state.step, draw);
-        errors(&in_f32, &mut theirs);
-        for ((name, engine), ours) in engines.iter_mut().zip(&mut ours) {
-            let engine = engine.at(state);
-            let stats = one_step(engine, recipe, state.step, draw);
-            let of_g = errors(engine, ours);
+        // G's tensors are judged against the D that the engine under judgement itself moved to.
+        let judged = |engine: &dyn Stepwise, seen: &mut Seen, reported: StepStats| {
+            let (after, probes) = (engine.state(0).unwrap(), engine.probe().unwrap());
+            add(&mut seen.squares, squares(&probes, &judge_d));
+            seen.holds(adam(recipe, state.step, state, &after, &probes));
             for (what, got, expected) in [
-                ("d_loss", stats.d_loss, truth.d_loss),
-                ("d_real", stats.d_real, truth.d_real),
-                ("d_fake", stats.d_fake, truth.d_fake),
-                ("r1", stats.r1, truth.r1),
-                ("r2", stats.r2, truth.r2),
-                ("d_margin", stats.d_margin, truth.d_margin),
-                ("d_accuracy_real", stats.d_accuracy_real, truth.d_accuracy_real),
-                ("d_accuracy_fake", stats.d_accuracy_fake, truth.d_accuracy_fake),
-                ("g_loss", stats.g_loss, of_g.g_loss),
-                ("g_gradient", stats.g_gradient, of_g.g_gradient),
+                ("d_loss", reported.d_loss, truth.d_loss),
+                ("d_real", reported.d_real, truth.d_real),
+                ("d_fake", reported.d_fake, truth.d_fake),
+                ("r1", reported.r1, truth.r1),
+                ("r2", reported.r2, truth.r2),
+                ("d_margin", reported.d_margin, truth.d_margin),
+                ("d_accuracy_real", reported.d_accuracy_real, truth.d_accuracy_real),
+                ("d_accuracy_fake", reported.d_accuracy_fake, truth.d_accuracy_fake),
             ] {
-                let near = (got - expected).abs() <= STATS * (1.0 + expected.abs());
-                assert!(near, "{place}, {name}: {what} is {got}, the reference's {expected}");
+                seen.holds(near(what, got, expected));
             }
+            let moved = State { discriminator: after.discriminator, ..state.clone() };
+            let mut judge = reference(&moved, DType::F64);
+            let of_g =
+                with_input(recipe, state.step, draw, recipe.rates(state.step, TOTAL), |input| judge.judge_g(input));
+            let of_g = of_g.map_err(failure::Failure::from).unwrap();
+            if judge.nearest_kink < NEAREST {
+                return;
+            }
+            let is_of_g =
+                |probe: &Probe| probe.name == "logits.updated" || probe.name.starts_with("gradient.generator");
+            let judge_g: Vec<_> = judge.probe().unwrap().into_iter().filter(is_of_g).collect();
+            add(&mut seen.squares, squares(&probes, &judge_g));
+            seen.holds(near("g_loss", reported.g_loss, of_g.g_loss));
+            seen.holds(near("g_gradient", reported.g_gradient, of_g.g_gradient));
+        };
+        let mut engine = reference(state, DType::F32);
+        let reported = one_step(&mut engine, recipe, state.step, draw);
+        judged(&engine, &mut in_f32, reported);
+        for ((_, engine), seen) in engines.iter_mut().zip(&mut seen) {
+            // Nothing more can be found of it.
+            if seen.fault.is_some() {
+                continue;
+            }
+            let bug = engine.bug();
+            let engine = engine.at(state);
+            let reported = planted::tests::with(bug, || one_step(engine, recipe, state.step, draw));
+            judged(engine, seen, reported);
         }
     }
-    let worst = |ours: Squares| {
-        let scores = ours.into_iter().map(|(name, states)| (error(&states) / error(&theirs[&name]).max(FLOOR), name));
-        scores.max_by(|a, b| a.0.total_cmp(&b.0)).expect("a step has tensors")
+    let theirs = in_f32.squares;
+    for (name, of_states) in &theirs {
+        let (left, all) = (of_states.len(), states.len());
+        assert!(left as f64 >= LEFT * all as f64, "{name}: {left} of {all} states are far enough from a kink");
+    }
+    let verdict = |Seen { squares, fault }: Seen| match fault {
+        Some(fault) => Err(fault),
+        None => {
+            let score =
+                |(name, states): (String, Vec<[f64; 2]>)| (error(&states) / error(&theirs[&name]).max(FLOOR), name);
+            // A number that is none is the worst.
+            Ok(squares.into_iter().map(score).max_by(|a, b| a.0.total_cmp(&b.0)).expect("a step has tensors"))
+        }
     };
-    ours.into_iter().map(worst).collect()
+    seen.into_iter().map(verdict).collect()
 }
 
-/// Holds `engines` to the rule, from early and from late states of `recipe`.
-pub fn check(pictures: &Arc<Pictures>, recipe: &Recipe, of_what: &str, engines: &mut [Named]) {
-    let (states, rule) = if recipe.batch < 20 { (STATES_OF_FEW, RULE_OF_FEW) } else { (STATES, RULE) };
+fn near(what: &str, got: f64, expected: f64) -> Result<(), String> {
+    let near = (got - expected).abs() <= STATS * (1.0 + expected.abs());
+    if near { Ok(()) } else { Err(format!("{what} is {got}, the reference's {expected}")) }
+}
+
+/// How much a score may be.
+fn rule(recipe: &Recipe) -> f64 {
+    if recipe.batch < 20 { RULE_OF_FEW } else { RULE }
+}
+
+/// Early states and late ones, by the name of their age.
+fn ages(pictures: &Arc<Pictures>, recipe: &Recipe) -> [(&'static str, Vec<State>); 2] {
+    let states = if recipe.batch < 20 { STATES_OF_FEW } else { STATES };
     let early: Vec<_> = (0..states).map(|seed| State::initial(recipe, pictures.pixels, seed)).collect();
-    let mut runner = Fused::new(recipe, pictures.clone(), &early[3], 1);
+    let mut runner = super::cpu::engine(recipe, pictures.clone(), &early[3], 1);
     let mut late = Vec::new();
     for step in 0..LATE + states * APART {
-        one_step(&mut runner, recipe, step, step);
+        one_step(&mut *runner, recipe, step, step);
         if step >= LATE && step % APART == 0 {
             late.push(runner.state(0).unwrap());
         }
     }
-    for (age, states) in [("early", early), ("late", late)] {
-        let place = format!("{of_what}, {age}");
-        let scores = scores(recipe, pictures, &states, &place, engines);
-        for ((name, _), (score, tensor)) in engines.iter().zip(scores) {
-            println!("{place}, {name}: worst score {score:.2}, of {tensor}");
-            assert!(score <= rule, "{place}: {tensor} of {name} errs {score:.2} times as much as the reference");
+    [("early", early), ("late", late)]
+}
+
+/// Holds `engines` to the rule, from early and from late states of `recipe`.
+pub fn check(pictures: &Arc<Pictures>, recipe: &Recipe, of_what: &str, engines: &mut [Named]) {
+    for (age, states) in ages(pictures, recipe) {
+        let verdicts = verdicts(recipe, pictures, &states, engines);
+        for ((name, _), verdict) in engines.iter().zip(verdicts) {
+            let (score, tensor) = verdict.unwrap_or_else(|fault| panic!("{of_what}, {age}, {name}: {fault}"));
+            println!("{of_what}, {age}, {name}: worst score {score:.2}, of {tensor}");
+            let holds = score <= rule(recipe);
+            assert!(holds, "{of_what}, {age}: {tensor} of {name} errs {score:.2} times as much as the reference");
         }
     }
 }
 
-/// Holds the parameters and the average after a step to their formulas in f64, on the engine's own gradient.
-pub fn check_adam(recipe: &Recipe, step: u64, before: &State, after: &State, probes: &[Probe]) {
+/// Makes an engine of the CPU.
+type Make = fn(&Recipe, Arc<Pictures>, &State) -> Box<dyn Stepwise>;
+
+/// The engines of the CPU, by name.
+pub const ON_THE_CPU: [(&str, Make); 2] = [
+    ("cpu/mlp", |recipe, pictures, state| Box::new(Mlp::new(recipe, pictures, state, 1))),
+    ("cpu/layers", |recipe, pictures, state| Box::new(Layers::new(recipe, pictures, state, 1))),
+];
+
+/// An engine of the CPU, made anew for each state.
+struct Anew<'a> {
+    recipe: &'a Recipe,
+    pictures: &'a Arc<Pictures>,
+    make: Make,
+    bug: Option<Bug>,
+    engine: Option<Box<dyn Stepwise>>,
+}
+
+impl UnderJudgement for Anew<'_> {
+    fn at(&mut self, state: &State) -> &mut dyn Stepwise {
+        &mut **self.engine.insert((self.make)(self.recipe, self.pictures.clone(), state))
+    }
+
+    fn bug(&self) -> Option<Bug> {
+        self.bug
+    }
+}
+
+/// Holds those engines of the CPU to the rule that are `wanted` and take the recipe's networks.
+pub fn check_on_the_cpu(pictures: &Arc<Pictures>, recipe: &Recipe, of_what: &str, wanted: &[&str]) {
+    let takes = |name: &str| name != "cpu/mlp" || Mlp::takes(recipe, pictures.pixels).is_ok();
+    let engines = ON_THE_CPU.into_iter().filter(|(name, _)| wanted.contains(name) && takes(name));
+    let mut engines: Vec<_> =
+        engines.map(|(name, make)| (name, Anew { recipe, pictures, make, bug: None, engine: None })).collect();
+    let mut named: Vec<Named> = engines.iter_mut().map(|(name, engine)| (name.to_string(), engine as _)).collect();
+    check(pictures, recipe, of_what, &mut named);
+}
+
+/// Recipes of networks that are no perceptrons of two hidden layers.
+pub fn chains() -> Vec<Recipe> {
+    [
+        (
+            "one hidden layer each",
+            "stable",
+            "",
+            r#"[{ layer = "dense", width = 48 }, { layer = "leaky-relu", slope = 0.2 }, { layer = "dense" }, { layer = "tanh" }]"#,
+            r#"[{ layer = "dense", width = 70 }, { layer = "leaky-relu", slope = 0.1 }, { layer = "dense" }]"#,
+        ),
+        (
+            "three of unequal widths, tanh inside of G",
+            "stable",
+            "d_input_offset = 0.6",
+            r#"[{ layer = "dense", width = 40 }, { layer = "tanh" }, { layer = "dense", width = 96 },
+                { layer = "leaky-relu", slope = 0.3 }, { layer = "dense", width = 72 }, { layer = "tanh" },
+                { layer = "dense" }, { layer = "tanh" }]"#,
+            r#"[{ layer = "dense", width = 96 }, { layer = "leaky-relu", slope = 0.2 }, { layer = "dense", width = 65 },
+                { layer = "leaky-relu", slope = 0.05 }, { layer = "dense", width = 33 },
+                { layer = "leaky-relu", slope = 0.2 }, { layer = "dense" }]"#,
+        ),
+        (
+            "four, one of them with no function and one of a single number",
+            "stable",
+            "r2_gamma = 0.0\nr2_gamma_final = 0.0",
+            r#"[{ layer = "dense", width = 20 }, { layer = "leaky-relu", slope = 0.2 }, { layer = "dense", width = 80 },
+                { layer = "dense", width = 64 }, { layer = "leaky-relu", slope = 0.2 }, { layer = "dense", width = 64 },
+                { layer = "leaky-relu", slope = 0.0 }, { layer = "dense" }, { layer = "tanh" }]"#,
+            r#"[{ layer = "dense", width = 64 }, { layer = "leaky-relu", slope = 0.2 }, { layer = "dense", width = 64 },
+                { layer = "dense", width = 1 }, { layer = "leaky-relu", slope = 0.2 }, { layer = "dense", width = 24 },
+                { layer = "leaky-relu", slope = 0.2 }, { layer = "dense" }]"#,
+        ),
+        (
+            "tanh inside of both, and no penalty",
+            "seed",
+            "",
+            r#"[{ layer = "dense", width = 64 }, { layer = "tanh" }, { layer = "dense" }, { layer = "tanh" }]"#,
+            r#"[{ layer = "dense", width = 65 }, { layer = "tanh" }, { layer = "dense", width = 32 },
+                { layer = "leaky-relu", slope = 0.2 }, { layer = "dense" }]"#,
+        ),
+    ]
+    .map(|(name, recipe, flags, g, d)| {
+        let flags = format!("name = \"{name}\"\nbatch = 40\n{flags}\ngenerator.layers = {g}\ndiscriminator.layers = {d}");
+        Recipe::load(recipe, &flags.parse().unwrap()).unwrap()
+    })
+    .into()
+}
+
+/// Holds the parameters, the moments and the average after a step to their formulas in f64, on the engine's own gradient.
+fn adam(recipe: &Recipe, step: u64, before: &State, after: &State, probes: &[Probe]) -> Result<(), String> {
     let rates = recipe.rates(step, TOTAL);
     let t = step as i32 + 1;
     let rate = rates.lr * (1.0 - recipe.beta2.powi(t)).sqrt() / (1.0 - recipe.beta1.powi(t));
@@ -208,21 +357,65 @@ pub fn check_adam(recipe: &Recipe, step: u64, before: &State, after: &State, pro
         ("G", &before.generator, &after.generator, gradient("gradient.generator.")),
         ("D", &before.discriminator, &after.discriminator, gradient("gradient.discriminator.")),
     ] {
-        let (mut distance, mut norm) = (0.0, 0.0);
+        let mut errors = [[0.0; 2]; 3];
         for (i, g) in gradient.into_iter().enumerate() {
             let m = recipe.beta1 * f64::from(before.m[i]) + (1.0 - recipe.beta1) * g;
             let v = recipe.beta2 * f64::from(before.v[i]) + (1.0 - recipe.beta2) * g * g;
-            let expected = f64::from(before.parameters[i]) - rate * m / (v.sqrt() + recipe.adam_epsilon);
-            distance += (f64::from(after.parameters[i]) - expected).powi(2);
-            norm += expected * expected;
+            let theta = f64::from(before.parameters[i]) - rate * m / (v.sqrt() + recipe.adam_epsilon);
+            let got = [after.parameters[i], after.m[i], after.v[i]];
+            for ((error, got), expected) in errors.iter_mut().zip(got).zip([theta, m, v]) {
+                *error = [error[0] + (f64::from(got) - expected).powi(2), error[1] + expected * expected];
+            }
         }
-        let error = (distance / norm).sqrt();
-        assert!(error <= FLOOR, "step {step}: {network}'s parameters err by {error:.2e}");
+        for (what, of_all) in ["parameters", "first moments", "second moments"].into_iter().zip(errors) {
+            let error = error(&[of_all]);
+            if error.is_nan() || error > FLOOR {
+                return Err(format!("step {step}: {network}'s {what} err by {error:.2e}"));
+            }
+        }
     }
     if let (Some(before), Some(ema)) = (&before.ema, &after.ema) {
         let moved = before.iter().zip(&after.generator.parameters);
         let expected = moved.map(|(&a, &b)| rates.ema_decay * f64::from(a) + (1.0 - rates.ema_decay) * f64::from(b));
         let worst = expected.zip(ema).map(|(a, &b)| (a - f64::from(b)).abs()).fold(0.0, f64::max);
-        assert!(worst <= FLOOR, "step {step}: the average errs by {worst:.2e}");
+        if worst > FLOOR {
+            return Err(format!("step {step}: the average errs by {worst:.2e}"));
+        }
+    }
+    Ok(())
+}
+
+/// The same of an engine's step, as a check.
+pub fn check_adam(recipe: &Recipe, step: u64, before: &State, after: &State, probes: &[Probe]) {
+    adam(recipe, step, before, after, probes).unwrap_or_else(|fault| panic!("{fault}"));
+}
+
+/// Each bug that can be planted is found in each engine of the CPU, and nothing is where none is planted.
+#[test]
+fn planted_bugs_are_found_on_each_engine() {
+    let pictures = Arc::new(data::Dataset::mnist().unwrap().test);
+    let flags = "hidden = 72\nbatch = 24\nr2_gamma = 0.3\nr2_gamma_final = 0.1".parse().unwrap();
+    let recipe = &Recipe::load("stable", &flags).unwrap();
+    let bugs = || [None].into_iter().chain(planted::tests::ALL.map(Some));
+    let mut engines: Vec<_> = ON_THE_CPU
+        .into_iter()
+        .flat_map(|(name, make)| bugs().map(move |bug| (name, make, bug)))
+        .map(|(name, make, bug)| (name, Anew { recipe, pictures: &pictures, make, bug, engine: None }))
+        .collect();
+    let mut found = vec![None; engines.len()];
+    for (age, states) in ages(&pictures, recipe) {
+        let mut named: Vec<Named> = engines.iter_mut().map(|(name, engine)| (name.to_string(), engine as _)).collect();
+        for (found, verdict) in found.iter_mut().zip(verdicts(recipe, &pictures, &states, &mut named)) {
+            let fault = match verdict {
+                Err(fault) => Some(fault),
+                Ok((score, _)) if score <= rule(recipe) => None,
+                Ok((score, tensor)) => Some(format!("{tensor} scores {score:.1}")),
+            };
+            *found = found.take().or(fault.map(|fault| format!("{age}: {fault}")));
+        }
+    }
+    for ((name, Anew { bug, .. }), found) in engines.iter().zip(found) {
+        println!("{name}, {bug:?}: {found:?}");
+        assert_eq!(found.is_some(), bug.is_some(), "{name}, {bug:?} planted: {found:?}");
     }
 }

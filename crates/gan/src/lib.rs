@@ -2,12 +2,14 @@
 //! steps.
 
 pub mod adam;
+pub mod loss;
 pub mod pictures;
 pub mod recipe;
 pub mod state;
 pub mod statistics;
 
+pub use loss::Loss;
 pub use pictures::Pictures;
-pub use recipe::{Layers, Loss, Recipe, StepRates};
+pub use recipe::{Layers, Recipe, StepRates};
 pub use state::{Slot, State};
 pub use statistics::{STATISTICS, Statistic, StepStats, judge_discriminator};

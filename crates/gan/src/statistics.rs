@@ -6,7 +6,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::recipe::Loss;
+use crate::loss::{Loss, Pair};
 
 /// One statistic of a step: its row in the list, but for its value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -110,10 +110,7 @@ pub fn judge_discriminator(loss: Loss, real: &[f32], fake: &[f32]) -> StepStats 
     let mut stats = StepStats::default();
     for (&real, &fake) in real.iter().zip(fake) {
         let (real, fake) = (f64::from(real), f64::from(fake));
-        let (right_on_real, right_on_fake) = match loss {
-            Loss::NonSaturating => (real > 0.0, fake < 0.0),
-            Loss::Relativistic => (real > fake, real > fake),
-        };
+        let [right_on_real, right_on_fake] = (loss.terms().d_is_right)(Pair { real, fake });
         stats.d_margin += real - fake;
         stats.d_accuracy_real += f64::from(u8::from(right_on_real));
         stats.d_accuracy_fake += f64::from(u8::from(right_on_fake));

@@ -26,7 +26,7 @@
 use std::fmt::Write;
 
 use crate::places::{Places, RATES, SEEDS, STATS};
-use gan::recipe::{Loss, Recipe};
+use gan::recipe::Recipe;
 use noise::philox::Stream;
 
 const COMMON: &str = include_str!("wgsl/common.wgsl");
@@ -195,14 +195,14 @@ fn header(
         writeln!(text, "const {name}: f32 = {:?};", value as f32).expect("a string");
     }
     for (name, value) in [
-        ("RELATIVISTIC", recipe.loss == Loss::Relativistic),
+        ("G_LOOKS_AT_REAL", recipe.loss.terms().g_looks_at_real),
         ("PENALTY", has_penalty(recipe)),
         ("AVERAGED", recipe.has_ema()),
         ("KEEPS_GRADIENTS", keeps_gradients),
     ] {
         writeln!(text, "const {name}: bool = {value};").expect("a string");
     }
-    text
+    text + recipe.loss.terms().wgsl
 }
 
 fn has_penalty(recipe: &Recipe) -> bool {
@@ -227,8 +227,7 @@ impl Writer<'_> {
             step.extend(self.penalty());
         }
         step.push(self.d_update());
-        // Only the relativistic loss looks at D's opinion of the real pictures again.
-        let first = if self.recipe.loss == Loss::Relativistic { 0 } else { b };
+        let first = if self.recipe.loss.terms().g_looks_at_real { 0 } else { b };
         step.extend(self.discriminator("_again", first, 2 * b - first, Beside { jobs: b, code: "of_g(i, lane);" }));
         step.push(self.dense(
             "g_output",

@@ -8,6 +8,7 @@
 //!
 //! Nothing here decides what is computed: parts are cut by their number alone, whoever does them.
 
+use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
@@ -107,6 +108,31 @@ impl Pool {
             let (from, to) = (cuts[part], cuts[part + 1]);
             if from < to {
                 task(part, std::array::from_fn(|k| columns[k].piece(from, to)));
+            }
+        });
+    }
+
+    /// As [`Pool::split`], at even cuts of `units` units into at most `most` pieces; `task` gets the units of its piece. A single
+    /// piece is done by the caller, and no other thread hears of it.
+    ///
+    /// # Panics
+    /// If `units` do not divide every length, or a call of `task` panics.
+    pub fn split_evenly<const K: usize>(
+        &mut self,
+        units: usize,
+        most: usize,
+        slices: [&mut [f32]; K],
+        task: impl Fn(Range<usize>, [&mut [f32]; K]) + Sync,
+    ) {
+        let pieces = most.min(units).clamp(1, self.parts());
+        if pieces == 1 {
+            return task(0..units, slices);
+        }
+        let columns = &slices.map(|slice| Column::new(slice, units));
+        self.run(&|part| {
+            if part < pieces {
+                let (from, to) = (units * part / pieces, units * (part + 1) / pieces);
+                task(from..to, std::array::from_fn(|k| columns[k].piece(from, to)));
             }
         });
     }
@@ -245,8 +271,8 @@ mod pointers {
             Self { per_unit: slice.len() / units, start: slice.as_mut_ptr() }
         }
 
-        /// Units `from` to `to`. Called once for each part, with the cuts that `Pool::split` has found to rise and to
-        /// end at the slice's own.
+        /// Units `from` to `to`. Called once for each part, with cuts that rise and end at the slice's own: `Pool::split` has
+        /// found them to, those of `Pool::split_evenly` are made so.
         #[allow(clippy::mut_from_ref, reason = "the pieces of a run are disjoint")]
         pub fn piece(&self, from: usize, to: usize) -> &mut [f32] {
             // SAFETY: rising cuts make pieces disjoint and keep them inside; each part is claimed once in a run.
@@ -307,6 +333,26 @@ mod tests {
         });
         assert_eq!(a, [1.0, 1.0, 1.0, 1.0, 3.0, 3.0, 3.0, 3.0, 3.0, 3.0]);
         assert!(b[..12].iter().all(|&v| v == 1.0) && b[12..].iter().all(|&v| v == 3.0), "{b:?}");
+    }
+
+    #[test]
+    fn even_pieces_cover_every_slice_and_are_no_more_than_asked_for() {
+        for threads in [1, 3, 8] {
+            let mut pool = Pool::new(threads);
+            for (units, most) in [(1, 5), (7, 1), (7, 2), (7, 100), (24, 3)] {
+                let (mut a, mut b) = (vec![0.0; units], vec![0.0; 2 * units]);
+                let pieces = AtomicUsize::new(0);
+                pool.split_evenly(units, most, [&mut a, &mut b], |part, [a, b]| {
+                    pieces.fetch_add(1, Ordering::Relaxed);
+                    assert_eq!((a.len(), b.len()), (part.len(), 2 * part.len()));
+                    a.iter_mut().zip(part).for_each(|(slot, unit)| *slot += unit as f32);
+                    b.iter_mut().for_each(|slot| *slot += 1.0);
+                });
+                assert_eq!(a, (0..units).map(|unit| unit as f32).collect::<Vec<_>>());
+                assert_eq!(b, vec![1.0; 2 * units]);
+                assert_eq!(pieces.into_inner(), most.min(units).min(threads), "{units} units, {most} at most");
+            }
+        }
     }
 
     #[test]

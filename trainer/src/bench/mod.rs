@@ -19,7 +19,7 @@ use engines::choose::{Choice, DeviceChoice, EngineChoice};
 use engines::cpu::mlp;
 use engines::{Engine, State, Stretch};
 use failure::{Failure, Result};
-use gan::recipe::{Loss, Recipe};
+use gan::recipe::Recipe;
 
 /// Steps before the clock starts: caches fill, threads wake.
 const WARM_UP: u64 = 20;
@@ -163,7 +163,7 @@ pub fn flops_per_step(recipe: &Recipe, pixels: usize) -> u64 {
     // g, and the tangent that goes forward from it.
     let penalty =
         if recipe.has_penalty() { both * (d.flops_back(true) - d.flops_back(false) + d.flops_forward()) } else { 0 };
-    let seen_again = if recipe.loss == Loss::Relativistic { both } else { rows };
+    let seen_again = if recipe.loss.terms().g_looks_at_real { both } else { rows };
     let through_d = seen_again * d.flops_forward() + rows * d.flops_back(true);
     let update_g = rows * (2 * g.flops_forward() + g.flops_back(false));
     update_d + penalty + through_d + update_g

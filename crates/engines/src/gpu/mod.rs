@@ -271,7 +271,7 @@ impl Gpu {
             let start = replica * self.plan.places.state + self.plan.places.ema.unwrap_or(0);
             of_replicas[replica] = self.read(&self.buffers.state, start, len)?;
         }
-        Ok(crate::cpu::mlp::pictures_of(&self.recipe, self.pixels, &of_replicas[replica], z))
+        Ok(crate::cpu::layers::pictures_of(&self.recipe, self.pixels, &of_replicas[replica], z))
     }
 
     /// [`Engine::probe`] of a replica.

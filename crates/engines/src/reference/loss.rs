@@ -1,4 +1,7 @@
-//! The losses, each a mean over the minibatch of logits: [batch, 1].
+//! The losses in candle's terms, each a mean over the minibatch of logits: [batch, 1].
+//!
+//! Here alone a loss is written a second time, and not taken from `gan::loss`: from the same papers, in other arithmetic, and with no
+//! derivative, which is autograd's to find. So the judge of the other engines shares no line with what it judges.
 //!
 //! All are written with softplus(x) = ln(1 + e^x), in the form that neither overflows nor takes the logarithm of zero:
 //! the sigmoid cross-entropy of logit x and target t is softplus(x) - t x.
@@ -6,37 +9,39 @@
 use candle_core::Tensor;
 
 use super::error::Result;
+use gan::Loss;
 
-/// D's loss: real pictures against `real_label`, generated ones against 0.
+/// D's loss. In the non-saturating one real pictures stand against `real_label`, generated ones against 0; in the relativistic one
+/// the real picture of a pair is to be above.
 ///
 /// # Errors
 /// candle's.
-pub fn discriminator(real: &Tensor, fake: &Tensor, real_label: f64) -> Result<Tensor> {
-    Ok((cross_entropy(real, real_label)? + cross_entropy(fake, 0.0)?)?)
+pub fn of_d(loss: Loss, real: &Tensor, fake: &Tensor, real_label: f64) -> Result<Tensor> {
+    match loss {
+        Loss::NonSaturating => Ok((cross_entropy(real, real_label)? + cross_entropy(fake, 0.0)?)?),
+        Loss::Relativistic => below(fake, real),
+    }
 }
 
-/// G's non-saturating loss: generated pictures against 1.
+/// G's loss. In the non-saturating one generated pictures stand against 1; in the relativistic one the generated picture of a pair
+/// is to be above, and `real` are asked for.
 ///
 /// # Errors
-/// candle's.
-pub fn generator(fake: &Tensor) -> Result<Tensor> {
-    cross_entropy(fake, 1.0)
+/// candle's, and those of `real`.
+pub fn of_g(loss: Loss, real: impl FnOnce() -> Result<Tensor>, fake: &Tensor) -> Result<Tensor> {
+    match loss {
+        Loss::NonSaturating => cross_entropy(fake, 1.0),
+        Loss::Relativistic => below(&real()?, fake),
+    }
 }
 
-/// The relativistic loss, for D as (real, fake), for G as (fake, real): softplus of how far the pair's second logit is
-/// above its first.
-///
-/// # Errors
-/// candle's.
-pub fn relativistic(wanted_above: &Tensor, wanted_below: &Tensor) -> Result<Tensor> {
-    Ok(softplus(&(wanted_below - wanted_above)?)?.mean_all()?)
+/// The mean over pairs of the softplus of how far a pair's `lower` logit is above its `upper` one.
+fn below(lower: &Tensor, upper: &Tensor) -> Result<Tensor> {
+    Ok(softplus(&(lower - upper)?)?.mean_all()?)
 }
 
 /// Mean sigmoid cross-entropy of `logits` against one target.
-///
-/// # Errors
-/// candle's.
-pub fn cross_entropy(logits: &Tensor, target: f64) -> Result<Tensor> {
+fn cross_entropy(logits: &Tensor, target: f64) -> Result<Tensor> {
     Ok((softplus(logits)? - (logits * target)?)?.mean_all()?)
 }
 

@@ -13,7 +13,7 @@ use std::sync::Arc;
 
 use candle_core::{DType, Device, Tensor, Var};
 
-use gan::{Loss, Pictures, Recipe, Slot, State, StepStats, judge_discriminator};
+use gan::{Pictures, Recipe, Slot, State, StepStats, judge_discriminator};
 
 use crate::{Engine, Probe, Report, StepInput, Stepwise, Stretch, step_by_step};
 use adam::Adam;
@@ -33,6 +33,9 @@ pub struct Reference {
     ema: Option<Vec<Tensor>>,
     step: u64,
     last: Vec<(String, Tensor)>,
+    /// Of all passes of the last step before D's update, as [`network::nearest_kink`] has it.
+    #[cfg(test)]
+    pub(crate) nearest_kink: f64,
 }
 
 impl Reference {
@@ -42,9 +45,8 @@ impl Reference {
     /// A device that cannot hold the tensors.
     pub fn new(recipe: &Recipe, pictures: Arc<Pictures>, state: &State, device: Device, dtype: DType) -> Result<Self> {
         let (g, d) = (recipe.generator_network(pictures.pixels), recipe.discriminator_network(pictures.pixels));
-        let slope = recipe.leaky_slope;
-        let generator = Network::new(g, &state.generator.parameters, slope, &device, dtype)?;
-        let discriminator = Network::new(d, &state.discriminator.parameters, slope, &device, dtype)?;
+        let generator = Network::new(g, &state.generator.parameters, &device, dtype)?;
+        let discriminator = Network::new(d, &state.discriminator.parameters, &device, dtype)?;
         let adam = |network: &Network, slot: &Slot| -> Result<Adam> {
             Ok(Adam {
                 m: network.tensors_of(&slot.m)?,
@@ -69,6 +71,8 @@ impl Reference {
             ema,
             step,
             last: Vec::new(),
+            #[cfg(test)]
+            nearest_kink: f64::INFINITY,
         })
     }
 
@@ -91,10 +95,11 @@ impl Reference {
     fn update_discriminator(&mut self, real: &Tensor, fake: &Tensor, input: &StepInput) -> Result<StepStats> {
         let on_real = self.discriminator.forward(&self.seen_by_d(real)?)?;
         let on_fake = self.discriminator.forward(&self.seen_by_d(fake)?)?;
-        let d_loss = match self.recipe.loss {
-            Loss::NonSaturating => loss::discriminator(&on_real.output, &on_fake.output, self.recipe.real_label)?,
-            Loss::Relativistic => loss::relativistic(&on_real.output, &on_fake.output)?,
-        };
+        #[cfg(test)]
+        for pass in [&on_real, &on_fake] {
+            self.nearest_kink = self.nearest_kink.min(network::nearest_kink(&self.discriminator.layout, pass)?);
+        }
+        let d_loss = loss::of_d(self.recipe.loss, &on_real.output, &on_fake.output, self.recipe.real_label)?;
         let mut total = d_loss.clone();
         let mut norms = [0.0; 2];
         let penalties = [(&on_real, input.rates.r1_gamma), (&on_fake, input.rates.r2_gamma)];
@@ -128,10 +133,8 @@ impl Reference {
         let frozen = self.discriminator.frozen()?;
         let images = Var::from_tensor(&fake.detach())?;
         let on_fake = frozen.forward(&self.seen_by_d(&images)?)?.output;
-        let g_loss = match self.recipe.loss {
-            Loss::NonSaturating => loss::generator(&on_fake)?,
-            Loss::Relativistic => loss::relativistic(&on_fake, &frozen.forward(&self.seen_by_d(real)?)?.output)?,
-        };
+        let on_real = || Ok(frozen.forward(&self.seen_by_d(real)?)?.output);
+        let g_loss = loss::of_g(self.recipe.loss, on_real, &on_fake)?;
         let by_image = match g_loss.backward()?.get(&images) {
             Some(gradient) => gradient.detach(),
             None => images.zeros_like()?,
@@ -207,12 +210,35 @@ impl Reference {
         let real = self.real(input.indices)?;
         let z = Tensor::from_slice(input.z, (input.indices.len(), self.recipe.latent), &self.device)?;
         // G's weights do not change before G's own update, so one forward pass serves both.
-        let fake = self.generator.forward(&z.to_dtype(self.dtype)?)?.output.tanh()?;
+        let of_z = self.generator.forward(&z.to_dtype(self.dtype)?)?;
+        #[cfg(test)]
+        {
+            self.nearest_kink = network::nearest_kink(&self.generator.layout, &of_z)?;
+        }
+        let fake = of_z.output;
         let stats = self.update_discriminator(&real, &fake.detach(), input)?;
         let [g_loss, g_gradient] = self.update_generator(&real, &fake, input)?;
         self.update_ema(input.rates.ema_decay)?;
         self.step = input.step + 1;
         Ok(StepStats { g_loss, g_gradient, ..stats })
+    }
+
+    /// G's part of a step alone, with D as it is and nothing moved: what G's tensors are judged by.
+    #[cfg(test)]
+    pub(crate) fn judge_g(&mut self, input: &StepInput) -> Result<StepStats> {
+        self.last.clear();
+        let real = self.real(input.indices)?;
+        let z = Tensor::from_slice(input.z, (input.indices.len(), self.recipe.latent), &self.device)?;
+        let of_z = self.generator.forward(&z.to_dtype(self.dtype)?)?;
+        self.nearest_kink = network::nearest_kink(&self.generator.layout, &of_z)?;
+        let frozen = self.discriminator.frozen()?;
+        for pictures in [&real, &of_z.output.detach()] {
+            let pass = frozen.forward(&self.seen_by_d(pictures)?)?;
+            self.nearest_kink = self.nearest_kink.min(network::nearest_kink(&self.discriminator.layout, &pass)?);
+        }
+        let still = gan::StepRates { lr: 0.0, ..input.rates };
+        let [g_loss, g_gradient] = self.update_generator(&real, &of_z.output, &StepInput { rates: still, ..*input })?;
+        Ok(StepStats { g_loss, g_gradient, ..StepStats::default() })
     }
 
     fn whole_state(&self) -> Result<State> {
@@ -230,7 +256,7 @@ impl Reference {
             None => self.generator.frozen()?,
         };
         let z = Tensor::from_slice(z, (z.len() / self.recipe.latent, self.recipe.latent), &self.device)?;
-        let image = network.forward(&z.to_dtype(self.dtype)?)?.output.tanh()?;
+        let image = network.forward(&z.to_dtype(self.dtype)?)?.output;
         Ok(image.to_dtype(DType::F32)?.flatten_all()?.to_vec1()?)
     }
 

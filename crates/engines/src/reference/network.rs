@@ -1,32 +1,30 @@
-//! A multilayer perceptron with two hidden layers, in candle's terms; both networks are one.
+//! A chain of dense layers and functions in candle's terms; both networks are one.
 
 use candle_core::{DType, Device, Module, Tensor, Var};
 use candle_nn::Linear;
+use net::Activation;
 
 use super::error::Result;
 
 /// Layers over trainable parameters.
 pub struct Network {
-    /// Names and shapes of the parameters.
+    /// Its stages, and names and shapes of the parameters.
     pub layout: net::Network,
-    /// Weight and bias of each layer, in the layout's order.
+    /// Weight and bias of each stage, in the layout's order.
     pub vars: Vec<Var>,
-    slope: f64,
 }
 
 /// The same layers over constants: what flows through is differentiated, they are not.
-pub struct Frozen {
+pub struct Frozen<'a> {
+    layout: &'a net::Network,
     tensors: Vec<Tensor>,
-    slope: f64,
 }
 
 /// What a forward pass leaves.
 pub struct Pass {
-    /// Before the first leaky ReLU: [batch, hidden].
-    pub pre1: Tensor,
-    /// Before the second leaky ReLU: [batch, hidden].
-    pub pre2: Tensor,
-    /// The last layer's, with no activation: [batch, out].
+    /// What each stage's function was given: [batch, outputs of the stage].
+    pub before: Vec<Tensor>,
+    /// What the last stage's function gave: [batch, out].
     pub output: Tensor,
 }
 
@@ -35,10 +33,10 @@ impl Network {
     ///
     /// # Errors
     /// candle's, when the device cannot hold them.
-    pub fn new(layout: net::Network, flat: &[f32], slope: f64, device: &Device, dtype: DType) -> Result<Self> {
+    pub fn new(layout: net::Network, flat: &[f32], device: &Device, dtype: DType) -> Result<Self> {
         let tensors = tensors_of(&layout, flat, device, dtype)?;
         let vars = tensors.iter().map(Var::from_tensor).collect::<candle_core::Result<_>>()?;
-        Ok(Self { layout, vars, slope })
+        Ok(Self { layout, vars })
     }
 
     /// Cuts a flat buffer into tensors of this network's shapes, on its device and in its type.
@@ -54,14 +52,14 @@ impl Network {
     /// # Errors
     /// candle's.
     pub fn forward(&self, input: &Tensor) -> Result<Pass> {
-        forward(&self.vars.iter().map(|var| var.as_tensor().clone()).collect::<Vec<_>>(), self.slope, input)
+        forward(&self.layout, &self.vars.iter().map(|var| var.as_tensor().clone()).collect::<Vec<_>>(), input)
     }
 
     /// This network with its parameters as constants.
     ///
     /// # Errors
     /// candle's.
-    pub fn frozen(&self) -> Result<Frozen> {
+    pub fn frozen(&self) -> Result<Frozen<'_>> {
         self.with_constants(&self.vars.iter().map(Var::as_detached_tensor).collect::<Vec<_>>())
     }
 
@@ -69,8 +67,8 @@ impl Network {
     ///
     /// # Errors
     /// candle's.
-    pub fn with_constants(&self, tensors: &[Tensor]) -> Result<Frozen> {
-        Ok(Frozen { tensors: tensors.iter().map(Tensor::detach).collect(), slope: self.slope })
+    pub fn with_constants(&self, tensors: &[Tensor]) -> Result<Frozen<'_>> {
+        Ok(Frozen { layout: &self.layout, tensors: tensors.iter().map(Tensor::detach).collect() })
     }
 
     /// Gradients of `loss` by each parameter, in the layout's order.
@@ -82,38 +80,67 @@ impl Network {
         self.vars.iter().map(|var| Ok(store.get(var).cloned().map_or_else(|| var.zeros_like(), Ok)?.detach())).collect()
     }
 
-    /// The weight of layer `layer` (0, 1, 2): [out, in].
-    pub fn weight(&self, layer: usize) -> &Tensor {
-        self.vars[2 * layer].as_tensor()
-    }
-
-    /// The derivative of the leaky ReLU at `pre`, a constant almost everywhere: 1 or the slope.
-    ///
-    /// # Errors
-    /// candle's.
-    pub fn mask(&self, pre: &Tensor) -> Result<Tensor> {
-        let positive = pre.detach().gt(0f64)?;
-        let ones = pre.ones_like()?.detach();
-        Ok(positive.where_cond(&ones, &(&ones * self.slope)?)?)
+    /// The weight of stage `stage`: [out, in].
+    pub fn weight(&self, stage: usize) -> &Tensor {
+        self.vars[2 * stage].as_tensor()
     }
 }
 
-impl Frozen {
+impl Frozen<'_> {
     /// input: [batch, in] -> output: [batch, out].
     ///
     /// # Errors
     /// candle's.
     pub fn forward(&self, input: &Tensor) -> Result<Pass> {
-        forward(&self.tensors, self.slope, input)
+        forward(self.layout, &self.tensors, input)
     }
 }
 
-fn forward(parameters: &[Tensor], slope: f64, input: &Tensor) -> Result<Pass> {
-    let layer = |i: usize| Linear::new(parameters[2 * i].clone(), Some(parameters[2 * i + 1].clone()));
-    let pre1 = layer(0).forward(input)?;
-    let pre2 = layer(1).forward(&candle_nn::ops::leaky_relu(&pre1, slope)?)?;
-    let output = layer(2).forward(&candle_nn::ops::leaky_relu(&pre2, slope)?)?;
-    Ok(Pass { pre1, pre2, output })
+/// The least that a leaky ReLU was given in a pass, in units of the root mean square of all that it was given: where that is next to
+/// nothing, rounding decides which way it bends.
+#[cfg(test)]
+pub fn nearest_kink(layout: &net::Network, pass: &Pass) -> Result<f64> {
+    let mut nearest = f64::INFINITY;
+    for (stage, before) in layout.stages.iter().zip(&pass.before) {
+        if matches!(stage.activation, Activation::LeakyRelu(_)) {
+            let values: Vec<f64> = before.to_dtype(DType::F64)?.flatten_all()?.to_vec1()?;
+            let root = (values.iter().map(|value| value * value).sum::<f64>() / values.len() as f64).sqrt();
+            let least = values.iter().fold(f64::INFINITY, |least, value| least.min(value.abs()));
+            nearest = nearest.min(least / root);
+        }
+    }
+    Ok(nearest)
+}
+
+/// The derivative of a function at `before`: of straight pieces a constant almost everywhere, of tanh itself a function that can be
+/// differentiated again. None if it is 1.
+///
+/// # Errors
+/// candle's.
+pub fn derivative(activation: Activation, before: &Tensor) -> Result<Option<Tensor>> {
+    match activation {
+        Activation::Identity => Ok(None),
+        Activation::LeakyRelu(slope) => {
+            let positive = before.detach().gt(0f64)?;
+            let ones = before.ones_like()?.detach();
+            Ok(Some(positive.where_cond(&ones, &(&ones * slope)?)?))
+        }
+        Activation::Tanh => Ok(Some((1.0 - before.tanh()?.sqr()?)?)),
+    }
+}
+
+fn forward(layout: &net::Network, parameters: &[Tensor], input: &Tensor) -> Result<Pass> {
+    let (mut before, mut output) = (Vec::new(), input.clone());
+    for (stage, parameters) in layout.stages.iter().zip(parameters.chunks_exact(2)) {
+        let sums = Linear::new(parameters[0].clone(), Some(parameters[1].clone())).forward(&output)?;
+        output = match stage.activation {
+            Activation::Identity => sums.clone(),
+            Activation::LeakyRelu(slope) => candle_nn::ops::leaky_relu(&sums, slope)?,
+            Activation::Tanh => sums.tanh()?,
+        };
+        before.push(sums);
+    }
+    Ok(Pass { before, output })
 }
 
 fn tensors_of(layout: &net::Network, flat: &[f32], device: &Device, dtype: DType) -> Result<Vec<Tensor>> {

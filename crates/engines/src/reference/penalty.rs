@@ -1,19 +1,19 @@
 //! Zero-centred gradient penalties: R1 on real pictures, R2 on generated ones.
 //!
 //! Source: Mescheder, Geiger, Nowozin, "Which Training Methods for GANs do actually Converge?", ICML 2018, section 4.1.
-//! The gradient of D's logit by its input x is, for this network,
+//! The gradient of D's logit by its input x is a chain through D's stages, from the last to the first; for three of them
 //!
 //! ```text
-//! dD/dx = W1' (m1 * W2' (m2 * w3))
+//! dD/dx = W1' (f1' * W2' (f2' * w3))
 //! ```
 //!
-//! with the masks m (the derivatives of the leaky ReLU, 1 or its slope) constant almost everywhere. Written out like
-//! this, its squared norm is an ordinary function of W1, W2 and w3, and first-order autograd differentiates it.
+//! with the derivatives f' of the functions between (of a leaky ReLU 1 or its slope) constant almost everywhere. Written out like
+//! this, its squared norm is an ordinary function of the weights, and first-order autograd differentiates it.
 
 use candle_core::Tensor;
 
 use super::error::Result;
-use super::network::{Network, Pass};
+use super::network::{Network, Pass, derivative};
 
 /// The mean over the minibatch of the squared norm of dD/dx: a scalar.
 ///
@@ -29,8 +29,15 @@ pub fn mean_squared_gradient(discriminator: &Network, pass: &Pass) -> Result<Ten
 /// # Errors
 /// candle's.
 pub fn input_gradient(discriminator: &Network, pass: &Pass) -> Result<Tensor> {
-    // Row vectors here, so that a product by W' from the left reads as a product by W from the right.
-    let chain2 = discriminator.mask(&pass.pre2)?.broadcast_mul(discriminator.weight(2))?;
-    let chain1 = (chain2.matmul(discriminator.weight(1))? * discriminator.mask(&pass.pre1)?)?;
-    Ok(chain1.matmul(discriminator.weight(0))?)
+    // Row vectors here, so that a product by W' from the left reads as a product by W from the right. Nothing follows the logit.
+    let stages = &discriminator.layout.stages;
+    let weight = discriminator.weight(stages.len() - 1);
+    let mut chain = weight.broadcast_as((pass.output.dim(0)?, weight.dim(1)?))?;
+    for (i, stage) in stages.iter().enumerate().rev().skip(1) {
+        if let Some(derivative) = derivative(stage.activation, &pass.before[i])? {
+            chain = (derivative * chain)?;
+        }
+        chain = chain.contiguous()?.matmul(discriminator.weight(i))?;
+    }
+    Ok(chain)
 }

@@ -8,8 +8,8 @@ use candle_core::{DType, Device};
 use super::Reference;
 use crate::{Engine, Probe, State, StepInput, StepStats, Stepwise};
 use data::{Pictures, scale_byte};
-use gan::recipe::{Loss, Recipe, StepRates};
-use net::Network;
+use gan::recipe::{Layers, Loss, Recipe, StepRates};
+use net::{Activation, Layer, Network};
 use noise::philox::{Stream, block};
 
 const PIXELS: usize = 6;
@@ -24,18 +24,67 @@ struct Setting {
     rates: StepRates,
 }
 
+/// Name, recipe to start from, rates, layers of G and of D.
+type Chain<'a> = (&'static str, &'a str, StepRates, &'a [Layer], &'a [Layer]);
+
 fn settings() -> Vec<Setting> {
     let tiny: toml::Table = "latent = 3\nhidden = 5\nbatch = 4".parse().unwrap();
     let load = |name| Recipe::load(name, &tiny).unwrap();
     let rates = StepRates { lr: 0.01, r1_gamma: 0.0, r2_gamma: 0.0, ema_decay: 0.9 };
     let mut penalised_seed = load("seed");
     penalised_seed.ema = 0.5;
-    vec![
+    let mut settings = vec![
         Setting { name: "seed", recipe: load("seed"), rates },
         Setting { name: "seed with R1 alone", recipe: penalised_seed, rates: StepRates { r1_gamma: 0.7, ..rates } },
         Setting { name: "relativistic alone", recipe: load("stable"), rates },
         Setting { name: "stable", recipe: load("stable"), rates: StepRates { r1_gamma: 0.5, r2_gamma: 0.3, ..rates } },
-    ]
+    ];
+    let (dense, end, leaky, tanh) = (Layer::dense, Layer::dense_to_output(), Layer::leaky_relu, Layer::Tanh);
+    let penalised = StepRates { r1_gamma: 0.5, r2_gamma: 0.3, ..rates };
+    let chains: [Chain; 6] = [
+        ("one layer each", "stable", penalised, &[end.clone(), tanh.clone()], std::slice::from_ref(&end)),
+        (
+            "deep and narrow",
+            "stable",
+            penalised,
+            &[dense(2), leaky(0.1), dense(1), leaky(0.3), dense(4), leaky(0.0), end.clone(), tanh.clone()],
+            &[dense(3), leaky(0.1), dense(1), leaky(0.3), dense(2), leaky(0.5), dense(3), leaky(0.2), end.clone()],
+        ),
+        (
+            "unequal widths, and layers with no function between",
+            "stable",
+            penalised,
+            &[dense(7), dense(2), leaky(0.2), end.clone(), tanh.clone()],
+            &[dense(2), dense(5), leaky(0.2), dense(3), end.clone()],
+        ),
+        (
+            "tanh inside of G",
+            "stable",
+            penalised,
+            &[dense(5), tanh.clone(), dense(3), leaky(0.2), end.clone(), tanh.clone()],
+            &[dense(4), leaky(0.0), end.clone()],
+        ),
+        (
+            "tanh inside of D, and no penalty",
+            "seed",
+            rates,
+            &[dense(5), tanh.clone(), end.clone(), tanh.clone()],
+            &[dense(5), tanh.clone(), dense(3), leaky(0.2), end.clone()],
+        ),
+        (
+            "tanh inside of D, relativistic",
+            "stable",
+            rates,
+            &[dense(4), leaky(0.2), end.clone(), tanh.clone()],
+            &[dense(3), leaky(0.2), dense(5), tanh.clone(), end.clone()],
+        ),
+    ];
+    for (name, recipe, rates, g, d) in chains {
+        let layers = |layers: &[Layer]| Some(Layers { layers: layers.to_vec() });
+        let recipe = Recipe { generator: layers(g), discriminator: layers(d), ..load(recipe) };
+        settings.push(Setting { name, recipe, rates });
+    }
+    settings
 }
 
 fn pictures() -> Arc<Pictures> {
@@ -81,30 +130,39 @@ mod plain {
         rows.zip(bias).map(|(row, b)| row.iter().zip(input).map(|(w, x)| w * x).sum::<f64>() + b).collect()
     }
 
-    fn leaky(values: &[f64], slope: f64) -> Vec<f64> {
-        values.iter().map(|&v| if v > 0.0 { v } else { slope * v }).collect()
+    /// What a function gives, and its derivative there.
+    fn function(activation: Activation, x: f64) -> [f64; 2] {
+        match activation {
+            Activation::Identity => [x, 1.0],
+            Activation::LeakyRelu(_) if x > 0.0 => [x, 1.0],
+            Activation::LeakyRelu(slope) => [slope * x, slope],
+            Activation::Tanh => [x.tanh(), 1.0 / x.cosh().powi(2)],
+        }
     }
 
-    pub fn forward(layout: &Network, parameters: &[f64], slope: f64, input: &[f64]) -> Vec<f64> {
-        let h1 = leaky(&affine(layout, parameters, 0, input), slope);
-        let h2 = leaky(&affine(layout, parameters, 1, &h1), slope);
-        affine(layout, parameters, 2, &h2)
+    pub fn forward(layout: &Network, parameters: &[f64], input: &[f64]) -> Vec<f64> {
+        let stages = layout.stages.iter().enumerate();
+        stages.fold(input.to_vec(), |x, (layer, stage)| {
+            let sums = affine(layout, parameters, layer, &x);
+            sums.into_iter().map(|sum| function(stage.activation, sum)[0]).collect()
+        })
     }
 
     /// Squared norm of the logit's gradient by its input, in forward mode: the derivative along each pixel is carried
     /// through the layers, the other way round from how the reference has it.
-    fn squared_gradient(layout: &Network, parameters: &[f64], slope: f64, input: &[f64]) -> f64 {
-        let derivative = |pre: &[f64]| -> Vec<f64> { pre.iter().map(|&v| if v > 0.0 { 1.0 } else { slope }).collect() };
-        let pre1 = affine(layout, parameters, 0, input);
-        let pre2 = affine(layout, parameters, 1, &leaky(&pre1, slope));
-        let (mask1, mask2) = (derivative(&pre1), derivative(&pre2));
-        let weights = [0, 1, 2].map(|layer| &parameters[layout.weight(layer)]);
+    fn squared_gradient(layout: &Network, parameters: &[f64], input: &[f64]) -> f64 {
         let along = |pixel: usize| -> f64 {
-            let first: Vec<f64> =
-                weights[0].chunks(input.len()).zip(&mask1).map(|(row, mask)| row[pixel] * mask).collect();
-            let second = weights[1].chunks(first.len()).zip(&mask2);
-            let second = second.map(|(row, mask)| mask * row.iter().zip(&first).map(|(w, x)| w * x).sum::<f64>());
-            second.zip(weights[2]).map(|(x, w)| w * x).sum()
+            let mut x = input.to_vec();
+            let mut moved: Vec<f64> = (0..input.len()).map(|i| if i == pixel { 1.0 } else { 0.0 }).collect();
+            for (layer, stage) in layout.stages.iter().enumerate() {
+                let rows = parameters[layout.weight(layer)].chunks(x.len());
+                let by_sum = rows.map(|row| row.iter().zip(&moved).map(|(w, x)| w * x).sum::<f64>());
+                let sums = affine(layout, parameters, layer, &x);
+                let of = |sum: &f64| function(stage.activation, *sum);
+                moved = by_sum.zip(&sums).map(|(by_sum, sum)| of(sum)[1] * by_sum).collect();
+                x = sums.iter().map(|sum| of(sum)[0]).collect();
+            }
+            moved[0]
         };
         (0..input.len()).map(|pixel| along(pixel).powi(2)).sum()
     }
@@ -122,15 +180,15 @@ mod plain {
         let mut sum = 0.0;
         for (x, y) in real.iter().zip(fake) {
             let (x, y) = (&seen(recipe, x), &seen(recipe, y));
-            let on_real = forward(layout, d, recipe.leaky_slope, x)[0];
-            let on_fake = forward(layout, d, recipe.leaky_slope, y)[0];
+            let on_real = forward(layout, d, x)[0];
+            let on_fake = forward(layout, d, y)[0];
             sum += match recipe.loss {
                 Loss::NonSaturating => cross_entropy(on_real, recipe.real_label) + cross_entropy(on_fake, 0.0),
                 Loss::Relativistic => cross_entropy(on_real - on_fake, 1.0),
             };
             for (picture, gamma) in [(x, rates.r1_gamma), (y, rates.r2_gamma)] {
                 if gamma > 0.0 {
-                    sum += gamma / 2.0 * squared_gradient(layout, d, recipe.leaky_slope, picture);
+                    sum += gamma / 2.0 * squared_gradient(layout, d, picture);
                 }
             }
         }
@@ -154,10 +212,10 @@ mod plain {
     /// G's loss of one generated picture `y`, paired with the real picture `x`.
     fn g_loss_of(recipe: &Recipe, layout: &Network, d: &[f64], x: &[f64], y: &[f64]) -> f64 {
         let (x, y) = (&seen(recipe, x), &seen(recipe, y));
-        let on_fake = forward(layout, d, recipe.leaky_slope, y)[0];
+        let on_fake = forward(layout, d, y)[0];
         match recipe.loss {
             Loss::NonSaturating => cross_entropy(on_fake, 1.0),
-            Loss::Relativistic => cross_entropy(on_fake - forward(layout, d, recipe.leaky_slope, x)[0], 1.0),
+            Loss::Relativistic => cross_entropy(on_fake - forward(layout, d, x)[0], 1.0),
         }
     }
 
@@ -181,7 +239,7 @@ mod plain {
     }
 
     pub fn generate(recipe: &Recipe, layout: &Network, g: &[f64], z: &[f64]) -> Vec<Vec<f64>> {
-        let picture = |z: &[f64]| forward(layout, g, recipe.leaky_slope, z).iter().map(|v| v.tanh()).collect();
+        let picture = |z: &[f64]| forward(layout, g, z);
         z.chunks(recipe.latent).map(picture).collect()
     }
 
@@ -287,7 +345,7 @@ fn the_losses_reported_are_those_of_plain_arithmetic() {
         close(&format!("{}: d_loss", setting.name), &[stats.d_loss], &[d_loss], 1e-12);
         let logits = |pictures: &[Vec<f64>]| -> f64 {
             let d = plain::widen(&state.discriminator.parameters);
-            let logit = |x: &Vec<f64>| plain::forward(&dl, &d, recipe.leaky_slope, &plain::seen(recipe, x))[0];
+            let logit = |x: &Vec<f64>| plain::forward(&dl, &d, &plain::seen(recipe, x))[0];
             pictures.iter().map(logit).sum::<f64>() / BATCH as f64
         };
         // Logits are judged in f32, whatever the engine computes in.
@@ -305,11 +363,15 @@ fn losses_stay_finite_at_logits_where_the_textbook_form_does_not() {
         };
         let (high, low) = (logits(&[200.0]), logits(&[-200.0]));
         let value = |t: Tensor| super::scalar(&t).unwrap();
-        assert_eq!(value(super::loss::cross_entropy(&high, 0.0).unwrap()), 200.0);
-        assert_eq!(value(super::loss::cross_entropy(&low, 1.0).unwrap()), 200.0);
-        assert_eq!(value(super::loss::generator(&high).unwrap()), 0.0);
-        assert_eq!(value(super::loss::relativistic(&low, &high).unwrap()), 400.0);
-        let label_smoothed = value(super::loss::cross_entropy(&high, 0.9).unwrap());
+        let of_d = |loss, real, fake, label| value(super::loss::of_d(loss, real, fake, label).unwrap());
+        let of_g = |loss, real: &Tensor, fake| value(super::loss::of_g(loss, || Ok(real.clone()), fake).unwrap());
+        assert_eq!(of_d(Loss::NonSaturating, &low, &high, 1.0), 400.0);
+        assert_eq!(of_d(Loss::NonSaturating, &high, &low, 1.0), 0.0);
+        assert_eq!(of_g(Loss::NonSaturating, &low, &high), 0.0);
+        assert_eq!(of_g(Loss::NonSaturating, &low, &low), 200.0);
+        assert_eq!(of_d(Loss::Relativistic, &low, &high, 1.0), 400.0);
+        assert_eq!(of_g(Loss::Relativistic, &high, &low), 400.0);
+        let label_smoothed = of_d(Loss::NonSaturating, &high, &low, 0.9);
         assert!((label_smoothed - 20.0).abs() < 1e-4, "{label_smoothed}");
     }
 }

@@ -17,6 +17,7 @@ mod keys;
 mod networks;
 mod schedule;
 
+pub use crate::loss::Loss;
 pub use keys::{KEYS, Key, Kind, Range, Recipe};
 pub use networks::Layers;
 pub use schedule::StepRates;
@@ -30,17 +31,6 @@ pub const SEED: &str = include_str!("../../recipes/seed.toml");
 pub const STABLE: &str = include_str!("../../recipes/stable.toml");
 /// The built-in recipes, each as its name and its TOML.
 pub const BUILT_IN: [(&str, &str); 2] = [("seed", SEED), ("stable", STABLE)];
-
-/// Says how D's logits are scored.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Loss {
-    /// Sigmoid cross-entropy with the non-saturating loss for G (Goodfellow et al., 2014).
-    NonSaturating,
-    /// Sigmoid cross-entropy of paired differences of logits (Jolicoeur-Martineau, "The relativistic discriminator",
-    /// 2018; as paired in R3GAN, 2024).
-    Relativistic,
-}
 
 /// Says what the other coordinates do in the closing sweep of z\[0\].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

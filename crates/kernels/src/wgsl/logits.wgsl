@@ -1,4 +1,4 @@
-// Logits and losses, pair by pair: a real picture and a generated one. The sources are in fused/loss.rs.
+// Logits and losses, pair by pair: a real picture and a generated one. The functions of the loss are the `gan` crate's.
 
 fn logit(row: u32, lane: u32) -> f32 {
     var sum = 0.0;
@@ -17,29 +17,24 @@ fn of_d(i: u32, lane: u32) {
     }
     store(LOGITS, i, real);
     store(LOGITS, B + i, fake);
-    if (RELATIVISTIC) {
-        store(LOSSES, i, softplus(fake - real));
-        let signal = sigmoid(fake - real) / BATCH;
-        store(SIGNAL, i, -signal);
-        store(SIGNAL, B + i, signal);
-    } else {
-        store(LOSSES, i, softplus(real) - REAL_LABEL * real + softplus(fake));
-        store(SIGNAL, i, (sigmoid(real) - REAL_LABEL) / BATCH);
-        store(SIGNAL, B + i, sigmoid(fake) / BATCH);
-    }
+    let loss = loss_of_d(real, fake);
+    store(LOSSES, i, loss.x);
+    store(SIGNAL, i, loss.y / BATCH);
+    store(SIGNAL, B + i, loss.z / BATCH);
 }
 
 // G's loss of pair `i`, and the derivative of their mean by the generated picture's logit.
 fn of_g(i: u32, lane: u32) {
     let fake = logit(B + i, lane);
-    var above = fake;
-    if (RELATIVISTIC) {
-        above = fake - logit(i, lane);
+    var real = 0.0;
+    if (G_LOOKS_AT_REAL) {
+        real = logit(i, lane);
     }
     if (lane != 0u) {
         return;
     }
     store(LOGITS_AFTER, i, fake);
-    store(LOSSES, i, softplus(-above));
-    store(SIGNAL, B + i, -sigmoid(-above) / BATCH);
+    let loss = loss_of_g(real, fake);
+    store(LOSSES, i, loss.x);
+    store(SIGNAL, B + i, loss.y / BATCH);
 }

@@ -13,10 +13,9 @@ fn report_d(lane: u32) {
         sums[STAT_D_REAL] += sigmoid(real);
         sums[STAT_D_FAKE] += sigmoid(fake);
         sums[STAT_D_MARGIN] += real - fake;
-        let partner_real = select(0.0, fake, RELATIVISTIC);
-        let partner_fake = select(0.0, real, RELATIVISTIC);
-        sums[STAT_D_ACCURACY_REAL] += select(0.0, 1.0, real > partner_real);
-        sums[STAT_D_ACCURACY_FAKE] += select(0.0, 1.0, fake < partner_fake);
+        let right = d_is_right(real, fake);
+        sums[STAT_D_ACCURACY_REAL] += select(0.0, 1.0, right.x);
+        sums[STAT_D_ACCURACY_FAKE] += select(0.0, 1.0, right.y);
         if (PENALTY) {
             sums[STAT_R1] += select(0.0, load(SQUARES, i), gamma(i) > 0.0);
             sums[STAT_R2] += select(0.0, load(SQUARES, B + i), gamma(B + i) > 0.0);

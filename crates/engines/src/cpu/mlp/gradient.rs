@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::elementwise::sum_rows;
+use super::super::elementwise::sum_rows;
 use linear::product::{Matrix, MatrixMut};
 use net::Network;
 

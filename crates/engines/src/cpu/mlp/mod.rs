@@ -1,4 +1,4 @@
-//! The fused engine on the CPU: the step derived by hand, over flat buffers made once.
+//! Perceptrons of two hidden layers on the CPU: the step derived by hand for just these, over flat buffers made once.
 //!
 //! It equals [`crate::reference`] (the suite in `tests.rs` holds every tensor of a step to it) and differs in
 //! what it leaves out: no graph, no gradient that nobody uses, no buffer made in a step.
@@ -34,33 +34,32 @@
 //! FLOPs a step, width 128, batch 100, by the formulas: 222 million for `seed`, 332 million for `stable`; done on MNIST,
 //! with ink and without g: about 190 and 260 million.
 
-pub mod adam;
-pub mod elementwise;
 mod gradient;
 mod ink;
-mod loss;
 mod networks;
 
 use std::sync::Arc;
 use std::time::Instant;
 
-use crate::{Engine, Probe, Report, StepInput, Stepwise, Stretch, step_by_step};
-use adam::Adam;
-use elementwise::{
+use super::adam::{self, Adam};
+use super::elementwise::{
     add_rows, add_scaled, blend_rows, copy_scaled, mask, mask_scaled, row_dots, sum_rows, sum_with, tanh_derivative,
 };
+use super::pairs;
+use super::planted::{self, Bug};
+use crate::{Engine, Probe, Report, StepInput, Stepwise, Stretch, step_by_step};
 use failure::Result;
-use gan::recipe::{Loss, Recipe};
-use gan::{Pictures, Slot, State, StepStats, judge_discriminator};
+use gan::recipe::Recipe;
+use gan::{Pictures, Slot, State, StepStats};
 use gradient::{Layer, pieces};
 use ink::Inks;
 use linear::pool::{Pool, cuts_evenly};
 use linear::product::{Half, Matrix, MatrixMut};
-use net::Network;
+use net::{Activation, Network};
 use networks::{Discriminator, Generator, Real, first_layer};
 
 /// Training by hand-derived steps on the CPU.
-pub struct Fused {
+pub struct Mlp {
     recipe: Recipe,
     pictures: Arc<Pictures>,
     /// As elsewhere, but for D's first weight and its moments, which lie transposed, [pixels, width].
@@ -117,7 +116,7 @@ impl Penalty {
     }
 }
 
-/// What a step keeps for each picture. [`Fused`]'s header names most of it; all of it is row-major, and of 2 batch rows,
+/// What a step keeps for each picture. [`Mlp`]'s header names most of it; all of it is row-major, and of 2 batch rows,
 /// a real picture's and then a generated one's in turn, unless said otherwise.
 struct Rows {
     /// As D sees them, the recipe's offset added; real ones only where they are needed.
@@ -180,10 +179,24 @@ impl Rows {
     }
 }
 
-impl Fused {
+impl Mlp {
+    /// Whether the recipe's networks, for pictures of `pixels` numbers, are what this engine is made for: both of them with two
+    /// hidden layers, of one width and one slope in all.
+    ///
+    /// # Errors
+    /// What is otherwise, in words.
+    pub fn takes(recipe: &Recipe, pixels: usize) -> std::result::Result<(), String> {
+        shape(recipe, pixels).map(|_| ())
+    }
+
     /// An engine that goes on from `state`, on at most `threads` threads.
+    ///
+    /// # Panics
+    /// If it does not take the recipe's networks, which [`Mlp::takes`] tells.
     pub fn new(recipe: &Recipe, pictures: Arc<Pictures>, state: &State, threads: usize) -> Self {
         let pixels = pictures.pixels;
+        let (hidden, leaky_slope) = shape(recipe, pixels).expect("the caller has asked whether it takes them");
+        let recipe = &Recipe { hidden, leaky_slope, generator: None, discriminator: None, ..recipe.clone() };
         let (g_layout, d_layout) = (recipe.generator_network(pixels), recipe.discriminator_network(pixels));
         let mut d_lying = d_layout.clone();
         d_lying.tensors[0].shape.reverse();
@@ -222,7 +235,7 @@ impl Fused {
     /// Everything of D's update that is local to a pair of pictures: the pictures, D's passes, the penalties' chain.
     fn d_rows(&mut self, input: &StepInput, gammas: [f32; 2]) {
         let Self { recipe, pictures, state, g_layout, d_layout, pool, pair_cuts, rows, inks, m, .. } = self;
-        let slope = recipe.leaky_slope as f32;
+        let slope = planted::slope(recipe.leaky_slope);
         let g = Generator { layout: g_layout, parameters: &state.generator.parameters, slope };
         let d = Discriminator {
             layout: d_layout,
@@ -267,7 +280,7 @@ impl Fused {
             first_layer(d, x, real, true, h1, &mut scratch[..width]);
             let (h1, mut h2) = (Matrix::new(h1, n2, width), MatrixMut::new(h2, n2, width));
             d.rest(h1, &mut h2, &mut MatrixMut::new(logits, n2, 1));
-            loss::of_d(recipe, logits, signal, losses);
+            pairs::of_d(recipe, in_turn(logits, signal, losses));
 
             let h2 = h2.read();
             let (mut a1, mut a2) = (MatrixMut::new(a1, n2, width), MatrixMut::new(a2, n2, width));
@@ -293,7 +306,9 @@ impl Fused {
             mask_scaled(&mut e1, h1, slope, Matrix::new(penalty, n2, 1));
             let mut by_a2 = MatrixMut::new(by_a2, n2, width);
             by_a2.product(e1.read(), d.w2().t());
-            mask(&mut by_a2, h2, slope);
+            if !planted::here(Bug::MaskLeftOut) {
+                mask(&mut by_a2, h2, slope);
+            }
             add_scaled(&mut e1, h1, signal);
         });
     }
@@ -355,6 +370,7 @@ impl Fused {
                     0 => first.gradient(rows, &theta[..out.len()], out),
                     1 => sum_rows(out, signal_a1, ones),
                     2 => hidden2.weight(rows, width, out),
+                    3 if planted::here(Bug::BiasUnweighted) => sum_rows(out, a2.columns(rows), ones),
                     3 => hidden2.bias(rows, out),
                     4 => {
                         sum_rows(out, h2, signal);
@@ -372,7 +388,7 @@ impl Fused {
     /// Everything of G's update that is local to a pair of pictures: the updated D's opinion, and G's errors.
     fn g_rows(&mut self, indices: &[u32]) {
         let Self { recipe, pictures, state, g_layout, d_layout, pool, pair_cuts, rows, inks, .. } = self;
-        let slope = recipe.leaky_slope as f32;
+        let slope = planted::slope(recipe.leaky_slope);
         let g = Generator { layout: g_layout, parameters: &state.generator.parameters, slope };
         let d = Discriminator {
             layout: d_layout,
@@ -384,8 +400,7 @@ impl Fused {
         let Rows { x, h1, h2, logits, signal, a1, a2, by_input, squares, losses, .. } = rows;
         let Rows { images, g_h1, g_h2, g_by_h1, g_by_h2, .. } = rows;
         let (cuts, x, images, g_h1, g_h2) = (&*pair_cuts, &x[..], &images[..], &g_h1[..], &g_h2[..]);
-        // Only the relativistic loss looks at D's opinion of the real pictures again.
-        let real_too = recipe.loss == Loss::Relativistic;
+        let real_too = recipe.loss.terms().g_looks_at_real && !planted::here(Bug::StaleLogits);
         let of_rows: [&mut [f32]; 11] = [h1, h2, logits, signal, a1, a2, by_input, squares, losses, g_by_h1, g_by_h2];
         pool.split(cuts, of_rows, |part, of_rows| {
             let [h1, h2, logits, signal, a1, a2, by_input, squares, losses, g_by_h1, g_by_h2] = of_rows;
@@ -403,7 +418,7 @@ impl Fused {
                 let mut h2 = MatrixMut::half(h2, Half::Generated, n, width);
                 d.rest(h1, &mut h2, &mut MatrixMut::half(logits, Half::Generated, n, 1));
             }
-            loss::of_g(recipe, logits, signal, losses);
+            pairs::of_g(recipe, in_turn(logits, signal, losses));
 
             let generated = |data, columns| Matrix::half(data, Half::Generated, n, columns);
             let (h1, h2) = (generated(h1, width), generated(h2, width));
@@ -466,18 +481,9 @@ impl Fused {
         for (i, pair) in self.rows.logits.chunks_exact(2).enumerate() {
             (real[i], fake[i]) = (pair[0], pair[1]);
         }
-        let norm = |gamma: f32, first: usize| {
-            let of_half = self.rows.squares.iter().skip(first).step_by(2);
-            if gamma > 0.0 { mean(of_half.map(|&square| f64::from(square))) } else { 0.0 }
-        };
-        StepStats {
-            d_loss: mean(self.rows.losses.iter().map(|&loss| f64::from(loss))),
-            d_real: mean(real.iter().map(|&logit| loss::sigmoid(f64::from(logit)))),
-            d_fake: mean(fake.iter().map(|&logit| loss::sigmoid(f64::from(logit)))),
-            r1: norm(gammas[0], 0),
-            r2: norm(gammas[1], 1),
-            ..judge_discriminator(self.recipe.loss, real, fake)
-        }
+        let squares =
+            [0, 1].map(|first| (gammas[first] > 0.0).then(|| self.rows.squares.iter().skip(first).step_by(2)));
+        pairs::d_stats(self.recipe.loss, [real, fake], &self.rows.losses, squares)
     }
 }
 
@@ -499,13 +505,32 @@ pub fn products_on_all_threads(threads: usize, size: usize) -> f64 {
     began.elapsed().as_secs_f64()
 }
 
+/// Width of the hidden layers and slope of the leaky ReLUs, if both networks are what this engine takes.
+fn shape(recipe: &Recipe, pixels: usize) -> std::result::Result<(usize, f64), String> {
+    let of = |network: Network, last| {
+        network.two_hidden(last).ok_or(format!(
+            "the {} is something else than two hidden layers of one width with leaky ReLUs of one slope",
+            network.name
+        ))
+    };
+    let g = of(recipe.generator_network(pixels), Activation::Tanh)?;
+    let d = of(recipe.discriminator_network(pixels), Activation::Identity)?;
+    if g != d {
+        let [(g_width, g_slope), (d_width, d_slope)] = [g, d];
+        return Err(format!(
+            "the generator is {g_width} wide with a slope of {g_slope}, the discriminator {d_width} with {d_slope}"
+        ));
+    }
+    Ok(g)
+}
+
 /// More parts than this would each have too few rows to be worth a thread, and their products too small a shape: libraries
 /// have kernels of their own for those, which may sum in another order, and the number of threads must not show in the bits.
 fn most_parts(recipe: &Recipe) -> usize {
     if recipe.hidden <= 64 { 1 } else { (recipe.batch / 8).max(1) }
 }
 
-impl Engine for Fused {
+impl Engine for Mlp {
     fn name(&self) -> &'static str {
         "fused"
     }
@@ -527,14 +552,13 @@ impl Engine for Fused {
     }
 
     fn generate(&self, _: usize, z: &[f32]) -> Result<Vec<f32>> {
-        Ok(pictures_of(&self.recipe, self.pictures.pixels, self.state.exported(), z))
+        Ok(super::layers::pictures_of(&self.recipe, self.pictures.pixels, self.state.exported(), z))
     }
 }
 
-impl Stepwise for Fused {
+impl Stepwise for Mlp {
     fn step(&mut self, input: &StepInput) -> Result<StepStats> {
-        let batch = self.recipe.batch as f64;
-        let gammas = [input.rates.r1_gamma, input.rates.r2_gamma].map(|gamma| (gamma / batch) as f32);
+        let gammas = pairs::penalties(&self.recipe, &input.rates);
         let adam = Adam::new(&self.recipe, &input.rates, input.step);
         self.d_rows(input, gammas);
         self.make_k();
@@ -547,46 +571,23 @@ impl Stepwise for Fused {
         for (slot, pair) in self.logits[2].iter_mut().zip(self.rows.logits.chunks_exact(2)) {
             *slot = pair[1];
         }
-        // The signals are of the mean over the batch; of a picture's own loss they are `batch` times that.
-        let reaching = self.rows.squares.iter().skip(1).step_by(2).map(|&square| f64::from(square)).sum::<f64>();
-        let g_loss = mean(self.rows.losses.iter().map(|&loss| f64::from(loss)));
-        Ok(StepStats { g_loss, g_gradient: (reaching * batch).sqrt(), ..stats })
+        let [g_loss, g_gradient] = pairs::g_stats(&self.rows.losses, self.rows.squares.iter().skip(1).step_by(2));
+        Ok(StepStats { g_loss, g_gradient, ..stats })
     }
 
     fn probe(&self) -> Result<Vec<Probe>> {
-        let names = ["logits.real", "logits.fake", "logits.updated"];
-        let logits = names.into_iter().zip(&self.logits).map(|(name, values)| (name.to_owned(), &values[..]));
         let (pixels, width) = (self.d_layout.stages[0].inputs, self.d_layout.stages[0].outputs);
         let mut d_gradient = self.d_gradient.clone();
         transpose(&mut d_gradient[self.d_layout.weight(0)], [pixels, width]);
-        let state = self.state(0)?;
-        let flat = [
-            ("gradient", &self.d_layout, &d_gradient),
-            ("gradient", &self.g_layout, &self.g_gradient),
-            ("parameter", &self.g_layout, &state.generator.parameters),
-            ("parameter", &self.d_layout, &state.discriminator.parameters),
-        ];
-        let tensors = flat.into_iter().flat_map(|(prefix, layout, flat)| {
-            layout.tensors.iter().map(move |spec| (format!("{prefix}.{}", spec.name), &flat[spec.range.clone()]))
-        });
-        let widen =
-            |(name, values): (String, &[f32])| Probe { name, values: values.iter().map(|&v| v.into()).collect() };
-        Ok(logits.chain(tensors).map(widen).collect())
+        let networks = [&self.d_layout, &self.g_layout];
+        Ok(super::probes(networks, &self.logits, [&d_gradient, &self.g_gradient], &self.state(0)?))
     }
 }
 
-/// Pictures of a generator with the given parameters. z: [n, latent] -> [n, pixels], in [-1, 1].
-pub(crate) fn pictures_of(recipe: &Recipe, pixels: usize, parameters: &[f32], z: &[f32]) -> Vec<f32> {
-    let (latent, width) = (recipe.latent, recipe.hidden);
-    let n = z.len() / latent;
-    let (mut h1, mut h2, mut images) = (vec![0.0; n * width], vec![0.0; n * width], vec![0.0; n * pixels]);
-    Generator { layout: &recipe.generator_network(pixels), parameters, slope: recipe.leaky_slope as f32 }.images(
-        Matrix::new(z, n, latent),
-        &mut MatrixMut::new(&mut h1, n, width),
-        &mut MatrixMut::new(&mut h2, n, width),
-        &mut MatrixMut::new(&mut images, n, pixels),
-    );
-    images
+/// Logits, signals and losses where the rows are a real picture's and a generated one's in turn: [2 pairs], [2 pairs], [pairs].
+fn in_turn<'a>(logits: &[f32], signal: &'a mut [f32], losses: &'a mut [f32]) -> impl Iterator<Item = pairs::Row<'a>> {
+    let (logits, signal) = (logits.as_chunks::<2>().0, signal.as_chunks_mut::<2>().0);
+    logits.iter().zip(signal).zip(losses).map(|((logits, signal), loss)| (*logits, signal.each_mut(), loss))
 }
 
 /// What the gradient by D's first weight, as it lies here, is made of.
@@ -652,11 +653,6 @@ fn transpose(values: &mut [f32], [rows, columns]: [usize; 2]) {
     for (i, slot) in values.iter_mut().enumerate() {
         *slot = before[i % rows * columns + i / rows];
     }
-}
-
-fn mean(values: impl Iterator<Item = f64>) -> f64 {
-    let (sum, count) = values.fold((0.0, 0), |(sum, count), value| (sum + value, count + 1));
-    sum / f64::from(count)
 }
 
 #[cfg(test)]

@@ -3,7 +3,8 @@
 //! Every pass here is local to its rows: it reads the parameters and its own rows and writes its own rows. What sums over
 //! rows, the gradients by the parameters, is cut by parameters instead, so no part adds to what another adds to.
 
-use super::elementwise::{bias_leaky, bias_tanh, dots, mask, masked_weight};
+use super::super::elementwise::{bias_leaky, bias_tanh, dots, mask, masked_weight};
+use super::super::planted::{self, Bug};
 use super::ink::{self, Inks};
 use linear::product::{Half, Matrix, MatrixMut};
 use net::Network;
@@ -120,7 +121,8 @@ impl<'a> Discriminator<'a> {
     /// a2 of the engine's header, and a1 but for its mask.
     pub fn chain(self, h2: Matrix, a1: &mut MatrixMut, a2: &mut MatrixMut) {
         masked_weight(a2, h2, self.w3(), self.slope);
-        a1.product(a2.read(), self.w2());
+        let w2 = if planted::here(Bug::TransposedIndex) { self.w2().t() } else { self.w2() };
+        a1.product(a2.read(), w2);
     }
 }
 

@@ -6,37 +6,31 @@ use std::sync::Arc;
 use candle_core::{DType, Device};
 use proptest::prelude::*;
 
-use super::Fused;
-use crate::equality::{self, STATS, TOTAL, UnderJudgement, one_step, squares, step_at};
+use super::Mlp;
+use crate::equality::{self, STATS, TOTAL, one_step, squares, step_at};
 use crate::reference::Reference;
 use crate::{Engine, State, Stepwise};
 use data::{Dataset, Pictures};
 use gan::recipe::{Recipe, StepRates};
 
-/// Makes the engine anew for each state.
-struct Anew<'a> {
-    recipe: &'a Recipe,
-    pictures: &'a Arc<Pictures>,
-    engine: Option<Fused>,
-}
-
-impl UnderJudgement for Anew<'_> {
-    fn at(&mut self, state: &State) -> &mut dyn Stepwise {
-        self.engine.insert(Fused::new(self.recipe, self.pictures.clone(), state, 1))
-    }
-}
-
 fn check(pictures: &Arc<Pictures>, name: &str, flags: &str) {
+    check_on(pictures, name, flags, &["cpu/mlp"]);
+}
+
+fn check_on(pictures: &Arc<Pictures>, name: &str, flags: &str, engines: &[&str]) {
     let recipe = Recipe::load(name, &flags.parse().unwrap()).unwrap();
-    let mut anew = Anew { recipe: &recipe, pictures, engine: None };
-    equality::check(pictures, &recipe, &format!("{name} {flags:?}"), &mut [("the CPU".to_owned(), &mut anew)]);
+    equality::check_on_the_cpu(pictures, &recipe, &format!("{name} {flags:?}"), engines);
 }
 
 #[test]
 fn one_step_equals_the_references_within_the_rule() {
     let pictures = Arc::new(Dataset::mnist().unwrap().test);
-    for flags in ["", "hidden = 33\nbatch = 3", "hidden = 64\nbatch = 1", "hidden = 20\nbatch = 128"] {
-        for name in ["seed", "stable"] {
+    // Two hidden layers are taken by the engine for any chain too.
+    for name in ["seed", "stable"] {
+        for flags in ["", "hidden = 33\nbatch = 3"] {
+            check_on(&pictures, name, flags, &["cpu/mlp", "cpu/layers"]);
+        }
+        for flags in ["hidden = 64\nbatch = 1", "hidden = 20\nbatch = 128"] {
             check(&pictures, name, flags);
         }
     }
@@ -82,7 +76,7 @@ proptest! {
         // A leaky ReLU that flips in one minibatch is luck (see `FLIPPED`); an error is there in all three.
         let mut least = BTreeMap::new();
         for draw in 0..3 {
-            let mut ours = Fused::new(&recipe, pictures.clone(), &state, threads);
+            let mut ours = Mlp::new(&recipe, pictures.clone(), &state, threads);
             let mut judge = Reference::new(&recipe, pictures.clone(), &state, Device::Cpu, DType::F64).unwrap();
             let stats = step_at(&mut ours, &recipe, 0, draw, still);
             let truth = step_at(&mut judge, &recipe, 0, draw, still);
@@ -111,7 +105,7 @@ fn adam_moves_every_parameter_as_its_formula_says() {
     let pictures = Arc::new(Dataset::mnist().unwrap().test);
     for name in ["seed", "stable"] {
         let recipe = Recipe::load(name, &toml::Table::new()).unwrap();
-        let mut engine = Fused::new(&recipe, pictures.clone(), &State::initial(&recipe, pictures.pixels, 3), 1);
+        let mut engine = Mlp::new(&recipe, pictures.clone(), &State::initial(&recipe, pictures.pixels, 3), 1);
         for step in 0..20 {
             let before = engine.state(0).unwrap();
             one_step(&mut engine, &recipe, step, step);
@@ -134,7 +128,7 @@ fn any_number_of_threads_gives_the_same_bits() {
         let recipe = Recipe::load(name, &flags.parse().unwrap()).unwrap();
         let first = State::initial(&recipe, pictures.pixels, 3);
         let after = |threads| {
-            let mut engine = Fused::new(&recipe, pictures.clone(), &first, threads);
+            let mut engine = Mlp::new(&recipe, pictures.clone(), &first, threads);
             for step in 0..10 {
                 one_step(&mut engine, &recipe, step, step);
             }
@@ -154,7 +148,7 @@ fn pictures_are_those_of_the_reference() {
         let recipe = Recipe::load(name, &toml::Table::new()).unwrap();
         let state = State::initial(&recipe, pictures.pixels, 8);
         let z = noise::sample_z(4, 7, recipe.latent);
-        let ours = Fused::new(&recipe, pictures.clone(), &state, 1).generate(0, &z).unwrap();
+        let ours = Mlp::new(&recipe, pictures.clone(), &state, 1).generate(0, &z).unwrap();
         let theirs = Reference::new(&recipe, pictures.clone(), &state, Device::Cpu, DType::F64).unwrap();
         let worst = ours.iter().zip(theirs.generate(0, &z).unwrap()).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
         assert!(worst < 2e-6, "{name}: {worst}");

@@ -7,6 +7,7 @@
 
 use multiversion::multiversion;
 
+use super::planted::{self, Bug};
 use linear::product::{Matrix, MatrixMut};
 
 /// In place: row += bias, then the leaky ReLU. values: [n, width].
@@ -26,6 +27,16 @@ pub fn bias_tanh(values: &mut MatrixMut, bias: &[f32]) {
     for row in values.iter_rows() {
         for (value, b) in row.iter_mut().zip(bias) {
             *value = tanh(*value + b);
+        }
+    }
+}
+
+/// In place: row += bias. values: [n, width].
+#[multiversion(targets("x86_64+avx512f+avx512vl+avx512dq", "x86_64+avx2"))]
+pub fn bias_alone(values: &mut MatrixMut, bias: &[f32]) {
+    for row in values.iter_rows() {
+        for (value, b) in row.iter_mut().zip(bias) {
+            *value += b;
         }
     }
 }
@@ -58,6 +69,34 @@ pub fn masked_weight(out: &mut MatrixMut, activation: Matrix, weight: &[f32], sl
         for ((slot, h), w) in row.iter_mut().zip(h).zip(weight) {
             *slot = if *h > 0.0 { *w } else { slope * w };
         }
+    }
+}
+
+/// In place: each value times 1 - y^2, the derivative of tanh where it gave y. Both: [n, width].
+#[multiversion(targets("x86_64+avx512f+avx512vl+avx512dq", "x86_64+avx2"))]
+pub fn tanh_mask(values: &mut MatrixMut, y: Matrix) {
+    for (row, y) in values.iter_rows().zip(y.iter_rows()) {
+        for (value, y) in row.iter_mut().zip(y) {
+            *value *= 1.0 - y * y;
+        }
+    }
+}
+
+/// out = `weight` times `scales[b]` in row b: scales [n, 1], weight [width], out [n, width].
+#[multiversion(targets("x86_64+avx512f+avx512vl+avx512dq", "x86_64+avx2"))]
+pub fn outer(out: &mut MatrixMut, scales: Matrix, weight: &[f32]) {
+    for (row, scale) in out.iter_rows().zip(scales.iter_rows()) {
+        for (slot, w) in row.iter_mut().zip(weight) {
+            *slot = scale[0] * w;
+        }
+    }
+}
+
+/// In place: row b times `scales[b]`. values: [n, width].
+#[multiversion(targets("x86_64+avx512f+avx512vl+avx512dq", "x86_64+avx2"))]
+pub fn scale_rows(values: &mut MatrixMut, scales: &[f32]) {
+    for (row, scale) in values.iter_rows().zip(scales) {
+        row.iter_mut().for_each(|value| *value *= scale);
     }
 }
 
@@ -135,6 +174,9 @@ pub fn sum_with(out: &mut MatrixMut, values: Matrix, constant: f32) {
 /// what row b was. values, y: [n, width]; squares: [n, 1].
 #[multiversion(targets("x86_64+avx512f+avx512vl+avx512dq", "x86_64+avx2"))]
 pub fn tanh_derivative(values: &mut MatrixMut, y: Matrix, squares: &mut MatrixMut) {
+    if planted::here(Bug::TanhLeftOut) {
+        return values.iter_rows().zip(squares.iter_rows()).for_each(|(row, square)| square[0] = dot(row, row));
+    }
     for ((row, y), square) in values.iter_rows().zip(y.iter_rows()).zip(squares.iter_rows()) {
         let mut lanes = [0.0f32; 16];
         let ((row, row_rest), (y, y_rest)) = (row.as_chunks_mut::<16>(), y.as_chunks::<16>());
@@ -274,6 +316,19 @@ mod tests {
         tanh_derivative(&mut matrix, Matrix::new(&[0.5; 19], 1, 19), &mut MatrixMut::new(&mut square, 1, 1));
         assert_eq!(square, [2109.0]);
         assert_eq!(values, (0..19).map(|i| 0.75 * i as f32).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn rows_take_a_bias_a_scale_and_the_derivative_of_tanh() {
+        let mut values = [1.0, 2.0, 3.0, 4.0];
+        bias_alone(&mut MatrixMut::new(&mut values, 2, 2), &[10.0, 20.0]);
+        assert_eq!(values, [11.0, 22.0, 13.0, 24.0]);
+        scale_rows(&mut MatrixMut::new(&mut values, 2, 2), &[2.0, 0.5]);
+        assert_eq!(values, [22.0, 44.0, 6.5, 12.0]);
+        tanh_mask(&mut MatrixMut::new(&mut values, 2, 2), Matrix::new(&[0.0, 0.5, -0.5, 1.0], 2, 2));
+        assert_eq!(values, [22.0, 33.0, 4.875, 0.0]);
+        outer(&mut MatrixMut::new(&mut values, 2, 2), Matrix::new(&[1.0, -2.0], 2, 1), &[3.0, 4.0]);
+        assert_eq!(values, [3.0, 4.0, -6.0, -8.0]);
     }
 
     #[test]

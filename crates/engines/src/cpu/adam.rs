@@ -2,6 +2,7 @@
 
 use multiversion::multiversion;
 
+use super::planted::{self, Bug};
 use gan::adam::corrected_rate;
 use gan::recipe::{Recipe, StepRates};
 
@@ -22,15 +23,22 @@ pub struct Adam {
 impl Adam {
     /// The updates of step `step`, from 0.
     pub fn new(recipe: &Recipe, rates: &StepRates, step: u64) -> Self {
-        Self {
+        let decay =
+            if planted::here(Bug::DecayOfNextStep) { recipe.rates(step + 1, 1).ema_decay } else { rates.ema_decay };
+        let adam = Self {
             rate: corrected_rate(rates.lr, recipe.beta1, recipe.beta2, step) as f32,
             beta1: recipe.beta1 as f32,
             beta2: recipe.beta2 as f32,
             rest1: (1.0 - recipe.beta1) as f32,
             rest2: (1.0 - recipe.beta2) as f32,
             epsilon: recipe.adam_epsilon as f32,
-            keep: rates.ema_decay as f32,
-            take: (1.0 - rates.ema_decay) as f32,
+            keep: decay as f32,
+            take: (1.0 - decay) as f32,
+        };
+        match planted::any() {
+            Some(Bug::NoBiasCorrection) => Self { rate: rates.lr as f32, ..adam },
+            Some(Bug::RestOfRounded) => Self { rest2: 1.0 - adam.beta2, ..adam },
+            _ => adam,
         }
     }
 }

@@ -1,0 +1,166 @@
+//! A network's passes over the rows of a minibatch, stage by stage: forward, back, and the update of its parameters.
+//!
+//! A stage is one task of the [`Pool`]: its rows are shared out, or the rows of its weight, and nothing is summed by two threads.
+//! Every pass writes into buffers that were made once.
+
+use std::ops::Range;
+
+use super::super::adam::{self, Adam};
+use super::super::elementwise::{bias_alone, bias_leaky, bias_tanh, mask, sum_rows, tanh_mask};
+use super::super::planted::{self, Bug};
+use super::dense::{Dense, weight_gradient};
+use gan::Slot;
+use linear::pool::Pool;
+use linear::product::{Matrix, MatrixMut};
+use net::{Activation, Network, Stage};
+
+/// Rows of a product, or of a weight, that are worth a thread of their own. Fewer would be a shape for which libraries have kernels
+/// that sum in another order.
+const LEAST_ROWS: usize = 8;
+/// Products with fewer weights than this go to one thread, for both reasons.
+const LEAST_WEIGHTS: usize = 64 * 64;
+
+/// A network and what its passes leave for each row of a minibatch, stage by stage.
+pub struct Passes {
+    pub network: Network,
+    /// What each stage gives: [rows, outputs].
+    pub outputs: Vec<Vec<f32>>,
+    /// Gradients by what each stage's function is given: [rows, outputs].
+    pub errors: Vec<Vec<f32>>,
+}
+
+/// What moves a network's parameters.
+pub struct Update<'a> {
+    pub adam: Adam,
+    pub slot: &'a mut Slot,
+    /// The moving average, where there is one.
+    pub ema: Option<&'a mut [f32]>,
+    /// Where the gradient goes, flat.
+    pub gradient: &'a mut [f32],
+    /// What the errors of each row count for in a bias's gradient: [rows].
+    pub weights: &'a [f32],
+}
+
+impl Passes {
+    /// Buffers for `rows` rows.
+    pub fn new(network: Network, rows: usize) -> Self {
+        let buffers = || network.stages.iter().map(|stage| vec![0.0; rows * stage.outputs]).collect();
+        Self { outputs: buffers(), errors: buffers(), network }
+    }
+
+    /// What the last stage gave: [rows, outputs].
+    pub fn output(&self) -> &[f32] {
+        self.outputs.last().expect("a network has a stage")
+    }
+
+    /// Forward over the rows `rows`. input: [all rows, inputs].
+    pub fn forward(&mut self, pool: &mut Pool, parameters: &[f32], input: &[f32], rows: Range<usize>) {
+        for (i, stage) in self.network.stages.iter().enumerate() {
+            let (before, rest) = self.outputs.split_at_mut(i);
+            let input = before.last().map_or(input, |output| output);
+            let out = of_rows_mut(&mut rest[0], &rows, stage.outputs);
+            pool.split_evenly(rows.len(), pieces(rows.len(), stage), [out], |part, [out]| {
+                let n = part.len();
+                let x = matrix(input, rows.start, &part, stage.inputs);
+                forward_stage(stage, parameters, x, &mut MatrixMut::new(out, n, stage.outputs));
+            });
+        }
+    }
+
+    /// Back over the rows `rows`, from the last stage's error, which the caller has put there, to the first's.
+    pub fn backward(&mut self, pool: &mut Pool, parameters: &[f32], rows: Range<usize>) {
+        for (i, stage) in self.network.stages.iter().enumerate().skip(1).rev() {
+            let (before, after) = self.errors.split_at_mut(i);
+            let (error, given) = (&after[0], &self.outputs[i - 1]);
+            let out = of_rows_mut(&mut before[i - 1], &rows, stage.inputs);
+            let activation = self.network.stages[i - 1].activation;
+            pool.split_evenly(rows.len(), pieces(rows.len(), stage), [out], |part, [out]| {
+                let mut out = MatrixMut::new(out, part.len(), stage.inputs);
+                dense(stage, parameters).apply_transposed(matrix(error, rows.start, &part, stage.outputs), &mut out);
+                derive(&mut out, matrix(given, rows.start, &part, stage.inputs), activation);
+            });
+        }
+    }
+
+    /// From the first stage's error to the gradient by the input: out: [rows, inputs].
+    pub fn to_input(&self, pool: &mut Pool, parameters: &[f32], rows: Range<usize>, out: &mut [f32]) {
+        let (stage, error) = (&self.network.stages[0], &self.errors[0]);
+        pool.split_evenly(rows.len(), pieces(rows.len(), stage), [out], |part, [out]| {
+            let mut out = MatrixMut::new(out, part.len(), stage.inputs);
+            dense(stage, parameters).apply_transposed(matrix(error, rows.start, &part, stage.outputs), &mut out);
+        });
+    }
+
+    /// The gradient by all parameters, and their update by it. `input`: what each stage's error meets, [rows, inputs].
+    pub fn update<'i>(&self, pool: &mut Pool, update: Update, input: impl Fn(usize) -> &'i [f32]) {
+        let Update { adam, slot, mut ema, gradient, weights } = update;
+        let n = weights.len();
+        for (i, stage) in self.network.stages.iter().enumerate() {
+            let error = Matrix::new(&self.errors[i], n, stage.outputs);
+            let x = Matrix::new(input(i), n, stage.inputs);
+            let tensors = [(&stage.weight, pieces(stage.outputs, stage)), (&stage.bias, 1)];
+            for (tensor, (range, most)) in tensors.into_iter().enumerate() {
+                let gradient_of = |part: Range<usize>, out: &mut [f32]| match tensor {
+                    0 => weight_gradient(error, x, part, out),
+                    _ if planted::here(Bug::BiasUnweighted) => sum_rows(out, error, &vec![1.0 / n as f32; n]),
+                    _ => sum_rows(out, error, weights),
+                };
+                let theta = &mut slot.parameters[range.clone()];
+                let (m, v) = (&mut slot.m[range.clone()], &mut slot.v[range.clone()]);
+                let out = &mut gradient[range.clone()];
+                match &mut ema {
+                    Some(ema) => {
+                        let of_all = [theta, m, v, &mut ema[range.clone()], out];
+                        pool.split_evenly(stage.outputs, most, of_all, |part, [theta, m, v, ema, out]| {
+                            gradient_of(part, out);
+                            adam::update_with_ema(adam, theta, m, v, ema, out);
+                        });
+                    }
+                    None => pool.split_evenly(stage.outputs, most, [theta, m, v, out], |part, [theta, m, v, out]| {
+                        gradient_of(part, out);
+                        adam::update(adam, theta, m, v, out);
+                    }),
+                }
+            }
+        }
+    }
+}
+
+/// Pieces that `rows` rows of a product of this stage are worth.
+pub fn pieces(rows: usize, stage: &Stage) -> usize {
+    if stage.weight.len() < LEAST_WEIGHTS { 1 } else { rows / LEAST_ROWS }
+}
+
+/// One stage forward: x: [n, inputs], out: [n, outputs].
+pub fn forward_stage(stage: &Stage, parameters: &[f32], x: Matrix, out: &mut MatrixMut) {
+    dense(stage, parameters).apply(x, out);
+    let bias = &parameters[stage.bias.clone()];
+    match stage.activation {
+        Activation::Identity => bias_alone(out, bias),
+        Activation::LeakyRelu(slope) => bias_leaky(out, bias, planted::slope(slope)),
+        Activation::Tanh => bias_tanh(out, bias),
+    }
+}
+
+/// In place: from the gradient by what a function gave to that by what it was given. Both: [n, width].
+pub fn derive(values: &mut MatrixMut, given: Matrix, activation: Activation) {
+    match activation {
+        Activation::Identity => {}
+        Activation::LeakyRelu(slope) => mask(values, given, planted::slope(slope)),
+        Activation::Tanh => tanh_mask(values, given),
+    }
+}
+
+/// The stage's map.
+pub fn dense<'a>(stage: &Stage, parameters: &'a [f32]) -> Dense<'a> {
+    Dense { weight: &parameters[stage.weight.clone()], inputs: stage.inputs, outputs: stage.outputs }
+}
+
+/// Of values: [all rows, width], those of the rows `part`, counted from `start`.
+pub fn matrix<'a>(values: &'a [f32], start: usize, part: &Range<usize>, width: usize) -> Matrix<'a> {
+    Matrix::new(&values[(start + part.start) * width..(start + part.end) * width], part.len(), width)
+}
+
+fn of_rows_mut<'a>(values: &'a mut [f32], rows: &Range<usize>, width: usize) -> &'a mut [f32] {
+    &mut values[rows.start * width..rows.end * width]
+}
