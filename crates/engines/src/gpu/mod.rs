@@ -2,9 +2,9 @@
 //!
 //! It equals [`crate::reference`], tensor by tensor, as the suite in `tests.rs` has it, on every driver at hand.
 //!
-//! * `plan.rs` writes a step: its dispatches and the WGSL of each, specialised to the recipe. It needs no device.
-//! * `kernels/` is the WGSL that the dispatches share; `places.rs` knows what lies where in the device's buffers.
-//! * `written.rs` writes such a plan down, with all that a few steps start from, for a browser to run it too.
+//! * The crate `kernels` plans a step of a recipe's networks, chains of any number of dense stages: its dispatches, the WGSL of
+//!   each, and what lies where in the device's buffers. It needs no device, and `trainer gpu-plan` writes such a plan down, with
+//!   all that a few steps start from, for a browser to run it too.
 //! * `device.rs` finds and opens a GPU; `buffers.rs` holds its memory.
 //! * This file drives an epoch. Pictures, weights, noise, losses, Adam, the moving average and the step's number stay on the
 //!   device. An epoch's order and rates go up before it (the order is drawn one after another, in half a millisecond, so there
@@ -18,6 +18,8 @@
 //! a multiplication and an addition and another does not.
 
 mod buffers;
+#[cfg(test)]
+mod chains;
 pub mod device;
 #[cfg(test)]
 mod functions;
@@ -35,6 +37,7 @@ use gan::{Pictures, State, StepStats};
 use kernels::buffers::{Sizes, rates_of, stats_of};
 use kernels::places::STATS;
 use kernels::plan::Plan;
+use net::{Activation, Network};
 
 /// Device work of a submission, at most about: drivers end what takes seconds, and a GPU that draws a desktop too should not
 /// keep it waiting.
@@ -106,7 +109,7 @@ impl Gpu {
         let Setting { recipe, pictures, states, keeps_gradients } = setting;
         let (pixels, count) = (pictures.pixels, pictures.count());
         let steps = (count / recipe.batch).max(1);
-        let plan = Plan::new(recipe, pixels, steps, count.max(recipe.batch), *keeps_gradients);
+        let plan = Plan::new(recipe, pixels, steps, count.max(recipe.batch), *keeps_gradients)?;
         let sizes = Sizes::new(&plan, pictures, states.len())?;
         let device = open(&Needs::of(&sizes))?;
         let buffers = Buffers::new(&device, &sizes, plan.order);
@@ -267,11 +270,15 @@ impl Gpu {
         }
         let (_, of_replicas) = kept.as_mut().expect("it was made above");
         if of_replicas[replica].is_empty() {
-            let len = self.plan.places.layouts[0].len();
+            let len = self.plan.places.networks[0].len();
             let start = replica * self.plan.places.state + self.plan.places.ema.unwrap_or(0);
             of_replicas[replica] = self.read(&self.buffers.state, start, len)?;
         }
-        Ok(crate::cpu::mlp::pictures_of(&self.recipe, self.pixels, &of_replicas[replica], z))
+        let (g, parameters) = (&self.plan.places.networks[0], &of_replicas[replica]);
+        Ok(match g.two_hidden(Activation::Tanh) {
+            Some(_) => crate::cpu::mlp::pictures_of(&self.recipe, self.pixels, parameters, z),
+            None => pictures_of_chain(g, parameters, z),
+        })
     }
 
     /// [`Engine::probe`] of a replica.
@@ -292,7 +299,7 @@ impl Gpu {
             ("logits.updated".to_owned(), of_arena("LOGITS_AFTER")?),
         ];
         let State { generator, discriminator, .. } = self.state_of(replica)?;
-        let [g, d] = &places.layouts;
+        let [g, d] = &places.networks;
         let flat = [
             ("gradient", d, of_arena("D_GRADIENT")?),
             ("gradient", g, of_arena("G_GRADIENT")?),
@@ -310,6 +317,32 @@ impl Gpu {
             |(name, values): (String, Vec<f32>)| Probe { name, values: values.into_iter().map(f64::from).collect() };
         Ok(tensors.into_iter().map(widen).collect())
     }
+}
+
+/// What any chain gives for each row of `z`, by plain loops.
+fn pictures_of_chain(network: &Network, parameters: &[f32], z: &[f32]) -> Vec<f32> {
+    let mut rows = z.to_vec();
+    for stage in &network.stages {
+        let (weight, bias) = (&parameters[stage.weight.clone()], &parameters[stage.bias.clone()]);
+        let of_row = |row: &[f32]| -> Vec<f32> {
+            let sums = weight.chunks_exact(stage.inputs).zip(bias);
+            let sums = sums.map(|(weight, bias)| weight.iter().zip(row).map(|(w, x)| w * x).sum::<f32>() + bias);
+            sums.map(|sum| match stage.activation {
+                Activation::Identity => sum,
+                Activation::LeakyRelu(slope) => {
+                    if sum > 0.0 {
+                        sum
+                    } else {
+                        slope as f32 * sum
+                    }
+                }
+                Activation::Tanh => sum.tanh(),
+            })
+            .collect()
+        };
+        rows = rows.chunks_exact(stage.inputs).flat_map(of_row).collect();
+    }
+    rows
 }
 
 impl Engine for Gpu {

@@ -35,7 +35,7 @@ impl UnderJudgement for Gpu {
     }
 }
 
-fn engine(adapter: &Adapter, recipe: &Recipe, pictures: &Arc<Pictures>, states: &[State]) -> Gpu {
+pub(super) fn engine(adapter: &Adapter, recipe: &Recipe, pictures: &Arc<Pictures>, states: &[State]) -> Gpu {
     let setting = Setting { recipe, pictures: pictures.clone(), states, keeps_gradients: true };
     Gpu::with(&setting, |needs: &Needs| open(adapter, needs)).unwrap()
 }
