@@ -12,7 +12,7 @@ struct Activation {
 
 fn activated(by: Activation, value: f32) -> f32 {
     if (by.kind == LEAKY_RELU) {
-        return select(by.slope * value, value, value > 0.0);
+        return unless_nan(value, select(by.slope * value, value, value > 0.0));
     }
     if (by.kind == TANH) {
         return tanh_of(value);
