@@ -67,7 +67,7 @@ pub fn plan(recipe: &Recipe, steps: usize) -> Result<Written> {
     let pictures = Arc::new(Pictures { bytes, labels, pixels });
     let state = State::initial(recipe, pixels, SEED);
     let order: Vec<u32> = (0..count as u32).collect();
-    let plan = Plan::new(recipe, pixels, steps, count, false);
+    let plan = Plan::new(recipe, pixels, steps, count, false)?;
 
     let rates = (0..steps as u64).flat_map(|step| rates_of(recipe, &recipe.rates(step, TOTAL_STEPS), step));
     let bits = |floats: &[f32]| floats.iter().map(|float| float.to_bits()).collect::<Vec<_>>();

@@ -2,7 +2,7 @@
 
 use gan::recipe::Recipe;
 use gan::state::{Slot, State};
-use net::Network;
+use net::{Network, Stage};
 
 /// Floats that a step reports: [`gan::STATISTICS`], in their order.
 pub const STATS: usize = gan::StepStats::COUNT;
@@ -12,39 +12,47 @@ pub const RATES: usize = 8;
 pub const SEEDS: usize = 8;
 
 /// The arena of one replica: named regions, one after another, in floats.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Arena {
-    regions: Vec<(&'static str, usize, usize)>,
+    regions: Vec<(String, usize, usize)>,
     len: usize,
 }
 
 impl Arena {
-    fn new(sizes: &[(&'static str, usize)]) -> Self {
-        let mut arena = Self { regions: Vec::new(), len: 0 };
-        for &(name, size) in sizes {
-            arena.regions.push((name, arena.len, size));
-            arena.len += size;
+    fn add(&mut self, name: impl Into<String>, size: usize) {
+        self.regions.push((name.into(), self.len, size));
+        self.len += size;
+    }
+
+    /// A region for each stage but the last: `rows` rows of what it gives, by the name `what` and the stage's number from 1.
+    fn add_hidden(&mut self, what: &str, network: &Network, rows: usize) {
+        let hidden = &network.stages[..network.stages.len() - 1];
+        for (number, Stage { outputs, .. }) in (1..).zip(hidden) {
+            self.add(format!("{what}{number}"), rows * outputs);
         }
-        arena
     }
 
     /// Where a region lies.
+    ///
+    /// # Panics
+    /// If the arena has none of that name.
     pub fn region(&self, name: &str) -> std::ops::Range<usize> {
-        let (_, start, size) = self.regions.iter().find(|region| region.0 == name).expect("a region of the arena");
+        let found = self.regions.iter().find(|region| region.0 == name);
+        let (_, start, size) = found.unwrap_or_else(|| panic!("the arena has no region {name}"));
         *start..start + size
     }
 
     /// Every region's name and start.
-    pub fn starts(&self) -> impl Iterator<Item = (&'static str, usize)> + '_ {
-        self.regions.iter().map(|(name, start, _)| (*name, *start))
+    pub fn starts(&self) -> impl Iterator<Item = (&str, usize)> + '_ {
+        self.regions.iter().map(|(name, start, _)| (name.as_str(), *start))
     }
 }
 
 /// Sizes and places of a run.
 #[derive(Clone, Debug)]
 pub struct Places {
-    /// Layouts of G and D.
-    pub layouts: [Network; 2],
+    /// G and D.
+    pub networks: [Network; 2],
     /// Of one replica.
     pub arena: Arena,
     /// Floats of one replica's state: G, its moments, its average where there is one, D, its moments.
@@ -56,40 +64,42 @@ pub struct Places {
 }
 
 impl Places {
-    /// Of a run of `recipe` on pictures of `pixels`; products are split in at most `splits` parts, and gradients are kept
-    /// only if it is said.
-    pub fn new(recipe: &Recipe, pixels: usize, splits: usize, keeps_gradients: bool) -> Self {
-        let layouts = [recipe.generator_network(pixels), recipe.discriminator_network(pixels)];
-        let (batch, width) = (recipe.batch, recipe.hidden);
-        let [g, d] = [layouts[0].len(), layouts[1].len()];
-        let kept = |len| if keeps_gradients { len } else { 0 };
-        let arena = Arena::new(&[
-            ("Z", batch * recipe.latent),
-            ("X", batch * pixels),
-            ("IMAGES", batch * pixels),
-            ("G_H1", batch * width),
-            ("G_H2", batch * width),
-            ("G_E1", batch * width),
-            ("G_E2", batch * width),
-            ("H1", 2 * batch * width),
-            ("H2", 2 * batch * width),
-            ("A1", 2 * batch * width),
-            ("A2", 2 * batch * width),
-            ("E1", 2 * batch * width),
-            ("BY_A2", 2 * batch * width),
-            ("BY_INPUT", 2 * batch * pixels),
-            ("PARTIAL", splits * 2 * batch * width),
+    /// Of a run of `recipe` with G and D: `partial` floats are kept of sums in parts, and gradients only if it is said.
+    pub fn new(recipe: &Recipe, networks: [Network; 2], partial: usize, keeps_gradients: bool) -> Self {
+        let [g, d] = &networks;
+        let (batch, penalty) = (recipe.batch, recipe.has_penalty());
+        // The penalty looks at real and generated pictures, G's update at generated ones alone.
+        let looked_at = if penalty { 2 * batch } else { batch };
+        let kept = |network: &Network| if keeps_gradients { network.len() } else { 0 };
+        let mut arena = Arena::default();
+        arena.add("Z", batch * g.inputs());
+        arena.add("X", batch * d.inputs());
+        arena.add("IMAGES", batch * g.outputs());
+        // What G's hidden stages give, and its errors there.
+        arena.add_hidden("G_H", g, batch);
+        arena.add_hidden("G_E", g, batch);
+        // What D's give, the chain from its logit back, and the penalty's tangent.
+        arena.add_hidden("D_H", d, 2 * batch);
+        arena.add_hidden("D_A", d, 2 * batch);
+        if penalty {
+            arena.add_hidden("D_T", d, 2 * batch);
+        }
+        for (name, size) in [
+            ("BY_INPUT", looked_at * d.inputs()),
+            ("PARTIAL", partial),
             ("LOGITS", 2 * batch),
             ("LOGITS_AFTER", batch),
             ("SIGNAL", 2 * batch),
-            ("SQUARES", 2 * batch),
+            ("SQUARES", looked_at),
             ("LOSSES", batch),
             ("G_GRADIENT", kept(g)),
             ("D_GRADIENT", kept(d)),
-        ]);
-        let averaged = recipe.has_ema();
+        ] {
+            arena.add(name, size);
+        }
+        let (g, d, averaged) = (g.len(), d.len(), recipe.has_ema());
         let d_at = 3 * g + if averaged { g } else { 0 };
-        Self { layouts, arena, state: d_at + 3 * d, d: d_at, ema: averaged.then_some(3 * g) }
+        Self { networks, arena, state: d_at + 3 * d, d: d_at, ema: averaged.then_some(3 * g) }
     }
 
     /// Floats of one replica's arena.
@@ -111,7 +121,7 @@ impl Places {
             m: floats[at + len..at + 2 * len].to_vec(),
             v: floats[at + 2 * len..at + 3 * len].to_vec(),
         };
-        let [g, d] = [self.layouts[0].len(), self.layouts[1].len()];
+        let [g, d] = [self.networks[0].len(), self.networks[1].len()];
         State {
             step,
             generator: slot(0, g),
@@ -125,29 +135,54 @@ impl Places {
 mod tests {
     use super::*;
 
+    const CHAINS: &str = "
+        generator.layers = [{ layer = 'dense', width = 5 }, { layer = 'leaky-relu', slope = 0.1 }, { layer = 'dense' }, { layer = 'tanh' }]
+        discriminator.layers = [{ layer = 'dense', width = 7 }, { layer = 'dense', width = 3 }, { layer = 'dense', width = 4 }, { layer = 'dense' }]
+    ";
+
+    fn places(name: &str, flags: &str) -> (Recipe, Places) {
+        let recipe = Recipe::load(name, &flags.parse().unwrap()).unwrap();
+        let networks = [recipe.generator_network(25), recipe.discriminator_network(25)];
+        let places = Places::new(&recipe, networks, 100, true);
+        (recipe, places)
+    }
+
     #[test]
     fn a_state_survives_the_way_to_the_device_and_back() {
         for name in ["seed", "stable"] {
-            let recipe = Recipe::load(name, &"hidden = 7\nlatent = 3".parse().unwrap()).unwrap();
-            let places = Places::new(&recipe, 25, 4, false);
-            let mut state = State { step: 9, ..State::initial(&recipe, 25, 1) };
-            state.generator.m.fill(2.0);
-            state.discriminator.v.fill(3.0);
-            let packed = places.pack(&state);
-            assert_eq!(packed.len(), places.state, "{name}");
-            assert!(places.unpack(9, &packed) == state, "{name}");
+            for flags in ["hidden = 7\nlatent = 3", CHAINS] {
+                let (recipe, places) = places(name, flags);
+                let mut state = State { step: 9, ..State::initial(&recipe, 25, 1) };
+                state.generator.m.fill(2.0);
+                state.discriminator.v.fill(3.0);
+                let packed = places.pack(&state);
+                assert_eq!(packed.len(), places.state, "{name}");
+                assert!(places.unpack(9, &packed) == state, "{name}");
+            }
         }
     }
 
     #[test]
     fn regions_tile_the_arena() {
-        let recipe = Recipe::load("stable", &toml::Table::new()).unwrap();
-        let places = Places::new(&recipe, 784, 8, true);
-        let mut end = 0;
-        for (name, start) in places.arena.starts() {
-            assert_eq!(start, end, "{name}");
-            end = places.arena.region(name).end;
+        for (name, flags) in [("seed", ""), ("stable", ""), ("stable", CHAINS)] {
+            let (_, places) = places(name, flags);
+            let mut end = 0;
+            for (region, start) in places.arena.starts() {
+                assert_eq!(start, end, "{name}: {region}");
+                end = places.arena.region(region).end;
+            }
+            assert_eq!(end, places.arena_len(), "{name}");
         }
-        assert_eq!(end, places.arena_len());
+    }
+
+    #[test]
+    fn hidden_regions_are_as_wide_as_their_stages() {
+        let (recipe, places) = places("stable", CHAINS);
+        let b = recipe.batch;
+        for (region, len) in [("G_H1", 5 * b), ("G_E1", 5 * b), ("D_H2", 6 * b), ("D_A3", 8 * b), ("D_T1", 14 * b)] {
+            assert_eq!(places.arena.region(region).len(), len, "{region}");
+        }
+        let names: Vec<_> = places.arena.starts().map(|(name, _)| name).collect();
+        assert!(!names.contains(&"G_H2") && !names.contains(&"D_H4"), "{names:?}");
     }
 }

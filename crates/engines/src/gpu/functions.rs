@@ -6,7 +6,7 @@ use super::device::{Device, open};
 use super::tests::every_adapter;
 use kernels::buffers::Sizes;
 use kernels::places::{RATES, SEEDS};
-use kernels::plan::{Dispatch, FUNCTIONS, PHILOX};
+use kernels::plan::{ACTIVATIONS, Dispatch, FUNCTIONS, PHILOX};
 use noise::philox::{Stream, block};
 
 /// Arguments that one kernel run takes.
@@ -17,7 +17,7 @@ fn mapped(device: &Device, code: &str, words: &[u32]) -> Vec<u32> {
     let source = format!(
         "@group(0) @binding(1) var<storage, read> words: array<u32>;
 @group(0) @binding(5) var<storage, read_write> out_words: array<u32>;
-{FUNCTIONS}{PHILOX}
+{FUNCTIONS}{ACTIVATIONS}{PHILOX}
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) id: vec3<u32>) {{
     for (var i = id.x; i < {n}u; i += 65536u) {{
@@ -112,6 +112,40 @@ fn functions_are_within_their_bounds_over_their_whole_range() {
         let of_itself_or_1 = |got: f64, truth: f64| absolute(got, truth) / truth.abs().max(1.0);
         check("softplus", worst(device, &code("softplus(x)"), &any, softplus, of_itself_or_1), 4e-7);
     });
+}
+
+#[test]
+fn what_is_no_number_stays_none_and_infinities_go_where_they_belong() {
+    // Quiet and signalling, of either sign, with and without a payload.
+    let nans = [0x7fc0_0000, 0xffc0_0000, 0x7f80_0001, 0xff80_0001, 0x7fff_ffff, 0xffff_ffff];
+    let infinities = [f32::INFINITY, f32::NEG_INFINITY].map(f32::to_bits);
+    let slope = "activated(Activation(LEAKY_RELU, 0.2), x)";
+    on_every_driver(|device, driver| {
+        for (call, expected) in [
+            ("exp_of(x)", [f32::INFINITY, 0.0]),
+            ("tanh_of(x)", [1.0, -1.0]),
+            ("sigmoid(x)", [1.0, 0.0]),
+            ("softplus(x)", [f32::INFINITY, 0.0]),
+            (slope, [f32::INFINITY, f32::NEG_INFINITY]),
+            ("activated(Activation(TANH, 0.0), x)", [1.0, -1.0]),
+        ] {
+            let code = format!("out = bitcast<u32>({call});");
+            for (bits, got) in nans.iter().zip(mapped(device, &code, &nans)) {
+                let got = f32::from_bits(got);
+                assert!(got.is_nan(), "{driver}: {call} of the NaN {bits:#x} is {got}");
+            }
+            let got: Vec<_> = mapped(device, &code, &infinities).into_iter().map(f32::from_bits).collect();
+            assert!(got.iter().zip(expected).all(|(a, b)| absolute_or_same(*a, b)), "{driver}: {call} gives {got:?}");
+        }
+        // Takes u in [0, 1] alone: only NaN is asked of it.
+        let got = mapped(device, "out = bitcast<u32>(ln_1p(x));", &nans);
+        assert!(got.iter().all(|&bits| f32::from_bits(bits).is_nan()), "{driver}: ln_1p of NaN is {got:?}");
+    });
+}
+
+/// Equal, infinities too; near zero, what is left of e^-87 counts as zero.
+fn absolute_or_same(got: f32, expected: f32) -> bool {
+    got == expected || (got - expected).abs() < 1e-37
 }
 
 #[test]

@@ -2,9 +2,9 @@
 //!
 //! It equals [`crate::reference`], tensor by tensor, as the suite in `tests.rs` has it, on every driver at hand.
 //!
-//! * `plan.rs` writes a step: its dispatches and the WGSL of each, specialised to the recipe. It needs no device.
-//! * `kernels/` is the WGSL that the dispatches share; `places.rs` knows what lies where in the device's buffers.
-//! * `written.rs` writes such a plan down, with all that a few steps start from, for a browser to run it too.
+//! * The crate `kernels` plans a step of a recipe's networks, chains of any number of dense stages: its dispatches, the WGSL of
+//!   each, and what lies where in the device's buffers. It needs no device, and `trainer gpu-plan` writes such a plan down, with
+//!   all that a few steps start from, for a browser to run it too.
 //! * `device.rs` finds and opens a GPU; `buffers.rs` holds its memory.
 //! * This file drives an epoch. Pictures, weights, noise, losses, Adam, the moving average and the step's number stay on the
 //!   device. An epoch's order and rates go up before it (the order is drawn one after another, in half a millisecond, so there
@@ -18,6 +18,8 @@
 //! a multiplication and an addition and another does not.
 
 mod buffers;
+#[cfg(test)]
+mod chains;
 pub mod device;
 #[cfg(test)]
 mod functions;
@@ -106,7 +108,7 @@ impl Gpu {
         let Setting { recipe, pictures, states, keeps_gradients } = setting;
         let (pixels, count) = (pictures.pixels, pictures.count());
         let steps = (count / recipe.batch).max(1);
-        let plan = Plan::new(recipe, pixels, steps, count.max(recipe.batch), *keeps_gradients);
+        let plan = Plan::new(recipe, pixels, steps, count.max(recipe.batch), *keeps_gradients)?;
         let sizes = Sizes::new(&plan, pictures, states.len())?;
         let device = open(&Needs::of(&sizes))?;
         let buffers = Buffers::new(&device, &sizes, plan.order);
@@ -267,7 +269,7 @@ impl Gpu {
         }
         let (_, of_replicas) = kept.as_mut().expect("it was made above");
         if of_replicas[replica].is_empty() {
-            let len = self.plan.places.layouts[0].len();
+            let len = self.plan.places.networks[0].len();
             let start = replica * self.plan.places.state + self.plan.places.ema.unwrap_or(0);
             of_replicas[replica] = self.read(&self.buffers.state, start, len)?;
         }
@@ -292,7 +294,7 @@ impl Gpu {
             ("logits.updated".to_owned(), of_arena("LOGITS_AFTER")?),
         ];
         let State { generator, discriminator, .. } = self.state_of(replica)?;
-        let [g, d] = &places.layouts;
+        let [g, d] = &places.networks;
         let flat = [
             ("gradient", d, of_arena("D_GRADIENT")?),
             ("gradient", g, of_arena("G_GRADIENT")?),

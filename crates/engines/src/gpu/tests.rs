@@ -35,7 +35,7 @@ impl UnderJudgement for Gpu {
     }
 }
 
-fn engine(adapter: &Adapter, recipe: &Recipe, pictures: &Arc<Pictures>, states: &[State]) -> Gpu {
+pub(super) fn engine(adapter: &Adapter, recipe: &Recipe, pictures: &Arc<Pictures>, states: &[State]) -> Gpu {
     let setting = Setting { recipe, pictures: pictures.clone(), states, keeps_gradients: true };
     Gpu::with(&setting, |needs: &Needs| open(adapter, needs)).unwrap()
 }
@@ -244,6 +244,41 @@ fn a_run_too_large_for_an_adapter_is_refused_before_it_starts() {
             let message = &failure.message;
             assert!(message.contains("is too small") || message.contains("can count"), "{message}");
             assert!(failure.hint.is_some_and(|hint| hint.contains("--replicas")), "{message}");
+        }
+    }
+}
+
+#[test]
+fn a_weight_that_is_no_number_is_told_as_on_the_cpu() {
+    let pictures = mnist();
+    for name in ["seed", "stable"] {
+        let recipe = Recipe::load(name, &"hidden = 8\nbatch = 10".parse().unwrap()).unwrap();
+        let first = State::initial(&recipe, pictures.pixels, 2);
+        for adapter in every_adapter() {
+            let mut gpu = engine(&adapter, &recipe, &pictures, std::slice::from_ref(&first));
+            // In G's first weight, in its last bias, in D's last weight.
+            let of_g = first.generator.parameters.len();
+            for (of_generator, place) in [(true, 0), (true, of_g - 1), (false, 784 * 8 + 8 + 64 + 8)] {
+                let mut state = first.clone();
+                let slot = if of_generator { &mut state.generator } else { &mut state.discriminator };
+                slot.parameters[place] = f32::NAN;
+                let mut cpu = crate::cpu::mlp::Mlp::new(&recipe, pictures.clone(), &state, 1);
+                let expected = one_step(&mut cpu, &recipe, 0, 0);
+                assert!(expected.d_loss.is_nan() && expected.g_loss.is_nan(), "{name}: {expected:?}");
+                gpu.load(0, &state);
+                let stats = one_step(&mut gpu, &recipe, 0, 0);
+                let place = format!("{name} on {}, parameter {place}: {stats:?}", adapter.description.name);
+                for (got, expected) in [
+                    (stats.d_loss, expected.d_loss),
+                    (stats.g_loss, expected.g_loss),
+                    (stats.d_fake, expected.d_fake),
+                    (stats.d_margin, expected.d_margin),
+                    (stats.g_gradient, expected.g_gradient),
+                ] {
+                    assert_eq!(got.is_nan(), expected.is_nan(), "{place}, on the CPU: {expected}");
+                }
+                assert!(!gpu.state(0).unwrap().is_finite(), "{place}");
+            }
         }
     }
 }

@@ -2,10 +2,18 @@
 
 fn logit(row: u32, lane: u32) -> f32 {
     var sum = 0.0;
-    for (var k = lane; k < H; k += LANES) {
-        sum += load(H2, row * H + k) * theta(D_W3 + k);
+    for (var k = lane; k < LOGIT_INPUTS; k += LANES) {
+        sum += seen_by_logit(row, k) * theta(LOGIT_WEIGHT + k);
     }
-    return sum_of_lanes(lane, sum) + theta(D_B3);
+    return sum_of_lanes(lane, sum) + theta(LOGIT_BIAS);
+}
+
+// What D's last stage takes: what the one before gave, or the picture itself.
+fn seen_by_logit(row: u32, k: u32) -> f32 {
+    if (HAS_HIDDEN) {
+        return load(LAST_HIDDEN, row * LOGIT_INPUTS + k);
+    }
+    return x(row, k);
 }
 
 // D's loss of pair `i`, and the derivative of their mean by both logits.

@@ -1,5 +1,5 @@
 // A product of two matrices in tiles of 32 by 32, whose operands are made as they are fetched and whose results are used
-// where they are. plan.rs writes what belongs to one product: a_at(row, k), b_at(k, column), finish(row, column, sum), and
+// where they are. What belongs to one product comes with it: a_at(row, k), b_at(k, column), finish(row, column, sum), and
 // A_ALONG_DEPTH, B_ALONG_DEPTH: whether an operand's neighbours in memory are neighbours in k.
 //
 // A workgroup of 64 lanes keeps 32 rows of a and 32 columns of b, 16 deep, in its own memory; a lane has 4 by 4 sums in
@@ -11,12 +11,11 @@ const DEPTH_OF_TILE: u32 = 16u;
 var<workgroup> a_tile: array<vec4<f32>, 128>;
 var<workgroup> b_tile: array<vec4<f32>, 128>;
 
-// Which product, in kernels with several; how many rows and columns it has; which part of a sum that is split over k;
-// whether this is the workgroup of the first columns, which keeps what a_at makes.
-var<private> layer: u32;
+// How many rows and columns the product has; which part this is of a sum that is split over k; whether this is the workgroup
+// of the first columns, which keeps what a_at makes.
 var<private> rows: u32;
 var<private> columns: u32;
-var<private> split: u32;
+var<private> part: u32;
 var<private> keeps: bool;
 
 fn a_or_0(row: u32, k: u32, to: u32) -> f32 {

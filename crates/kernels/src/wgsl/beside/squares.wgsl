@@ -1,5 +1,5 @@
 // The squared norm of row `row` of BY_INPUT, by one workgroup.
-fn square(row: u32, lane: u32) {
+fn beside(row: u32, lane: u32) {
     var sum = 0.0;
     for (var k = lane; k < P; k += LANES) {
         let value = load(BY_INPUT, row * P + k);

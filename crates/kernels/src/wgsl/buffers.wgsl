@@ -1,11 +1,11 @@
 // What every kernel shares: the buffers, and where a replica's part of them lies. The constants above this text are the
-// run's sizes and places, written by plan.rs.
+// run's and the dispatch's sizes and places.
 
 // Training pictures, four bytes a word.
 @group(0) @binding(0) var<storage, read> pictures: array<u32>;
 // Which picture comes when, in the epoch under way: [replicas, ORDER_STRIDE].
 @group(0) @binding(1) var<storage, read> order: array<u32>;
-// What changes from step to step: [steps of the epoch, RATES], see rates_of in mod.rs.
+// What changes from step to step: [steps of the epoch, RATES], see rates_of in buffers.rs.
 @group(0) @binding(2) var<storage, read> rates: array<f32>;
 // NEXT and CURRENT row of the epoch; then what the host says of it, and the replicas' seeds.
 @group(0) @binding(3) var<storage, read_write> control: array<u32>;
@@ -60,15 +60,6 @@ fn x(row: u32, k: u32) -> f32 {
 // The penalty's weight for a row of x.
 fn gamma(row: u32) -> f32 {
     return rate(select(GAMMA_REAL, GAMMA_FAKE, row >= B));
-}
-
-fn leaky(value: f32) -> f32 {
-    return select(LEAKY_SLOPE * value, value, value > 0.0);
-}
-
-// The derivative of the leaky ReLU that gave `activation`, which has the sign of what went in.
-fn bend(activation: f32) -> f32 {
-    return select(LEAKY_SLOPE, 1.0, activation > 0.0);
 }
 
 var<workgroup> lane_sums: array<f32, 64>;

@@ -1,0 +1,3 @@
+fn beside(i: u32, lane: u32) {
+    of_d(i, lane);
+}

@@ -1,0 +1,2 @@
+fn beside(i: u32, lane: u32) {
+}
