@@ -275,9 +275,7 @@ export function explore(models, arrival, runtime, status) {
   /** Another digit, of the next seed: one that z[0] changes, and unlike the one on show. */
   function nextDigit() {
     const next = (state.seed + 1) % Number.MAX_SAFE_INTEGER;
-    // A picture that takes its time is not drawn only to be compared with.
-    const before = generator.msPerPicture < 8 ? generator.generate(edits.shownZ(state)) : undefined;
-    edits.start(state, next, liveliest(generator, next, before));
+    edits.start(state, next, liveliest(generator, next, edits.shownZ(state)));
   }
 
   /** @param {string} id @param {import('./forger.js').Generator} loaded */

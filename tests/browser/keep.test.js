@@ -48,6 +48,7 @@ describeOnSite('keeping', (open) => {
     await button(page, 'Show all 100').click();
     await page.getByRole('slider', { name: 'Direction 3' }).fill('-2');
     await page.getByRole('slider', { name: 'z[9]', exact: true }).fill('1.11');
+    await openTab(page, 'Two sweeps');
     await page.getByRole('radio', { name: 'fresh noise' }).check();
     await openTab(page, 'Walk');
     await button(page, 'Copy link').click();
@@ -60,8 +61,9 @@ describeOnSite('keeping', (open) => {
     await ready(other);
     await other.getByRole('tab', { name: 'Walk', selected: true }).waitFor();
     await shows(digit(other), await pixels(digit(page)), 'the link’s picture');
-    assert.ok(await other.getByRole('radio', { name: 'fresh noise' }).isChecked());
     assert.equal(await other.getByRole('button', { name: /^Show pin/ }).count(), 2);
+    await openTab(other, 'Two sweeps');
+    assert.ok(await other.getByRole('radio', { name: 'fresh noise' }).isChecked());
     assert.deepEqual(complaints, []);
     await close();
   });

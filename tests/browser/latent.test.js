@@ -5,6 +5,7 @@ import { test } from 'node:test';
 import { findDirections } from '../../web/directions.js';
 import { topEigenvectors } from '../../web/eigen.js';
 import { measureInfluence } from '../../web/influence.js';
+import { liveliest } from '../../web/liveliest.js';
 import { axisVector, placed } from '../../web/plane.js';
 import * as edits from '../../web/state.js';
 import { z0OfFrame } from '../../web/sweep.js';
@@ -148,4 +149,40 @@ test('pins beyond the most push out the oldest, and the newest two are walked be
   assert.equal(state.pins[0].seed, 4);
   state.pins = [];
   assert.equal(edits.walkZ(state, 0.5), undefined);
+});
+
+/** A model of one pixel for each number, black or white, whose picture takes so long; z[0] counts where z[1] is above 1.5. */
+function switched(msOf = () => 0) {
+  let drawn = 0;
+  return {
+    latentSize: 4,
+    imageShape: [1, 1, 4],
+    msPerPicture: 0,
+    get drawn() {
+      return drawn;
+    },
+    generate(z) {
+      drawn += z.length / 4;
+      const end = performance.now() + msOf(drawn);
+      while (performance.now() < end);
+      return z.map((value, i) => (i % 4 === 0 && !(z[i + 1] > 1.5) ? 1 : Math.sign(value)));
+    },
+  };
+}
+
+test('the sample that greets is one that z[0] changes, and a busy moment does not choose another', () => {
+  const samples = edits.samplesOf(1, 4);
+  const chosen = liveliest(switched(), 1);
+  assert.ok(samples[4 * chosen + 1] > 1.5, `sample ${chosen}`);
+  assert.equal(liveliest(switched((drawn) => (drawn <= 3 ? 20 : 0)), 1), chosen, 'three pictures were slow');
+  const slow = switched(() => 5);
+  assert.equal(liveliest(slow, 1), 0, 'a slow model draws no hundreds');
+  assert.ok(slow.drawn < 40, `${slow.drawn}`);
+});
+
+test('a new digit is unlike the one before it', () => {
+  const model = switched();
+  const before = edits.sampleOf(2, liveliest(model, 2), 4);
+  const after = edits.sampleOf(2, liveliest(model, 2, before), 4);
+  assert.notDeepEqual(model.generate(after), model.generate(before));
 });

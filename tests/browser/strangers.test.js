@@ -133,10 +133,8 @@ describeOnSite('what models of strangers say of themselves', (open) => {
     const many = Object.fromEntries(Array.from({ length: 20_000 }, (_, i) => [`m${i}`, i]));
     const metadata = { 'forger.recipe': 'x '.repeat(5e5), 'forger.recipe_toml': 'lr = 1\n'.repeat(1e5), 'forger.metrics': JSON.stringify(many) };
     const { page, complaints, close } = await dropped(open, { metadata });
-    const start = Date.now();
     await openTab(page, 'Proof');
     await page.getByText('More numbers, not shown').waitFor();
-    assert.ok(Date.now() - start < 3000);
     assert.ok((await page.locator('#card > div').count()) < 60);
     await page.getByText('Every hyperparameter').click();
     assert.ok((await page.evaluate(() => document.documentElement.scrollHeight)) < 6000);
