@@ -1,10 +1,10 @@
-// MNIST's test pictures and the judge that came with them, as they lie in the trainer's folder.
+// MNIST's test pictures and the judge that came with them, as they lie in their crates.
 
 import { readFileSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
 
-const TRAINER = new URL('../../trainer/', import.meta.url);
-const idx = (name, header) => gunzipSync(readFileSync(new URL(`data/mnist/${name}`, TRAINER))).subarray(header);
+const CRATES = new URL('../../crates/', import.meta.url);
+const idx = (name, header) => gunzipSync(readFileSync(new URL(`data/mnist/${name}`, CRATES))).subarray(header);
 
 const PIXELS = 784;
 
@@ -27,4 +27,4 @@ export function buffer(path) {
 }
 
 /** The judge as it was trained, in float32. */
-export const trainedJudge = () => buffer(new URL('judge/mnist.safetensors', TRAINER));
+export const trainedJudge = () => buffer(new URL('judge/mnist.safetensors', CRATES));
