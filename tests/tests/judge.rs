@@ -5,7 +5,6 @@ use std::fs;
 use data::Dataset;
 use judge::lenet::FEATURES;
 use judge::{Judge, Yardstick};
-use noise;
 use serde_json::Value;
 use tests::models::models;
 use tests::tools::python;
