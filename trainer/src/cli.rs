@@ -189,7 +189,7 @@ pub struct TrainArgs {
     /// Go on from the run folder
     #[arg(long, help_heading = TRAINING)]
     pub resume: bool,
-    /// mnist (built in), or a folder of idx files or of PNG and JPEG pictures
+    /// mnist (built in), a folder of pictures or of idx files, or an .npz
     #[arg(long, value_name = "DATA", default_value = "mnist", help_heading = PICTURES)]
     pub data: String,
     /// Rows and columns of a picture [default: the idx files' own; 28]
@@ -198,6 +198,12 @@ pub struct TrainArgs {
     /// Fail if a picture cannot be read, rather than skip it
     #[arg(long, help_heading = PICTURES)]
     pub strict: bool,
+    /// Black for white: for drawings on a white ground
+    #[arg(long, help_heading = PICTURES)]
+    pub invert: bool,
+    /// Rows for columns: for EMNIST, which lies on its side
+    #[arg(long, help_heading = PICTURES)]
+    pub transpose: bool,
     /// auto, cpu, gpu or gpu:N
     #[arg(long, value_name = "DEVICE", default_value = "auto", help_heading = MACHINE)]
     pub device: DeviceChoice,
@@ -322,7 +328,14 @@ impl TrainArgs {
             engine: self.engine,
             device: self.device,
             seed: self.seed,
-            source: Source { data: self.data.clone(), size: self.size.map(usize::from), strict: self.strict },
+            source: Source {
+                data: self.data.clone(),
+                size: self.size.map(usize::from),
+                strict: self.strict,
+                invert: self.invert,
+                transpose: self.transpose,
+            },
+            keeps_batch: self.overrides.batch.is_some(),
             resume: self.resume,
             log_json: self.log_json.clone(),
             tensorboard: self.tensorboard.clone(),

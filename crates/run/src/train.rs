@@ -12,9 +12,9 @@ use crate::fleet::{self, Fleet};
 use crate::folder::RunFolder;
 use crate::run::{Prepared, Run, sheet_sides};
 use crate::show::tensorboard::EventFile;
-use data::{Dataset, Source};
+use data::{Dataset, Reading, Source, cache};
 use engines::choose::{Choice, DeviceChoice, EngineChoice};
-use failure::Result;
+use failure::{Failure, Result};
 use gan::recipe::Recipe;
 use judge::schedule::JUDGE_FILE;
 use judge::schedule::Schedule;
@@ -48,6 +48,8 @@ pub struct Options {
     pub evaluate_every: u64,
     /// Epochs done, from 1, after each of which the model is kept in the run folder.
     pub keep_models: Vec<u64>,
+    /// Whether the size of a minibatch was asked for: then it is not lowered to the pictures that there are.
+    pub keeps_batch: bool,
     /// Runs of as many seeds, from `seed` on, at once.
     pub replicas: usize,
 }
@@ -72,14 +74,19 @@ pub fn train(options: &Options, stop: &AtomicBool, console: &mut Console) -> Res
     let members = fleet::members(options);
     let folders = members.iter().map(|(_, out)| RunFolder::prepare(out)).collect::<Result<Vec<_>>>()?;
     let mut log = EventLog::open(options.log_json.as_deref())?;
-    let dataset = Dataset::open(&options.source, &mut |line| console.say(line))?;
+    let decoded = folders[0].path().join(cache::FILE);
+    let mut say = |line: &str| console.say(line);
+    let Some(dataset) = Dataset::read(&options.source, &mut Reading::new(&mut say, stop, Some(&decoded)))? else {
+        return Ok(Outcome::Interrupted);
+    };
+    let recipe = Recipe { batch: batch_for(options, dataset.train.count(), console)?, ..options.recipe.clone() };
     let kept = folders[0].path().join(JUDGE_FILE);
     let mut say = |line: &str| console.say(line);
     let schedule = Schedule::new(options.evaluate_every, options.epochs, &dataset, &kept, options.threads, &mut say)?;
     let pictures = Arc::new(dataset.train);
     let checksum = pictures.checksum();
     let identity = |seed| Identity {
-        recipe: options.recipe.clone(),
+        recipe: recipe.clone(),
         seed,
         epochs: options.epochs,
         dataset: dataset.name.clone(),
@@ -170,6 +177,20 @@ pub fn train(options: &Options, stop: &AtomicBool, console: &mut Console) -> Res
     }
     fleet.end()?;
     Ok(Outcome::Done)
+}
+
+/// The size of a minibatch: the recipe's, or all pictures where there are fewer and nobody asked for it.
+fn batch_for(options: &Options, pictures: usize, console: &Console) -> Result<usize> {
+    let batch = options.recipe.batch;
+    if batch <= pictures || pictures == 0 {
+        return Ok(batch);
+    }
+    if options.keeps_batch {
+        return Err(Failure::usage(format!("a minibatch of {batch} is more than the {pictures} training pictures"))
+            .hint(format!("give `--batch {pictures}` or fewer, or more pictures")));
+    }
+    console.say(&format!("a minibatch is of {pictures} pictures and not of {batch}: there are no more to train on"));
+    Ok(pictures)
 }
 
 /// Writes what the events of an epoch say, and its sheet, for TensorBoard. A board that can no longer be written is given
