@@ -181,7 +181,7 @@ pub struct TrainArgs {
     #[arg(long, value_name = "RECIPE", default_value = "stable", help_heading = TRAINING)]
     pub recipe: String,
     /// Key of every random number
-    #[arg(long, value_name = "N", default_value_t = 0, help_heading = TRAINING)]
+    #[arg(long, value_name = "N", default_value_t = 0, help_heading = TRAINING, allow_negative_numbers = true)]
     pub seed: u64,
     /// Runs of N seeds from --seed on, at once on one GPU: gen-SEED.onnx each
     #[arg(long, value_name = "N", default_value_t = 1, help_heading = TRAINING, value_parser = clap::value_parser!(u16).range(1..=4096))]
@@ -189,6 +189,9 @@ pub struct TrainArgs {
     /// Go on from the run folder
     #[arg(long, help_heading = TRAINING)]
     pub resume: bool,
+    /// Replace a finished run in the run folder, rather than move it aside
+    #[arg(long, help_heading = TRAINING)]
+    pub overwrite: bool,
     /// mnist (built in), a folder of pictures or of idx files, or an .npz
     #[arg(long, value_name = "DATA", default_value = "mnist", help_heading = PICTURES)]
     pub data: String,
@@ -321,6 +324,10 @@ impl TrainArgs {
     /// # Errors
     /// A recipe that cannot be used.
     pub fn options(&self) -> Result<Options> {
+        if let Some(never) = self.keep_models.iter().find(|&&epoch| epoch == 0 || epoch > self.epochs) {
+            let message = format!("`--keep-models {never}` is after no epoch of this run, which has {}", self.epochs);
+            return Err(Failure::usage(message).hint(format!("give numbers from 1 to {}", self.epochs)));
+        }
         Ok(Options {
             epochs: self.epochs,
             out: self.out.clone(),
@@ -337,6 +344,7 @@ impl TrainArgs {
             },
             keeps_batch: self.overrides.batch.is_some(),
             resume: self.resume,
+            overwrite: self.overwrite,
             log_json: self.log_json.clone(),
             tensorboard: self.tensorboard.clone(),
             threads: self.engine.threads(self.threads),

@@ -89,12 +89,51 @@ mod runs {
     }
 
     #[test]
-    fn events_go_to_standard_output_by_a_dash() {
+    fn a_finished_run_is_moved_aside_unless_it_is_to_be_overwritten() {
+        let (data, dir) = (SmallMnist::new(), tempfile::tempdir().unwrap());
+        let out = dir.path().join("gen.onnx");
+        let run_folder = dir.path().join("gen.run");
+        assert!(run_small(&data, &out, &["--epochs", "1"]).status.success());
+        let checkpoint = fs::read(run_folder.join("checkpoint.safetensors")).unwrap();
+        let output = run_small(&data, &out, &["--epochs", "1", "--lr", "1e10"]);
+        let said = text(&output.stderr);
+        assert_eq!(output.status.code(), Some(1), "{said}");
+        assert!(said.contains("is kept in `") && said.contains("earlier-1"), "{said}");
+        assert!(!said.contains("is kept; try"), "no checkpoint is promised where there is none: {said}");
+        let aside = run_folder.join("earlier-1");
+        assert!(fs::read(aside.join("checkpoint.safetensors")).unwrap() == checkpoint, "the first run is whole");
+        assert!(aside.join("samples/epoch-000.png").exists() && aside.join("report.html").exists());
+        for _ in 0..2 {
+            assert!(run_small(&data, &out, &["--epochs", "1", "--seed", "3", "--overwrite"]).status.success());
+        }
+        assert!(!run_folder.join("earlier-2").exists(), "and is not moved aside when it is to be overwritten");
+    }
+
+    #[test]
+    fn events_have_standard_output_for_themselves_by_a_dash_and_end_with_a_failure() {
         let (data, dir) = (SmallMnist::new(), tempfile::tempdir().unwrap());
         let output = run_small(&data, &dir.path().join("gen.onnx"), &["--epochs", "1", "--log-json", "-"]);
         let stdout = text(&output.stdout);
-        let lines: Vec<&str> = stdout.lines().collect();
-        assert!(lines[0].starts_with(r#"{"event":"start""#) && lines.contains(&"on epoch 0"), "{stdout}");
+        let events = |stdout: &str| -> Vec<serde_json::Value> {
+            stdout.lines().map(|line| serde_json::from_str(line).expect("JSON alone")).collect()
+        };
+        let names: Vec<_> = events(&stdout).iter().map(|event| event["event"].to_string()).collect();
+        assert_eq!((names[0].as_str(), names.last().unwrap().as_str()), (r#""start""#, r#""done""#), "{stdout}");
+        assert!(text(&output.stderr).lines().any(|line| line == "on epoch 0"), "{}", text(&output.stderr));
+        let refused: [&[&str]; 3] = [&["--data", "/no/such/folder"], &["--lr", "-1"], &["--lr", "1e10"]];
+        for more in refused {
+            let output = run_small(
+                &data,
+                &dir.path().join("failed.onnx"),
+                &[&["--epochs", "1", "--log-json", "-"], more].concat(),
+            );
+            let stdout = text(&output.stdout);
+            let events = events(&stdout);
+            let last = events.last().unwrap_or_else(|| panic!("{more:?}: {}", text(&output.stderr)));
+            let message = last["message"].as_str().unwrap();
+            assert_eq!(last["event"], "failed", "{more:?}: {stdout}");
+            assert!(!message.is_empty() && text(&output.stderr).contains(message), "{more:?}: {message}");
+        }
     }
 
     #[test]
@@ -214,9 +253,12 @@ mod refusals {
             (&["--out", no_folder.to_str().unwrap()], 1, "which does not exist"),
             (&["--out", under_file.to_str().unwrap()], 1, "which does not exist"),
             (&["--data", "/no/such/folder", "--out", out], 1, "is no folder"),
-            (&["--data", empty_folder, "--out", out], 1, "train-images-idx3-ubyte` is missing"),
+            (&["--data", empty_folder, "--out", out], 1, "is empty: there is no file in it or below"),
             (&["--data", file_name, "--out", out], 1, "is no folder"),
             (&["--data", "", "--out", out], 1, "is no folder"),
+            (&["--seed", "-1"], 2, "'-1' for '--seed <N>'"),
+            (&["--epochs", "3", "--keep-models", "1,4", "--out", out], 2, "`--keep-models 4` is after no epoch"),
+            (&["--keep-models", "0", "--out", out], 2, "`--keep-models 0` is after no epoch"),
             (&["--size", "3"], 2, "--size"),
             (&["--size", "513"], 2, "--size"),
             (&["--size", "-28"], 2, "--size"),
@@ -235,6 +277,18 @@ mod refusals {
             assert_eq!(output.status.code(), Some(code), "{args:?}: {message}");
             assert!(message.starts_with("error: ") && message.contains(expected), "{args:?}: {message}");
             assert!(!message.contains("panicked") && output.stdout.is_empty(), "{args:?}: {message}");
+        }
+    }
+
+    /// A device that is always full.
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn a_full_disk_on_standard_output_is_a_failure() {
+        let commands: [&[&str]; 3] = [&["--help"], &["recipes", "show", "stable"], &["man"]];
+        for args in commands {
+            let full = fs::File::options().write(true).open("/dev/full").unwrap();
+            let status = process::trainer(args).stdout(full).stderr(std::process::Stdio::null()).status().unwrap();
+            assert_eq!(status.code(), Some(1), "{args:?}");
         }
     }
 

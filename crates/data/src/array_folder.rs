@@ -96,10 +96,18 @@ impl Found {
         !self.candidates.is_empty()
     }
 
-    /// Whether there are pictures and labels of training, or nothing more to look for.
+    /// Whether there are pictures and labels of training.
     pub fn is_complete(&self) -> bool {
-        let has = |content| self.candidates.iter().any(|one| (one.part, one.content) == (Named::Train, content));
-        has(Content::Images) && has(Content::Labels)
+        self.has_training_pictures() && self.has(Content::Labels)
+    }
+
+    /// Whether there are pictures of training, by their names.
+    pub fn has_training_pictures(&self) -> bool {
+        self.has(Content::Images)
+    }
+
+    fn has(&self, content: Content) -> bool {
+        self.candidates.iter().any(|one| (one.part, one.content) == (Named::Train, content))
     }
 
     /// Only what is of the set `set`.
@@ -129,10 +137,18 @@ impl Found {
                 None => self.add(path, Kind::Npz, Some(only.clone()), (stem, Named::Train, Content::Images)),
             },
             _ => {
-                for name in names {
-                    if let Some((_, part, content)) = role(&name) {
-                        self.add(path, Kind::Npz, Some(name), (stem.clone(), part, content));
+                let before = self.candidates.len();
+                for name in &names {
+                    if let Some((_, part, content)) = role(name).or_else(|| by_place(name)) {
+                        self.add(path, Kind::Npz, Some(name.clone()), (stem.clone(), part, content));
                     }
+                }
+                if self.candidates.len() == before {
+                    self.damaged.push(format!(
+                        "`{}` holds arrays whose names say nothing, {}: `x_train`, `y_train`, `x_test` and `y_test` are wanted",
+                        path.display(),
+                        names.join(", ")
+                    ));
                 }
             }
         }
@@ -148,6 +164,18 @@ fn sniff(path: &Path) -> Option<Kind> {
 
 /// Set, part and content.
 type Role = (String, Named, Content);
+
+/// What an array is that was saved without a name, as by `numpy.savez("set.npz", pictures, labels)`.
+fn by_place(name: &str) -> Option<Role> {
+    let (part, content) = match name {
+        "arr_0" => (Named::Train, Content::Images),
+        "arr_1" => (Named::Train, Content::Labels),
+        "arr_2" => (Named::Test, Content::Images),
+        "arr_3" => (Named::Test, Content::Labels),
+        _ => return None,
+    };
+    Some((String::new(), part, content))
+}
 
 /// What the name of an array says.
 fn role(name: &str) -> Option<Role> {
@@ -181,8 +209,12 @@ fn role(name: &str) -> Option<Role> {
 /// # Errors
 /// No pictures to train on, several sets, or files that are damaged or do not belong together; each names its path.
 pub fn read(place: &Path, name: String, found: Found, reading: &mut Reading) -> Result<Dataset> {
-    if let Some(problem) = found.damaged.first() {
-        return Err(Failure::failed(problem.clone()).hint(Kind::Empty.advice()));
+    for problem in &found.damaged {
+        if !found.has_training_pictures() {
+            return Err(Failure::failed(problem.clone())
+                .hint("mend it with NumPy, or take it away, or drop `--data` to use the built-in MNIST"));
+        }
+        (reading.say)(&format!("warning: {problem}; it is passed over"));
     }
     if found.candidates.is_empty() {
         return nameless(place, name, &found.nameless, reading);
@@ -415,6 +447,11 @@ fn number(train: Vec<i64>, test: Vec<i64>, counts: [usize; 2]) -> Result<(Vec<u1
 
 /// A set of arrays whose names say nothing: one of pictures, or one of each class, as Quick, Draw! has them.
 fn nameless(place: &Path, name: String, paths: &[PathBuf], reading: &mut Reading) -> Result<Dataset> {
+    if paths.is_empty() {
+        return Err(
+            Failure::failed(format!("`{}` holds no array of pictures", place.display())).hint(Kind::Gzip.advice())
+        );
+    }
     let mut all = Squares { bytes: Vec::new(), count: 0, sides: [0; 2], done: Vec::new() };
     let (mut labels, mut counts) = (Vec::new(), Vec::new());
     for (label, path) in paths.iter().enumerate() {

@@ -154,7 +154,7 @@ mod tests {
 
     #[test]
     fn colours_turn_grey_as_pillow_turns_them() {
-        // `Image.new("RGB", (2, 2), colour).convert("L").getpixel((0, 0))` of Pillow 11.
+        // `Image.new("RGB", (2, 2), colour).convert("L").getpixel((0, 0))` of Pillow 13.
         let cases =
             [([255, 0, 0], 76), ([0, 255, 0], 150), ([0, 0, 255], 29), ([255, 255, 255], 255), ([12, 200, 99], 132)];
         for (colour, grey) in cases {

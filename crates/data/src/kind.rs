@@ -115,6 +115,7 @@ const MAGIC: &[(usize, &[u8], Kind)] = &[
     (0, b"gimp xcf", Kind::OtherPicture("GIMP")),
     (0, b"PF\n", Kind::OtherPicture("PFM")),
     (0, b"Pf\n", Kind::OtherPicture("PFM")),
+    (128, b"DICM", Kind::OtherPicture("DICOM")),
     (0, b"\x93NUMPY", Kind::Npy),
     (0, b"\x1f\x8b", Kind::Gzip),
     (0, b"PK\x03\x04", Kind::Other(ZIP)),
@@ -157,6 +158,23 @@ pub fn of(first: &[u8]) -> Kind {
         None if is_pnm(first) => Kind::Picture(ImageFormat::Pnm),
         None if is_idx(first) => Kind::Idx,
         None => of_text(first),
+    }
+}
+
+/// Formats that look like others, or like nothing, from within, by the ending of the name.
+pub fn by_ending(kind: Kind, ending: &str) -> Kind {
+    const RAW: [&str; 9] = ["cr2", "nef", "nrw", "arw", "dng", "orf", "rw2", "pef", "srw"];
+    let is = |known: &[&str]| known.iter().any(|one| ending.eq_ignore_ascii_case(one));
+    match kind {
+        // What is within is a preview.
+        Kind::Picture(ImageFormat::Tiff) if is(&RAW) => Kind::OtherPicture("camera raw"),
+        Kind::Other("unknown") if is(&RAW) => Kind::OtherPicture("camera raw"),
+        Kind::Other("unknown") if is(&["tga"]) => Kind::OtherPicture("TGA"),
+        Kind::Other("unknown") if is(&["pcx"]) => Kind::OtherPicture("PCX"),
+        Kind::Other("unknown") if is(&["ras", "sgi", "rgb", "xwd", "emf", "wmf", "pict", "cur", "icns"]) => {
+            Kind::OtherPicture("old format")
+        }
+        kind => kind,
     }
 }
 

@@ -141,7 +141,7 @@ impl Dataset {
         let name = folder_name(path);
         let found = array_folder::find(&walk.files);
         // Arrays among pictures, whose names say nothing, are somebody's notes.
-        if found.is_named() || (found.is_any() && !picture_folder::has_named_pictures(&walk)) {
+        if found.has_training_pictures() || (found.is_any() && !picture_folder::has_named_pictures(&walk)) {
             let set = array_folder::read(path, name, found, reading)?;
             return Ok(Some(set.as_asked(source, reading)));
         }
@@ -178,8 +178,9 @@ impl Dataset {
     /// What is no path may be the start of the names of a set's files: `gzip/emnist-letters`.
     fn named(path: &Path, error: &io::Error, source: &Source, reading: &mut Reading) -> Result<Self> {
         let name = folder_name(path);
-        let found: Found = array_folder::find(&list(&beside(path))).of_set(&array_folder::set_named(&name));
-        if found.is_named() {
+        let set = array_folder::set_named(&name);
+        let found: Found = array_folder::find(&list(&beside(path))).of_set(&set);
+        if found.is_named() && !set.is_empty() {
             return Ok(array_folder::read(path, name, found, reading)?.as_asked(source, reading));
         }
         let data = &source.data;
@@ -583,6 +584,18 @@ mod tests {
         assert_eq!((set.train.count(), set.test.count(), set.image_shape), (22, 2, [1, 2, 2]));
         assert_eq!(set.classes, ["cat", "dog"]);
         assert!(said.contains("2 classes by file: cat (12), dog (12)"), "{said}");
+        let dir_of_two = tempfile::tempdir().unwrap();
+        put(dir_of_two.path(), "mine.npz", &npz(&[("arr_0", images(24)), ("arr_1", labels(24))]));
+        assert_eq!(opened(dir_of_two.path()).0.classes, ["0"]);
+        put(dir_of_two.path(), "mine.npz", &npz(&[("foo", images(24)), ("bar", labels(24))]));
+        assert!(refused(dir_of_two.path()).contains("names say nothing, bar, foo"));
+        put(dir_of_two.path(), "odd.gz", b"\x1f\x8bnothing");
+        assert!(refused(&dir_of_two.path().join("odd.gz")).contains("no array of pictures"));
+        // Labels beside pictures are no set of arrays.
+        fs::remove_file(dir_of_two.path().join("mine.npz")).unwrap();
+        put(dir_of_two.path(), "train_labels.npy", &labels(3));
+        put(dir_of_two.path(), "a.png", b"damaged");
+        assert!(refused(dir_of_two.path()).contains("1 of 1 pictures cannot be read"));
         let (set, said) = opened(&dir.path().join("full_numpy_bitmap_cat.npy"));
         assert_eq!((set.train.count(), set.classes.len()), (11, 0), "{said}");
     }

@@ -41,8 +41,7 @@ pub fn read(
     for (file, outcome) in walk.files.iter().zip(outcomes) {
         heap.put(&file.path, outcome);
     }
-    heap.damaged.extend(walk.refused.iter().map(|(path, why)| format!("`{}`: {why}", path.display())));
-    let troubles = heap.troubles();
+    let troubles = heap.troubles(walk);
     if !troubles.is_empty() && source.strict {
         return Err(Failure::failed(troubles.join("\n")).hint("mend or remove them, or drop `--strict` to skip them"));
     }
@@ -109,15 +108,21 @@ impl Heap {
     }
 
     /// What keeps pictures out of the set, in sentences.
-    fn troubles(&self) -> Vec<String> {
+    fn troubles(&self, walk: &Walk) -> Vec<String> {
         let unknown: usize = self.unknown.values().map(|(count, _)| count).sum();
         let all = self.pictures.len() + self.damaged.len() + unknown;
         let mut troubles = Vec::new();
         if !self.damaged.is_empty() {
-            let named = self.damaged.iter().take(NAMED).map(String::as_str).collect::<Vec<_>>().join("\n  ");
-            let rest = self.damaged.len().saturating_sub(NAMED);
-            let rest = if rest == 0 { String::new() } else { format!("\n  and {rest} more") };
-            troubles.push(format!("{} of {all} pictures cannot be read:\n  {named}{rest}", self.damaged.len()));
+            troubles.push(format!(
+                "{} of {all} pictures cannot be read:{}",
+                self.damaged.len(),
+                one_a_line(&self.damaged)
+            ));
+        }
+        if !walk.refused.is_empty() {
+            let refused: Vec<_> =
+                walk.refused.iter().map(|(path, why)| format!("`{}`: {why}", path.display())).collect();
+            troubles.push(format!("not everything could be looked at:{}", one_a_line(&refused)));
         }
         if unknown > 0 {
             troubles.push(format!(
@@ -143,6 +148,13 @@ impl Heap {
     }
 }
 
+/// The first few on lines of their own, then a count.
+fn one_a_line(lines: &[String]) -> String {
+    let named: String = lines.iter().take(NAMED).map(|line| format!("\n  {line}")).collect();
+    let rest = lines.len().saturating_sub(NAMED);
+    if rest == 0 { named } else { format!("{named}\n  and {rest} more") }
+}
+
 /// `3 AVIF (as `a.avif`), 1 text (as `b.txt`)`.
 fn kinds(counted: &BTreeMap<&'static str, (usize, PathBuf)>) -> String {
     let name = |path: &Path| path.file_name().unwrap_or_default().to_string_lossy().into_owned();
@@ -159,7 +171,7 @@ fn nothing(folder: &Path, walk: &Walk, heap: &Heap) -> Failure {
         return Failure::failed(format!("`{folder}` is empty: there is no file in it or below{hidden}"))
             .hint(Kind::Empty.advice());
     }
-    let found: Vec<String> = heap.troubles().into_iter().chain(heap.passed_over(walk)).collect();
+    let found: Vec<String> = heap.troubles(walk).into_iter().chain(heap.passed_over(walk)).collect();
     let advice = match heap.first_other {
         Some(kind) if heap.damaged.is_empty() && heap.unknown.is_empty() => kind.advice(),
         _ if !heap.unknown.is_empty() => "save them as PNG or JPEG, as by `magick mogrify -format png *`",

@@ -215,6 +215,7 @@ mod tests {
             seed: 4,
             source: data::Source::of("mnist"),
             resume: false,
+            overwrite: false,
             log_json: None,
             tensorboard: None,
             threads: 1,

@@ -64,7 +64,8 @@ pub struct Prepared {
 }
 
 impl Prepared {
-    /// From the folder's checkpoint if it is to `resume`, else from the start in an emptied folder.
+    /// From the folder's checkpoint if it is to `resume`, else from the start in an emptied folder; a finished run that was in
+    /// it is moved aside, unless it is to be overwritten.
     ///
     /// # Errors
     /// No checkpoint to go on from, or too few pictures.
@@ -73,6 +74,7 @@ impl Prepared {
         pictures: &Pictures,
         folder: RunFolder,
         resume: bool,
+        overwrite: bool,
         console: &Console,
     ) -> Result<Self> {
         let (count, batch) = (pictures.count(), identity.recipe.batch);
@@ -81,8 +83,19 @@ impl Prepared {
         }
         let earlier = if resume { Some(checkpoint_to_resume(&folder, &identity, console)?) } else { None };
         if earlier.is_none() {
-            if folder.checkpoint().is_ok_and(|found| found.is_some_and(|f| f.checkpoint.is_unfinished())) {
-                console.say("an unfinished run in the run folder is replaced; `--resume` would have gone on with it");
+            match folder.checkpoint() {
+                Ok(Some(found)) if found.checkpoint.is_unfinished() => {
+                    console
+                        .say("an unfinished run in the run folder is replaced; `--resume` would have gone on with it");
+                }
+                Ok(Some(_)) if !overwrite => {
+                    let aside = folder.set_aside()?;
+                    console.say(&format!(
+                        "the finished run that was here is kept in `{}`; `--overwrite` would have replaced it",
+                        aside.display()
+                    ));
+                }
+                _ => {}
             }
             folder.clear()?;
         }
@@ -291,5 +304,8 @@ fn diverged(step: u64, epoch: u64, stats: &StepStats) -> Failure {
         "training has diverged at step {step}, in epoch {epoch}: D's loss is {d_loss:.3e}, G's {g_loss:.3e}, and some weights \
          or losses are no longer numbers to go on with"
     ))
-    .hint("the checkpoint of the last whole epoch is kept; try a lower `--lr` or a larger `--r1-gamma`")
+    .hint(match epoch {
+        0 => "try a lower `--lr` or a larger `--r1-gamma`",
+        _ => "the checkpoint of the last whole epoch is kept; try a lower `--lr` or a larger `--r1-gamma`",
+    })
 }

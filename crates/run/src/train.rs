@@ -38,6 +38,8 @@ pub struct Options {
     pub source: Source,
     /// Go on from the run folder.
     pub resume: bool,
+    /// Lose a finished run that is in the run folder, rather than move it aside.
+    pub overwrite: bool,
     /// Where events go.
     pub log_json: Option<PathBuf>,
     /// Where event files for TensorBoard go.
@@ -63,17 +65,31 @@ pub enum Outcome {
     Interrupted,
 }
 
-/// Trains, until done or until `stop` is set.
+/// Trains, until done or until `stop` is set; a failure ends the events too.
 ///
 /// # Errors
 /// Everything that [`failure::Failure`] can say; what can be found out before the first step is.
 pub fn train(options: &Options, stop: &AtomicBool, console: &mut Console) -> Result<Outcome> {
+    let mut opened = None;
+    let outcome = train_logged(options, stop, console, &mut opened);
+    if let Err(failure) = &outcome {
+        EventLog::write_failure(opened, options.log_json.as_deref(), failure);
+    }
+    outcome
+}
+
+fn train_logged(
+    options: &Options,
+    stop: &AtomicBool,
+    console: &mut Console,
+    opened: &mut Option<EventLog>,
+) -> Result<Outcome> {
     let began = Instant::now();
     let choice = Choice::new(options.engine, options.device, options.threads)?;
     fleet::check(options, &choice)?;
     let members = fleet::members(options);
     let folders = members.iter().map(|(_, out)| RunFolder::prepare(out)).collect::<Result<Vec<_>>>()?;
-    let mut log = EventLog::open(options.log_json.as_deref())?;
+    let log = opened.insert(EventLog::open(options.log_json.as_deref())?);
     let decoded = folders[0].path().join(cache::FILE);
     let mut say = |line: &str| console.say(line);
     let Some(dataset) = Dataset::read(&options.source, &mut Reading::new(&mut say, stop, Some(&decoded)))? else {
@@ -94,7 +110,7 @@ pub fn train(options: &Options, stop: &AtomicBool, console: &mut Console) -> Res
         image_shape: dataset.image_shape,
     };
     let prepare = |(folder, &(seed, _)): (RunFolder, &(u64, PathBuf))| {
-        Prepared::new(identity(seed), &pictures, folder, options.resume, console)
+        Prepared::new(identity(seed), &pictures, folder, options.resume, options.overwrite, console)
     };
     let prepared = folders.into_iter().zip(&members).map(prepare).collect::<Result<Vec<_>>>()?;
     let mut fleet = Fleet::start(prepared, &pictures, &choice, console)?;
@@ -155,7 +171,7 @@ pub fn train(options: &Options, stop: &AtomicBool, console: &mut Console) -> Res
                         console.evaluation(&who, *epoch, scores, schedule.as_ref().map_or(0, Schedule::classes));
                     }
                     Event::Warning { message, .. } => console.warn(&format!("{who}{message}")),
-                    Event::Start { .. } | Event::Done { .. } => {}
+                    Event::Start { .. } | Event::Failed { .. } | Event::Done { .. } => {}
                 }
             }
             said = true;

@@ -138,11 +138,13 @@ fn attempt(study: &StudyFolder, claim: &Claim, index: usize, threads: usize, sto
         source: setting.source(),
         // A checkpoint that cannot be read costs the run its time, not its result.
         resume: read_run(&claim.path().join(RUN)).is_ok(),
+        overwrite: true,
         log_json: None,
         tensorboard: None,
         threads,
         evaluate_every: study.plan.evaluate_every(setting),
         keep_models: Vec::new(),
+        keeps_batch: setting.values.contains_key("batch"),
         replicas: 1,
     };
     let outcome = train(&options, stop, &mut Console::new(false))?;
