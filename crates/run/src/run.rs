@@ -81,7 +81,7 @@ impl Prepared {
         if count < batch {
             return Err(Failure::usage(format!("`--batch {batch}` is more than the {count} training pictures")));
         }
-        let earlier = if resume { Some(checkpoint_to_resume(&folder, &identity, console)?) } else { None };
+        let earlier = if resume { checkpoint_to_resume(&folder, &identity, console)? } else { None };
         if earlier.is_none() {
             match folder.checkpoint() {
                 Ok(Some(found)) if found.checkpoint.is_unfinished() => {
