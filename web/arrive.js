@@ -2,7 +2,8 @@
 /** From an address to what it shows: the model that it names, loaded, and the state. */
 
 import { fromFragment, isLink, LinkError, modelOf } from './link.js';
-import { firstState } from './state.js';
+import { liveliest } from './liveliest.js';
+import { FIRST_SEED, firstState, start } from './state.js';
 
 /** @typedef {'linkDamaged' | 'linkOld' | 'linkModel'} LinkProblem A text of the page. */
 /** @typedef {{model: import('./models.js').Model, generator: import('./forger.js').Generator, state: import('./state.js').State, problem: LinkProblem | undefined}} Arrival */
@@ -30,5 +31,7 @@ export async function arrive(models, fragment) {
     problem = error.reason;
   }
   const generator = await first.load();
-  return { model: first, generator, state: firstState(first.id, generator.latentSize), problem };
+  const state = firstState(first.id, generator.latentSize);
+  start(state, FIRST_SEED, liveliest(generator, FIRST_SEED));
+  return { model: first, generator, state, problem };
 }

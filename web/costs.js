@@ -3,34 +3,44 @@
 
 /**
  * @typedef {object} Costs
- * @property {number} modelBytes
- * @property {number} runtimeBytes As they are run, not as they travelled.
- * @property {number} loadedMs From opening the page until the last byte of both had come.
- * @property {number} compileMs From there until the model was ready.
- * @property {number} firstMs From opening the page to the first picture.
+ * @property {Loading | undefined} loading Of the page's first model; of another it would be a lie.
  * @property {number | undefined} pictureMs Median time of one picture.
  * @property {number | undefined} hundredMs Median time of a hundred at once.
  * @property {number | undefined} rate Frames a second that the browser gives an animation which draws a picture each.
  */
 
-/** Of the page's first picture. @param {number} readyAt @param {number} firstAt Both on the clock of `performance.now`. @returns {Costs} */
+/**
+ * @typedef {object} Loading
+ * @property {number} loadedMs From opening the page until the last byte of model and runtime had come.
+ * @property {number} compileMs From there until the model was ready.
+ * @property {number} firstMs From opening the page to the first picture.
+ */
+
+/**
+ * Of the page's first picture; undefined where the browser does not tell when files came.
+ * @param {number} readyAt
+ * @param {number} firstAt Both on the clock of `performance.now`.
+ * @returns {Loading | undefined}
+ */
 export function costsOfLoading(readyAt, firstAt) {
-  const resource = (/** @type {RegExp} */ name) => {
-    const entries = /** @type {PerformanceResourceTiming[]} */ (performance.getEntriesByType('resource'));
-    return entries.find((entry) => name.test(new URL(entry.name).pathname));
-  };
-  const [model, runtime] = [resource(/\.onnx$/), resource(/runtime\w*_bg\.wasm$/)];
-  const loadedMs = Math.max(model?.responseEnd ?? 0, runtime?.responseEnd ?? 0);
-  return {
-    modelBytes: model?.decodedBodySize ?? 0,
-    runtimeBytes: runtime?.decodedBodySize ?? 0,
-    loadedMs,
-    compileMs: readyAt - loadedMs,
-    firstMs: firstAt,
-    pictureMs: undefined,
-    hundredMs: undefined,
-    rate: undefined,
-  };
+  const [model, runtime] = [resource(/\.onnx$/), resource(RUNTIME)];
+  if (!model || !runtime) return undefined;
+  const loadedMs = Math.max(model.responseEnd, runtime.responseEnd);
+  return { loadedMs, compileMs: readyAt - loadedMs, firstMs: firstAt };
+}
+
+/** Bytes of the compiled runtime as it is run, not as it travelled; undefined where the browser does not tell. */
+export function runtimeBytes() {
+  return resource(RUNTIME)?.decodedBodySize || undefined;
+}
+
+const RUNTIME = /runtime\w*_bg\.wasm$/;
+
+/** @param {RegExp} name @returns {PerformanceResourceTiming | undefined} */
+function resource(name) {
+  const entries = /** @type {PerformanceResourceTiming[]} */ (performance.getEntriesByType('resource'));
+  // Of what was asked for ahead there are two: the second took it from there.
+  return entries.find((entry) => entry.responseEnd > 0 && name.test(new URL(entry.name).pathname));
 }
 
 /**

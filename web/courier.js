@@ -21,7 +21,7 @@ export class Courier {
 
   /** @param {Uint8Array} bytes The model's file. */
   constructor(bytes) {
-    this.#worker = new Worker(new URL('worker.js', import.meta.url), { type: 'module' });
+    this.#worker = new Worker(new URL('./worker.js', import.meta.url), { type: 'module' });
     this.#worker.onmessage = ({ data }) => this.#answered(data);
     this.#worker.onerror = () => this.#failed();
     this.#worker.postMessage({ bytes });

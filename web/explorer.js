@@ -11,7 +11,6 @@ import { createBoard } from './controls/board.js';
 import { createDirections } from './controls/directions.js';
 import { createFilm } from './controls/film.js';
 import { createHundred } from './controls/hundred.js';
-import { createLanguages } from './controls/languages.js';
 import { createNotices } from './controls/notices.js';
 import { createPad } from './controls/pad.js';
 import { createPicture } from './controls/picture.js';
@@ -22,23 +21,28 @@ import { createSeed } from './controls/seed.js';
 import { createSweeps } from './controls/sweeps.js';
 import { createTabs } from './controls/tabs.js';
 import { createWalk } from './controls/walk.js';
-import { createZ0 } from './controls/z0.js';
+import { createZ0, LEAST, MOST } from './controls/z0.js';
+import { undoScrolls } from './controls/hold.js';
+import { createForging } from './forging.js';
+import { createJudging } from './judging.js';
 import { createKeeping } from './keeping.js';
 import { createKnowledge } from './knowledge.js';
+import { liveliest } from './liveliest.js';
 import { toFragment } from './link.js';
 import { createSwitching } from './switching.js';
 import * as edits from './state.js';
-import { keepLanguage, setLanguage, text } from './strings.js';
+import { text } from './strings.js';
 import { createTicker } from './ticker.js';
 import { dot, moved } from './vectors.js';
+import { createWishing } from './wishing.js';
 
 /**
  * Frames a second. Held, neighbours are alike and run smoothly. Fresh noise gives another digit each time: five a second
  * stay under the three flashes that WCAG 2.3.1 allows.
  */
-const RATE = { held: 25, fresh: 5, walk: 25 };
-/** Ticks from one pin to the other. */
-const WALK_TICKS = 75;
+const RATE = { held: 25, fresh: 5, walk: 25, z0: 25, epochs: 1.25 };
+/** Ticks from one pin to the other, and of z[0] from one end to the other. */
+const [WALK_TICKS, Z0_TICKS] = [75, 120];
 
 /**
  * @param {import('./models.js').Model[]} models
@@ -50,24 +54,29 @@ export function explore(models, arrival, runtime, status) {
   const readyAt = performance.now();
   let { state, generator } = arrival;
   let scheduled = false;
-  /** Which way the walk is played: it turns at its ends. */
-  let pace = 1 / WALK_TICKS;
+  /** Which way the walk and z[0] are played: each turns at its ends. */
+  let [pace, sway] = [1 / WALK_TICKS, (MOST - LEAST) / Z0_TICKS];
 
   const notices = createNotices(byId('link-notice'));
   const knowledge = createKnowledge(redraw, failed);
   const address = createAddress(() => toFragment(state, models[0].id), travel);
   const ticker = createTicker(() => change('play', tick, { keepPlaying: true }));
-  const languages = createLanguages(byId('languages'), (language) => {
-    setLanguage(language);
-    keepLanguage(language);
-    redraw();
-  });
 
   const picture = createPicture(byId('picture'), within(document, '.thumb'), failed);
-  const z0 = createZ0(byId('z0-control'), (value) => change('z0', () => edits.setCoordinate(state, 0, value)));
+  const z0 = createZ0(byId('z0-control'), byId('picture'), {
+    onInput: (value) => change('z0', () => edits.setCoordinate(state, 0, value)),
+    onPlay: (playing) => change('play', () => (state.playing = playing ? 'z0' : undefined), { keepPlaying: true }),
+    onResize: redraw,
+    onFailure: failed,
+  });
   const seed = createSeed(byId('seed-control'), {
-    onSeed: (value) => change(`seed ${value}`, () => edits.start(state, value)),
-    onPin: () => change(`pin ${state.pins.length}`, () => edits.pin(state)),
+    onSeed: (value) => change('seed', () => edits.start(state, value)),
+    onNew: () => change('new', nextDigit, { isPress: true }),
+    onPin: () => {
+      const isFull = state.pins.length === edits.MOST_PINS;
+      change(`pin ${state.pins.length}`, () => edits.pin(state));
+      keeping.say(text(isFull ? 'pinnedOut' : 'pinned', { count: state.pins.length, most: edits.MOST_PINS }));
+    },
   });
   const film = createFilm(within(document, '#sweep .film'), {
     onInput: (frame) => change('film', () => edits.showFrame(state, frame)),
@@ -81,7 +90,19 @@ export function explore(models, arrival, runtime, status) {
   const tabs = createTabs((tab) => change('tab', () => (state.tab = tab), { keepPlaying: true }));
   const keeping = createKeeping(() => ({ state, generator }), address.write, failed);
   const switching = createSwitching(models, {
-    onModel: (model, loaded) => change(`model ${model.id}`, () => useModel(model.id, loaded)),
+    onModel: (model, loaded) => {
+      const isPlaying = state.playing === 'epochs';
+      change(isPlaying ? 'play' : `model ${model.id}`, () => useModel(model.id, loaded), { keepPlaying: isPlaying });
+    },
+    onPlay: (playing) => {
+      change('play', () => (state.playing = playing ? 'epochs' : undefined), { keepPlaying: true });
+      // From the beginning where the end is on show.
+      if (playing) switching.learn(state, true);
+    },
+    onTile: (tile) => change(`tile ${tile}`, () => edits.start(state, state.seed, tile)),
+    onFailure: failed,
+    // What comes of it is said there.
+    onOwn: () => change('tab', () => (state.tab = 'models'), { keepPlaying: true }),
     onSaid: redraw,
   });
 
@@ -109,7 +130,7 @@ export function explore(models, arrival, runtime, status) {
   });
   const walk = createWalk(byId('walk'), {
     onPlace: (t) => change('walk', () => edits.walkTo(state, t)),
-    onEnds: (from, to) => change('ends', () => (state.walk = { from, to, t: state.walk.t })),
+    onEnds: (from, to) => change('ends', () => edits.setEnds(state, from, to)),
     onPlay: (playing) => change('play', () => (state.playing = playing ? 'walk' : undefined), { keepPlaying: true }),
     onGif: keeping.saveWalk,
     onResize: redraw,
@@ -118,13 +139,38 @@ export function explore(models, arrival, runtime, status) {
   const pad = createPad(byId('pad'), {
     onAxes: (x, y) => change('axes', () => (state.pad = { x, y })),
     onPlace: (z) => change('pad', () => edits.edit(state, () => z)),
+    onBeat: redraw,
     onFailure: failed,
   });
   const proof = createProof(byId('panel-proof'));
+  const judging = createJudging(redraw);
+  const forging = createForging(byId('forge'), {
+    now: () => ({ state, generator }),
+    judging,
+    onCopy: (drawing, z) => change(`forge ${drawing}`, () => edits.edit(state, () => z)),
+    onPin: () => change(`pin ${state.pins.length}`, () => edits.pin(state)),
+    onWalk: () => change('tab', () => (state.tab = 'walk')),
+    onOpen: () => change('tab', () => (state.tab = 'forge')),
+    onSaid: redraw,
+  });
+  const wishing = createWishing({
+    now: () => ({ state, generator }),
+    judging,
+    onSeed: (value) => change(`seed ${value}`, () => edits.start(state, value)),
+    onFailure: failed,
+  });
 
   /** What each tab shows; only the one that is open is drawn. @type {Record<import('./state.js').Tab, () => void>} */
   const panels = {
-    sweeps: () => sweeps.show(state, generator),
+    sweeps: () => {
+      showFilm(edits.shownZ(state));
+      player.show(state);
+      sweeps.show(state, generator);
+    },
+    forge: () => {
+      forging.show(state);
+      wishing.showPanel();
+    },
     hundred: () => hundred.show(state, generator),
     numbers: () => {
       directions.show(state, knowledge.directions(generator));
@@ -135,9 +181,20 @@ export function explore(models, arrival, runtime, status) {
       walk.show(state, generator);
       pad.show(state, generator, (knowledge.directions(generator) ?? []).map(({ vector }) => vector));
     },
-    models: () => switching.show(state),
+    models: () => switching.show(state, generator),
     proof: () => proof.show(generator, runtime, knowledge.costs(generator)),
   };
+
+  // A swipe that scrolls the page is no wish to change anything.
+  undoScrolls(
+    () => ({ shown: { ...state }, model: switching.wish(state) }),
+    ({ shown, model }) => {
+      // A model that has come meanwhile may have z of another length: then the wish for the one before is all there is to undo.
+      if (shown.model === state.model) Object.assign(state, shown);
+      if (model !== switching.wish(state)) switching.choose(model);
+      redraw();
+    },
+  );
 
   notices.tell(arrival.problem);
   if (arrival.problem) history.replaceState(null, '', location.pathname + location.search);
@@ -145,17 +202,18 @@ export function explore(models, arrival, runtime, status) {
   draw();
   status.ready();
   status.show();
-  knowledge.loaded(readyAt);
+  knowledge.loaded(generator, readyAt);
+  return { redraw };
 
   /**
    * @param {string} kind What is changed: the address bar makes one entry of a row of the same.
    * @param {() => void} edit
-   * @param {{keepPlaying?: boolean}} [options] Whoever takes hold of a number stops what plays.
+   * @param {{keepPlaying?: boolean, isPress?: boolean}} [options] Whoever takes hold of a number stops what plays.
    */
-  function change(kind, edit, { keepPlaying = false } = {}) {
+  function change(kind, edit, { keepPlaying = false, isPress = false } = {}) {
     if (!keepPlaying) state.playing = undefined;
     notices.tell(undefined);
-    address.changing(kind);
+    address.changing(kind, isPress);
     edit();
     redraw();
   }
@@ -176,16 +234,13 @@ export function explore(models, arrival, runtime, status) {
   function draw() {
     const z = edits.shownZ(state);
     picture.show(state, generator);
-    z0.show(z[0]);
+    z0.show(generator, z, state.playing === 'z0');
     seed.show(state.seed);
-    showFilm(z);
-    player.show(state);
     tabs.show(state.tab);
     panels[state.tab]();
-    languages.show();
-    status.show();
+    wishing.show();
     notices.show();
-    ticker.set(state.playing === 'sweep' ? RATE[state.kind] : state.playing ? RATE.walk : 0);
+    ticker.set(state.playing === 'sweep' ? RATE[state.kind] : state.playing ? RATE[state.playing] : 0);
     byId('explorer').classList.toggle('colour', generator.imageShape[0] === 3);
   }
 
@@ -201,8 +256,28 @@ export function explore(models, arrival, runtime, status) {
   /** The next frame of what plays. */
   function tick() {
     if (state.playing === 'sweep') return edits.showFrame(state, ((edits.frameOf(state) ?? -1) + 1) % 100);
+    if (state.playing === 'z0') return swing();
+    if (state.playing === 'epochs') {
+      if (!switching.learn(state, false)) state.playing = undefined;
+      return undefined;
+    }
     if (state.walk.t + pace > 1 || state.walk.t + pace < 0) pace = -pace;
     return edits.walkTo(state, state.walk.t + pace);
+  }
+
+  /** z[0] one tick on. */
+  function swing() {
+    const now = Math.min(MOST, Math.max(LEAST, edits.shownZ(state)[0]));
+    if (now + sway > MOST || now + sway < LEAST) sway = -sway;
+    edits.setCoordinate(state, 0, Math.round(100 * (now + sway)) / 100);
+  }
+
+  /** Another digit, of the next seed: one that z[0] changes, and unlike the one on show. */
+  function nextDigit() {
+    const next = (state.seed + 1) % Number.MAX_SAFE_INTEGER;
+    // A picture that takes its time is not drawn only to be compared with.
+    const before = generator.msPerPicture < 8 ? generator.generate(edits.shownZ(state)) : undefined;
+    edits.start(state, next, liveliest(generator, next, before));
   }
 
   /** @param {string} id @param {import('./forger.js').Generator} loaded */

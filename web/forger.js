@@ -12,7 +12,8 @@
  */
 
 import { ForgerError } from './error.js';
-import { forgetRuntime, loadRuntime } from './loader.js';
+import { heldBytes, loadRuntime } from './loader.js';
+import { explain, openModel } from './opening.js';
 import { readBytes } from './source.js';
 import { Courier } from './courier.js';
 
@@ -68,13 +69,11 @@ export class Generator {
     runtime.catch(() => {});
     const bytes = await readBytes(source, onProgress);
     await runtime;
+    const { wasm, kind } = await openModel(bytes);
     try {
-      return await loadWith('small', bytes);
+      return new Generator(wasm, kind, bytes);
     } catch (error) {
-      if (!isUnknownOperator(error)) throw error;
-      const full = await loadRuntime('full').catch(() => undefined);
-      if (!full) throw error;
-      return await loadWith('full', bytes);
+      throw explain(error, kind, 'Use a generator that Forger exported, and copy the file again if it is one.');
     }
   }
 
@@ -94,6 +93,16 @@ export class Generator {
    */
   get metadata() {
     return this.#metadata;
+  }
+
+  /** How large the model's file is, in bytes. */
+  get byteLength() {
+    return this.#bytes.length;
+  }
+
+  /** The model's file, for whoever loads it again on another thread. It is not to be changed. */
+  get file() {
+    return this.#bytes;
   }
 
   /** How long one picture takes on this thread, in ms, as measured when the model was loaded. */
@@ -148,23 +157,8 @@ export async function runtimeInfo() {
     tract: runtime.tractVersion(),
     simd: runtime.simd128(),
     relaxedSimd: runtime.relaxedSimd(),
-    memoryBytes: runtime.memory.buffer.byteLength,
+    memoryBytes: await heldBytes(),
   };
-}
-
-/** @param {import('./loader.js').Kind} kind @param {Uint8Array} bytes */
-async function loadWith(kind, bytes) {
-  const { Generator: WasmGenerator } = await loadRuntime(kind);
-  try {
-    return new Generator(WasmGenerator.load(bytes), kind, bytes);
-  } catch (error) {
-    throw explain(error, kind, 'Use a generator that Forger exported, and copy the file again if it is one.');
-  }
-}
-
-/** @param {unknown} error */
-function isUnknownOperator(error) {
-  return error instanceof ForgerError && error.cause instanceof Error && error.cause.name === 'UnknownOperator';
 }
 
 /**
@@ -181,20 +175,4 @@ function measure(run) {
     passed = performance.now() - start;
   }
   return passed / runs;
-}
-
-/**
- * @param {unknown} error What the WebAssembly threw: an `Error` with a sentence, or a trap.
- * @param {import('./loader.js').Kind} kind
- * @param {string} hint
- */
-function explain(error, kind, hint) {
-  // Out of memory, or out of stack: the module is dead, and the next model gets a new one.
-  if (error instanceof WebAssembly.RuntimeError || error instanceof RangeError) {
-    forgetRuntime(kind);
-    const smaller = 'Load a smaller model: this one takes more memory or time than there is.';
-    return new ForgerError('The runtime stopped', smaller, { cause: error });
-  }
-  const message = error instanceof Error ? error.message : String(error);
-  return new ForgerError(message, hint, { cause: error });
 }

@@ -19,7 +19,9 @@ const WALK_FRAMES = 60;
 export function createKeeping(now, writeAddress, onFailure) {
   const nameOf = (/** @type {string} */ rest) => `forger-${now().state.seed}-${now().state.index}${rest}`;
   const keep = createKeep(byId('keep'), {
+    onShare: () => void share(),
     onLink: () => void copyLink(),
+    onEmbed: () => void copyFrame(),
     onPng: () => save('.png', () => {
       const { state, generator } = now();
       return pngOf(generator.generate(shownZ(state)), generator.imageShape);
@@ -28,15 +30,48 @@ export function createKeeping(now, writeAddress, onFailure) {
     onJson: () => save('.json', async () => jsonOf(now().state, shownZ(now().state))),
   });
 
-  async function copyLink() {
+  /** The address of the whole page with its state, also where this is a frame in another's. */
+  function link() {
     writeAddress();
+    return location.href.split(/[?#]/)[0] + location.hash;
+  }
+
+  /** @param {string} words @param {[done: string, denied: string]} sentences */
+  async function copy(words, [done, denied]) {
     try {
-      await navigator.clipboard.writeText(location.href);
-      keep.say(text(now().state.model === OWN ? 'ownNotInLink' : 'linkCopied'));
+      await navigator.clipboard.writeText(words);
+      keep.say(text(done));
     } catch {
-      keep.say(text('linkNotCopied'));
+      keep.say(text(denied), words);
     }
   }
+
+  const copyLink = () => copy(link(), [now().state.model === OWN ? 'ownNotInLink' : 'linkCopied', 'linkNotCopied']);
+
+  /** A frame with this digit and its knob, for a page of whoever likes. */
+  function copyFrame() {
+    const address = link().replace(/(#|$)/, '?embed$1').replaceAll('&', '&amp;');
+    const frame = `<iframe src="${address}" title="Forger" width="360" height="560" loading="lazy"></iframe>`;
+    return copy(frame, ['embedCopied', 'embedNotCopied']);
+  }
+
+  /** By what the device shares with: the link, and the picture where it takes one. */
+  async function share() {
+    const { state, generator } = now();
+    const png = await pngOf(generator.generate(shownZ(state)), generator.imageShape);
+    const files = [new File([png], nameOf('.png'), { type: png.type })];
+    const told = { title: text('title'), text: text('shareText'), url: link() };
+    try {
+      await navigator.share(navigator.canShare?.({ ...told, files }) ? { ...told, files } : told);
+    } catch (error) {
+      // Whoever changes their mind has done nothing wrong.
+      if (!(error instanceof DOMException && error.name === 'AbortError')) keep.say(text('linkNotCopied'), told.url);
+    }
+  }
+
+  // From a frame to the page itself, as it is.
+  const whole = byId('whole');
+  whole.addEventListener('click', () => (whole.href = link()));
 
   /** @param {string} suffix @param {() => Promise<Blob>} make */
   function save(suffix, make) {
@@ -55,5 +90,5 @@ export function createKeeping(now, writeAddress, onFailure) {
     const z = Float32Array.from(places.flatMap((t) => [...(walkZ(state, t) ?? state.z)]));
     save('-walk.gif', () => gifOf(generator, z));
   }
-  return { saveWalk };
+  return { saveWalk, say: keep.say };
 }

@@ -15,8 +15,8 @@ export function createKnowledge(onFound, onFailure) {
   const directions = new WeakMap();
   /** @type {WeakMap<Model, Pick<import('./costs.js').Costs, 'pictureMs' | 'hundredMs' | 'rate'>>} */
   const times = new WeakMap();
-  /** @type {import('./costs.js').Costs | undefined} */
-  let loading;
+  /** The page's first model, and when it and its picture were there. @type {{model: Model, readyAt: number, firstAt: number} | undefined} */
+  let first;
 
   /** @param {Model} model */
   async function search(model) {
@@ -44,11 +44,13 @@ export function createKnowledge(onFound, onFailure) {
     /** What is known of its cost so far. @param {Model} model @returns {import('./costs.js').Costs} */
     costs(model) {
       if (!times.has(model)) time(model).catch(onFailure);
-      return { ...(loading ?? costsOfLoading(0, 0)), ...times.get(model) };
+      // Asked for now and not then: the browser tells when a file came only after a while.
+      const loading = first?.model === model ? costsOfLoading(first.readyAt, first.firstAt) : undefined;
+      return { loading, pictureMs: undefined, hundredMs: undefined, rate: undefined, ...times.get(model) };
     },
-    /** The first picture is there. @param {number} readyAt When the model was, on the clock of `performance.now`. */
-    loaded(readyAt) {
-      loading = costsOfLoading(readyAt, performance.now());
+    /** The first picture is there. @param {Model} model @param {number} readyAt When the model was, on the clock of `performance.now`. */
+    loaded(model, readyAt) {
+      first = { model, readyAt, firstAt: performance.now() };
     },
   };
 }

@@ -5,14 +5,22 @@
  *     <script type="module" src="latent-explorer.js"></script>
  *     <latent-explorer src="gen.onnx"></latent-explorer>
  *
- * Attributes: `src`, an address as seen from the page; `seed`, which latent vector it begins with (1 if not given). Style: the
- * custom properties `--explorer-size`, `--explorer-accent`, `--explorer-gap`, and the parts `picture`, `slider`, `button`.
- * Property: `generator`, once the event `load` has told that it is there. `error` tells of a model that cannot be shown.
+ * Attributes:
+ *   `src`       the model's address as seen from the page
+ *   `seed`      which latent vector it begins with, 1 if not given
+ *   `controls`  of `slider`, `sweep` and `new`, those that are wanted; `slider sweep` if not given, the empty text for none
+ *   `theme`     `light` or `dark`; if not given, as the reader's system has it
+ *   `loading`   `eager`: at once, and not only when it comes near to being seen
+ *   `lang`      `en` or `ko`; if not given, as of the element around it
  *
- * The controls are the browser's own, so keyboard and screen readers work as everywhere.
+ * Style: the custom properties `--explorer-size`, `--explorer-accent`, `--explorer-gap`, and the parts `paper`, `picture`, `label`,
+ * `slider`, `output`, `button`, `message`. Property: `generator`, once the event `load` has told that it is there. `error` tells of a
+ * model that cannot be shown, with what to do about it.
+ *
+ * Nothing moves until a reader asks for it. The controls are the browser's own, so keyboard and screen readers work as everywhere.
  */
 
-import { ForgerError, Generator } from './forger.js';
+import { Generator } from './forger.js';
 import { sampleZ } from './philox.js';
 import { paint } from './pixels.js';
 import { FRAMES, frameOfZ0, z0OfFrame } from './sweep.js';
@@ -21,27 +29,84 @@ const [LEAST, MOST, STEP] = [-3, 3, 0.02];
 const FRAMES_A_SECOND = 25;
 
 const STYLE = `
-  :host { display: inline-grid; gap: var(--explorer-gap, 0.5rem); inline-size: var(--explorer-size, 14rem); max-inline-size: 100%; }
-  :host([hidden]) { display: none; }
-  canvas { inline-size: 100%; aspect-ratio: 1; background: #000; image-rendering: pixelated; }
-  label { display: grid; grid-template-columns: auto 1fr 3.5em; gap: 0.5em; align-items: center; }
-  input { min-inline-size: 0; accent-color: var(--explorer-accent, auto); }
-  output { text-align: end; font-variant-numeric: tabular-nums; }
-  p { margin: 0; }
-  [hidden] { display: none; }
+  :host {
+    display: inline-grid;
+    gap: var(--explorer-gap, 0.5rem);
+    inline-size: var(--explorer-size, 14rem);
+    max-inline-size: 100%;
+    box-sizing: border-box;
+    padding: 0.5rem;
+    vertical-align: top;
+    font: 1rem/1.4 ui-sans-serif, system-ui, sans-serif;
+    color: var(--ink);
+    background: var(--ground);
+    border-radius: 0.75rem;
+    --ground: #f3efe6;
+    --paper: #fdfbf5;
+    --ink: #1d1b18;
+    --line: #877e6d;
+    --accent: var(--explorer-accent, #b3361b);
+    --turn: invert(1);
+    --blend: multiply;
+    color-scheme: light;
+  }
+  :host([theme='dark']) { --ground: #15161a; --paper: #0b0c0f; --ink: #eceae4; --line: #7d8089; --accent: var(--explorer-accent, #ff8a66); --turn: none; --blend: screen; color-scheme: dark; }
+  @media (prefers-color-scheme: dark) {
+    :host(:not([theme='light'])) { --ground: #15161a; --paper: #0b0c0f; --ink: #eceae4; --line: #7d8089; --accent: var(--explorer-accent, #ff8a66); --turn: none; --blend: screen; color-scheme: dark; }
+  }
+  :host([hidden]), [hidden] { display: none; }
+  .paper { display: grid; background: var(--paper); border: 1px solid var(--line); border-radius: 0.5rem; overflow: hidden; container-type: inline-size; }
+  .paper > * { grid-area: 1 / 1; }
+  canvas { inline-size: 100%; aspect-ratio: 1; image-rendering: pixelated; filter: var(--turn); mix-blend-mode: var(--blend); }
+  canvas.colour { filter: none; mix-blend-mode: normal; }
+  canvas.empty { visibility: hidden; }
+  .idle { place-self: center; font: 600 60cqi/1 Georgia, serif; opacity: 0.15; }
+  label { display: grid; grid-template-columns: auto 1fr 3.5em; gap: 0.5em; align-items: center; font-family: ui-monospace, monospace; }
+  input { min-inline-size: 0; block-size: 1.75rem; accent-color: var(--accent); }
+  output { text-align: end; font-variant-numeric: tabular-nums; color: var(--accent); }
+  .buttons { display: flex; flex-wrap: wrap; gap: 0.5rem; }
+  .buttons:not(:has(button:not([hidden]))) { display: none; }
+  button { min-block-size: 2.25rem; padding: 0.2em 0.9em; border: 1px solid var(--line); border-radius: 0.4rem; background: none; color: inherit; font: inherit; font-size: 0.9em; cursor: pointer; }
+  :disabled { opacity: 0.45; cursor: default; }
+  :focus-visible { outline: 3px solid var(--accent); outline-offset: 2px; }
+  p { margin: 0; font-size: 0.9em; overflow-wrap: anywhere; }
 `;
 
+/** The element's own few words, in English and Korean. */
+const WORDS = {
+  loading: ['Loading the generator …', '생성기를 불러오는 중…'],
+  play: ['Play the sweep', '훑어보기 재생'],
+  pause: ['Pause the sweep', '훑어보기 멈춤'],
+  another: ['New digit', '새 숫자'],
+  waiting: ['generated picture, loading', '만든 그림, 불러오는 중'],
+  picture: ['generated picture at z[0] = {value}', '만든 그림, z[0] = {value}'],
+  none: ['no picture', '그림 없음'],
+  failed: ['', '그림을 보여 줄 수 없습니다. '],
+};
+/** How far below what is seen a model is loaded already. */
+const NEAR = '300px';
+
 export class LatentExplorer extends HTMLElement {
-  static observedAttributes = ['src', 'seed'];
+  static observedAttributes = ['src', 'seed', 'controls', 'lang'];
 
   /** What draws, once it is loaded. @type {Generator | undefined} */
   generator;
 
-  #canvas = make('canvas', { part: 'picture', role: 'img', 'aria-label': 'generated picture, loading' });
+  #canvas = make('canvas', { part: 'picture', role: 'img', class: 'empty' });
+  #idle = make('span', { class: 'idle', 'aria-hidden': 'true' }, '8');
   #slider = make('input', { part: 'slider', type: 'range', min: LEAST, max: MOST, step: STEP, value: 0, disabled: '' });
-  #output = make('output', {}, '0.00');
-  #button = make('button', { part: 'button', type: 'button', disabled: '' }, 'Play the sweep');
-  #message = make('p', { part: 'message', role: 'status' }, 'Loading the generator …');
+  #output = make('output', { part: 'output' }, '0.00');
+  #label = make('label', { part: 'label' }, 'z[0]');
+  #button = make('button', { part: 'button', type: 'button', disabled: '' });
+  #another = make('button', { part: 'button', type: 'button', disabled: '' });
+  #message = make('p', { part: 'message', role: 'status' });
+  /** Tells when the element comes near to being seen; until then nothing is loaded. */
+  #sight = new IntersectionObserver(([{ isIntersecting }]) => isIntersecting && this.#seen(), { rootMargin: NEAR });
+  /** Whether its model may be loaded. */
+  #wanted = false;
+  /** What went wrong. @type {unknown} */
+  #failure;
+  #seed = 1;
   /** @type {Float32Array} */
   #z = new Float32Array(0);
   #scheduled = false;
@@ -55,25 +120,75 @@ export class LatentExplorer extends HTMLElement {
     const sheet = new CSSStyleSheet();
     sheet.replaceSync(STYLE);
     root.adoptedStyleSheets = [sheet];
-    const label = make('label', {}, 'z[0]');
-    label.append(this.#slider, this.#output);
-    root.append(this.#canvas, label, this.#button, this.#message);
+    const paper = make('div', { part: 'paper', class: 'paper' });
+    paper.append(this.#canvas, this.#idle);
+    this.#label.append(this.#slider, this.#output);
+    const buttons = make('div', { class: 'buttons' });
+    buttons.append(this.#button, this.#another);
+    root.append(paper, this.#label, buttons, this.#message);
     this.#slider.addEventListener('input', () => {
       this.#play(false);
       this.#setZ0(Number(this.#slider.value));
     });
     this.#button.addEventListener('click', () => this.#play(!this.#playing));
+    this.#another.addEventListener('click', () => {
+      this.#play(false);
+      this.#start(this.#seed + 1);
+    });
+  }
+
+  connectedCallback() {
+    this.#offer();
+    this.#speak();
+    if (this.getAttribute('loading') === 'eager') this.#seen();
+    else this.#sight.observe(this);
   }
 
   disconnectedCallback() {
+    this.#sight.disconnect();
     this.#play(false);
+  }
+
+  #seen() {
+    this.#sight.disconnect();
+    if (this.#wanted) return;
+    this.#wanted = true;
+    this.#load(this.getAttribute('src'));
   }
 
   /** @param {string} name @param {string | null} old @param {string | null} value */
   attributeChangedCallback(name, old, value) {
-    if (old === value) return;
-    if (name === 'src') this.#load(value);
-    else if (this.generator) this.#start(this.generator);
+    if (old === value || !this.isConnected) return;
+    if (name === 'controls') this.#offer();
+    else if (name === 'lang') this.#speak();
+    else if (name === 'seed') this.#start(this.#firstSeed());
+    else if (this.#wanted) this.#load(value);
+  }
+
+  /** Shows the controls that are asked for, and no others. */
+  #offer() {
+    const asked = (this.getAttribute('controls') ?? 'slider sweep').split(/\s+/);
+    this.#label.hidden = !asked.includes('slider');
+    this.#button.hidden = !asked.includes('sweep');
+    this.#another.hidden = !asked.includes('new');
+  }
+
+  /** Says everything anew, in the language of its place. */
+  #speak() {
+    this.#button.textContent = this.#word(this.#playing ? 'pause' : 'play');
+    this.#another.textContent = this.#word('another');
+    if (!this.generator && !this.#failure) {
+      this.#message.textContent = this.#word('loading');
+      this.#canvas.setAttribute('aria-label', this.#word('waiting'));
+    }
+    if (this.#failure) this.#tellFailure();
+    else if (this.generator) this.#describe();
+  }
+
+  /** @param {keyof typeof WORDS} key */
+  #word(key) {
+    const language = this.closest('[lang]')?.getAttribute('lang') ?? '';
+    return WORDS[key][/^ko/i.test(language) ? 1 : 0];
   }
 
   /** @param {string | null} source */
@@ -81,28 +196,35 @@ export class LatentExplorer extends HTMLElement {
     const load = ++this.#loads;
     this.#play(false);
     this.generator?.free();
-    this.generator = undefined;
-    this.#slider.disabled = this.#button.disabled = true;
+    this.generator = this.#failure = undefined;
+    this.#slider.disabled = this.#button.disabled = this.#another.disabled = true;
     if (source === null) return;
     this.#message.hidden = false;
-    this.#message.textContent = 'Loading the generator …';
+    this.#speak();
     try {
       const generator = await Generator.load(source);
       if (load !== this.#loads) return generator.free();
       this.generator = generator;
-      this.#slider.disabled = this.#button.disabled = false;
+      this.#slider.disabled = this.#button.disabled = this.#another.disabled = false;
       this.#message.hidden = true;
-      this.#start(generator);
+      this.#canvas.classList.toggle('colour', generator.imageShape[0] === 3);
+      this.#start(this.#firstSeed());
       this.dispatchEvent(new Event('load'));
     } catch (error) {
       if (load === this.#loads) this.#fail(error);
     }
   }
 
-  /** Begins with the latent vector of the seed. @param {Generator} generator */
-  #start(generator) {
+  #firstSeed() {
     const seed = Number(this.getAttribute('seed') ?? 1);
-    this.#z = sampleZ(Number.isSafeInteger(seed) && seed >= 0 ? seed : 1, 1, generator.latentSize);
+    return Number.isSafeInteger(seed) && seed >= 0 ? seed : 1;
+  }
+
+  /** Begins with the latent vector of a seed. @param {number} seed */
+  #start(seed) {
+    this.#seed = seed;
+    if (!this.generator) return;
+    this.#z = sampleZ(seed, 1, this.generator.latentSize);
     this.#setZ0(Math.min(MOST, Math.max(LEAST, this.#z[0])));
   }
 
@@ -128,7 +250,9 @@ export class LatentExplorer extends HTMLElement {
       // A newer one is on its way, or another model.
       if (!pixels || generator !== this.generator) return;
       paint(this.#canvas, pixels, generator.imageShape);
-      this.#canvas.setAttribute('aria-label', `generated picture at z[0] = ${value.toFixed(2)}`);
+      this.#canvas.classList.remove('empty');
+      this.#idle.hidden = true;
+      this.#describe(value);
     } catch (error) {
       if (generator === this.generator) this.#fail(error);
     }
@@ -138,7 +262,7 @@ export class LatentExplorer extends HTMLElement {
   #play(playing) {
     if (playing === this.#playing) return;
     this.#playing = playing;
-    this.#button.textContent = playing ? 'Pause the sweep' : 'Play the sweep';
+    this.#button.textContent = this.#word(playing ? 'pause' : 'play');
     if (!playing) return;
     const first = frameOfZ0(this.#z[0]) ?? 0;
     const start = performance.now();
@@ -151,15 +275,26 @@ export class LatentExplorer extends HTMLElement {
     requestAnimationFrame(step);
   }
 
+  #describe(value = this.#z[0]) {
+    this.#canvas.setAttribute('aria-label', this.#word('picture').replace('{value}', value.toFixed(2)));
+  }
+
   /** @param {unknown} error */
   #fail(error) {
     this.#play(false);
-    this.#slider.disabled = this.#button.disabled = true;
-    const { message, hint } = error instanceof ForgerError ? error : { message: String(error), hint: '' };
-    this.#message.textContent = `${message}. ${hint}`;
-    this.#message.hidden = false;
-    this.#canvas.setAttribute('aria-label', 'no picture');
+    this.#failure = error;
+    this.#slider.disabled = this.#button.disabled = this.#another.disabled = true;
+    this.#tellFailure();
+    const message = error instanceof Error ? error.message : String(error);
     this.dispatchEvent(new ErrorEvent('error', { error, message }));
+  }
+
+  /** What is wrong, for a reader; what to do about it is for whoever made the page, and hears of it by the event. */
+  #tellFailure() {
+    const english = make('span', { lang: 'en' }, `${this.#failure instanceof Error ? this.#failure.message : this.#failure}.`);
+    this.#message.replaceChildren(this.#word('failed'), english);
+    this.#message.hidden = false;
+    this.#canvas.setAttribute('aria-label', this.#word('none'));
   }
 }
 
@@ -177,4 +312,5 @@ function make(tag, attributes, text = '') {
   return element;
 }
 
-customElements.define('latent-explorer', LatentExplorer);
+// Twice on a page, by two paths or two versions of a bundle, is no fault of the page's.
+if (!customElements.get('latent-explorer')) customElements.define('latent-explorer', LatentExplorer);

@@ -8,6 +8,7 @@
  */
 
 import { ForgerError } from './error.js';
+import { nodeFiles } from './node-files.js';
 import { hasRelaxedSimd, hasWasmSimd } from './simd.js';
 
 /** @typedef {'small' | 'full'} Kind */
@@ -34,10 +35,26 @@ export function loadRuntime(kind = 'small') {
   return started;
 }
 
+/** What the WebAssembly that runs holds of memory by now, in bytes. */
+export async function heldBytes() {
+  const all = await Promise.all([...running.values()].map((runtime) => runtime.catch(() => undefined)));
+  return all.reduce((sum, runtime) => sum + (runtime?.memory.buffer.byteLength ?? 0), 0);
+}
+
 /** Gives up a runtime that trapped; the next call of {@link loadRuntime} starts a fresh one. @param {Kind} kind */
 export function forgetRuntime(kind) {
   running.delete(kind);
 }
+
+/**
+ * The files, each written out in full: that is how a bundler finds what to put beside its bundle. The glue is fetched like the
+ * rest, and not imported by its name, so that it can be started anew.
+ */
+const FILES = {
+  small: { glue: new URL('./runtime/runtime.js', import.meta.url), wasm: new URL('./runtime/runtime_bg.wasm', import.meta.url) },
+  relaxed: { glue: new URL('./runtime/runtime.js', import.meta.url), wasm: new URL('./runtime/runtime_relaxed_bg.wasm', import.meta.url) },
+  full: { glue: new URL('./runtime/full.js', import.meta.url), wasm: new URL('./runtime/full_bg.wasm', import.meta.url) },
+};
 
 /** @param {Kind} kind @returns {Promise<Runtime>} */
 async function start(kind) {
@@ -45,33 +62,44 @@ async function start(kind) {
     throw new ForgerError(
       'This browser has no WebAssembly SIMD, which the generator runs on',
       'Every current browser has it (Chrome 91, Firefox 89, Safari 16.4 or later): please update, or turn WebAssembly on.',
+      { code: 'simd' },
     );
   }
   // Fused multiply-add rounds as the trainer's kernels do: within 1e-6 of it, where plain SIMD is within 2e-5.
-  const small = hasRelaxedSimd() ? 'runtime_relaxed_bg.wasm' : 'runtime_bg.wasm';
-  const [file, glue] = kind === 'full' ? ['full_bg.wasm', 'full.js'] : [small, 'runtime.js'];
+  const files = FILES[kind === 'small' && hasRelaxedSimd() ? 'relaxed' : kind];
   try {
     // Asked for before its module is there: the two come together.
-    const wasm = read(new URL(`runtime/${file}`, import.meta.url));
+    const wasm = read(files.wasm);
     wasm.catch(() => {});
     // A fragment makes it another module, from the same file of the browser's cache.
     const again = starts[kind]++ === 0 ? '' : `#${starts[kind]}`;
-    const runtime = await import(new URL(`runtime/${glue}${again}`, import.meta.url).href);
+    const runtime = await import(/* webpackIgnore: true */ /* @vite-ignore */ files.glue.href + again);
     const { memory } = await runtime.default({ module_or_path: wasm });
     return { ...runtime, memory };
   } catch (error) {
+    if (isForbidden(error)) {
+      throw new ForgerError(
+        'This site’s Content-Security-Policy does not allow WebAssembly, which the generator runs on',
+        "Whoever runs the site can add 'wasm-unsafe-eval' to its script-src.",
+        { cause: error, code: 'forbidden' },
+      );
+    }
     throw new ForgerError(
       'The runtime could not be loaded',
       'Check the connection and reload. On your own server, the folder `runtime` must lie beside `forger.js`.',
-      { cause: error },
+      { cause: error, code: 'runtime' },
     );
   }
+}
+
+/** Browsers have no kind of error of its own for it. @param {unknown} error */
+function isForbidden(error) {
+  return error instanceof Error && /content.security.policy|\bCSP\b|unsafe-eval/i.test(error.message);
 }
 
 /** @param {URL} url @returns {Promise<Response | Uint8Array>} */
 async function read(url) {
   if (url.protocol !== 'file:') return fetch(url);
   // A browser opens no module from a disk; this is Node.
-  const { readFile } = await import('node:fs/promises');
-  return readFile(url);
+  return nodeFiles().readFile(url);
 }

@@ -6,6 +6,7 @@
 
 import { ForgerError, Generator } from './forger.js';
 import { text } from './strings.js';
+import { tame } from './tame.js';
 
 /**
  * @typedef {object} Model
@@ -33,7 +34,7 @@ export async function listModels(onProgress) {
     id,
     run,
     epochs,
-    title: () => (recipe ? text('modelName', { recipe, epochs }) : file),
+    title: () => (recipe ? text('modelName', { recipe: tame(recipe), epochs }) : tame(file)),
     load: once(() => Generator.load(new URL(file, import.meta.url), { onProgress })),
   }));
 }
@@ -56,13 +57,13 @@ export function ownModel(file) {
     id: OWN,
     run: OWN,
     epochs: 0,
-    title: () => text('modelOwn', { name: file.name }),
+    title: () => text('modelOwn', { name: tame(file.name) }),
     load: once(async () => {
       const generator = await Generator.load(file);
       const [channels, height, width] = generator.imageShape;
       if ((channels === 1 || channels === 3) && Math.max(height, width) <= LARGEST_SIDE) return generator;
       generator.free();
-      throw new ForgerError(text('ownShape', { name: file.name, channels, height, width }), text('ownKept'));
+      throw new ForgerError(text('ownShape', { name: tame(file.name), channels, height, width }), text('ownKept'));
     }),
   };
 }

@@ -1,7 +1,13 @@
 // @ts-check
 /** Is this the model that was trained? The pictures that the trainer left in the file are computed again here. */
 
-/** @typedef {{pictures: number, difference: number}} Parity The largest difference of any pixel, in [-1, 1] units. */
+/**
+ * @typedef {object} Parity
+ * @property {number} pictures
+ * @property {number} difference The largest of any pixel, in [-1, 1] units.
+ * @property {Float32Array} trainers What the trainer drew, one picture after the other.
+ * @property {Float32Array} ours What was drawn here from the same z.
+ */
 
 /**
  * Largest difference that still counts as identical: a step between two greys is 2/255, this is under a hundredth of it.
@@ -18,13 +24,17 @@ export function checkParity(generator) {
   if (!vectors) return undefined;
   const pixels = generator.imageShape.reduce((product, size) => product * size, 1);
   let difference = 0;
+  const count = vectors.z.length;
+  const [trainers, ours] = [new Float32Array(count * pixels), new Float32Array(count * pixels)];
   for (const [index, z] of vectors.z.entries()) {
     const expected = vectors.image[index];
     if (z.length !== generator.latentSize || expected.length !== pixels) return undefined;
     const found = generator.generate(Float32Array.from(z));
+    trainers.set(expected, index * pixels);
+    ours.set(found, index * pixels);
     for (let i = 0; i < pixels; i++) difference = Math.max(difference, Math.abs(found[i] - expected[i]));
   }
-  return { pictures: vectors.z.length, difference };
+  return { pictures: count, difference, trainers, ours };
 }
 
 /**

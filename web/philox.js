@@ -1,7 +1,8 @@
 // @ts-check
 /**
- * The page's random numbers: Philox4x32-10 and Box–Muller, number for number as in the trainer, so that a seed gives the
- * same digit here and on the command line.
+ * The page's random numbers: Philox4x32-10 and Box–Muller, bit for bit as in the trainer, so that a seed gives the same digit
+ * here and on the command line. For that the logarithm and the sine are the trainer's own series, step by step: those of a
+ * browser round otherwise in the last place, and not alike in every browser.
  *
  * Source: Salmon, Moraes, Dror, Shaw, "Parallel Random Numbers: As Easy as 1, 2, 3", SC'11; Box, Muller, 1958.
  */
@@ -60,7 +61,41 @@ function multiply(/** @type {number} */ a, /** @type {number} */ b) {
 /** Two words to two normal numbers, in doubles; the upper 24 bits of each count. */
 function boxMuller(/** @type {number} */ radius, /** @type {number} */ angle) {
   // One step above zero keeps the logarithm finite.
-  const r = Math.sqrt(-2 * Math.log(((radius >>> 8) + 1) * 2 ** -24));
-  const a = 2 * Math.PI * (angle >>> 8) * 2 ** -24;
-  return [r * Math.cos(a), r * Math.sin(a)];
+  const r = Math.sqrt(-2 * lnOfFraction((radius >>> 8) + 1));
+  const [sin, cos] = sinCosOfTurn(angle >>> 8);
+  return [r * cos, r * sin];
+}
+
+/**
+ * ln(k / 2^24) for k in 1..=2^24: k is 2^e m with m within a factor sqrt(2) of 1, and ln m = 2 artanh((m - 1) / (m + 1)) by
+ * its series. The order of the operations is that of `ln_of_fraction` in the crate `noise`.
+ */
+function lnOfFraction(/** @type {number} */ k) {
+  const exponent = 31 - Math.clz32(k);
+  let m = k / 2 ** exponent;
+  const above = m > Math.SQRT2;
+  if (above) m *= 0.5;
+  const e = exponent - 24 + (above ? 1 : 0);
+  const s = (m - 1) / (m + 1);
+  const s2 = s * s;
+  const tail = 2 / 9 + s2 * (2 / 11 + s2 * (2 / 13 + s2 * (2 / 15)));
+  return e * Math.LN2 + s * (2 + s2 * (2 / 3 + s2 * (2 / 5 + s2 * (2 / 7 + s2 * tail))));
+}
+
+/**
+ * Sine and cosine of k / 2^24 of a turn, for k below 2^24: the nearest quarter is taken off in whole numbers, the rest goes
+ * through the Taylor series. The order of the operations is that of `sin_cos_of_turn` in the crate `noise`.
+ */
+function sinCosOfTurn(/** @type {number} */ k) {
+  const quarter = (k + (1 << 21)) >> 22;
+  const x = (k - (quarter << 22)) * (Math.PI / 2 / (1 << 22));
+  const x2 = x * x;
+  const sinTail = 1 / 362880 + x2 * (-1 / 39916800 + x2 * (1 / 6227020800));
+  const cosTail = 1 / 40320 + x2 * (-1 / 3628800 + x2 * (1 / 479001600 - x2 / 87178291200));
+  let sin = x + x * x2 * (-1 / 6 + x2 * (1 / 120 + x2 * (-1 / 5040 + x2 * sinTail)));
+  let cos = 1 + x2 * (-0.5 + x2 * (1 / 24 + x2 * (-1 / 720 + x2 * cosTail)));
+  if (quarter & 1) [sin, cos] = [cos, sin];
+  if (quarter & 2) sin = -sin;
+  if ((quarter + 1) & 2) cos = -cos;
+  return [sin, cos];
 }

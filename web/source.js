@@ -2,6 +2,7 @@
 /** The bytes of a model file, from wherever a page has them. */
 
 import { ForgerError } from './error.js';
+import { nodeFiles } from './node-files.js';
 
 /** The largest file that the runtime takes; asked for before it is all downloaded. */
 const FILE_LIMIT = 64 * 1024 * 1024;
@@ -30,12 +31,13 @@ export async function readBytes(source, onProgress) {
     response = await fetch(url);
   } catch (error) {
     const hint = 'Check the connection and try again.';
-    throw new ForgerError(`The server cannot be reached for ${name}`, hint, { cause: error });
+    throw new ForgerError(`The server cannot be reached for ${name}`, hint, { cause: error, code: 'unreachable', values: { name } });
   }
   if (!response.ok) {
     throw new ForgerError(
       `The model ${name} is not on this server (it answers ${response.status})`,
       'Put it beside the page: `cargo xtask site --model gen.onnx --out site` writes the whole folder.',
+      { code: 'missing', values: { name, status: response.status } },
     );
   }
   return collect(response, name, onProgress);
@@ -49,13 +51,13 @@ function here() {
 
 /** In Node. @param {URL} url @param {string} name */
 async function readFromDisk(url, name) {
-  const { readFile, stat } = await import('node:fs/promises');
+  const { readFile, stat } = nodeFiles();
   try {
     refuseTooLarge((await stat(url)).size);
     return new Uint8Array(await readFile(url));
   } catch (error) {
     if (error instanceof ForgerError) throw error;
-    throw new ForgerError(`The model ${name} cannot be read`, 'Check its path.', { cause: error });
+    throw new ForgerError(`The model ${name} cannot be read`, 'Check its path.', { cause: error, code: 'missing', values: { name } });
   }
 }
 
@@ -80,7 +82,8 @@ async function collect(response, name, onProgress) {
     }
   } catch (error) {
     if (error instanceof ForgerError) throw error;
-    throw new ForgerError(`The download of ${name} broke off`, 'Check the connection and try again.', { cause: error });
+    const values = { name };
+    throw new ForgerError(`The download of ${name} broke off`, 'Check the connection and try again.', { cause: error, code: 'cut', values });
   }
   const bytes = new Uint8Array(loaded);
   let end = 0;
@@ -94,5 +97,5 @@ async function collect(response, name, onProgress) {
 /** @param {number} size In bytes. */
 function refuseTooLarge(size) {
   if (size <= FILE_LIMIT) return;
-  throw new ForgerError('The model is larger than 64 MB', 'Use a smaller model: Forger’s own are below 1 MB.');
+  throw new ForgerError('The model is larger than 64 MB', 'Use a smaller model: Forger’s own are below 1 MB.', { code: 'large' });
 }

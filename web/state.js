@@ -12,7 +12,7 @@ import { slerp } from './vectors.js';
 
 /** @typedef {{seed: number, index: number, z: Float32Array}} Pin A vector, and the sample of a seed that it began as. */
 /** @typedef {{from: number, to: number, t: number}} Walk Between two pins, by their places in the list; t from 0 to 1. */
-/** @typedef {'sweeps' | 'hundred' | 'numbers' | 'walk' | 'models' | 'proof'} Tab */
+/** @typedef {'sweeps' | 'forge' | 'hundred' | 'numbers' | 'walk' | 'models' | 'proof'} Tab */
 /** @typedef {import('./sweep.js').SweepKind} SweepKind */
 
 /**
@@ -23,20 +23,21 @@ import { slerp } from './vectors.js';
  * @property {Float32Array} z
  * @property {SweepKind} kind The sweep that is played.
  * @property {number | undefined} fresh
- * @property {'sweep' | 'walk' | undefined} playing
+ * @property {'z0' | 'sweep' | 'walk' | 'epochs' | undefined} playing z[0] to and fro, the sweep of the original program, the walk, or
+ *   the epochs of training.
  * @property {Pin[]} pins
  * @property {Walk} walk
  * @property {{x: string, y: string}} pad Two axes of `plane.js`.
  * @property {Tab} tab
  */
 
-/** The digit that greets a visitor. */
+/** The seed that a link without one means; of its samples, `liveliest.js` chooses the one that greets a visitor. */
 export const FIRST_SEED = 1;
 /** Samples of a seed on one sheet. */
 export const SAMPLES = 100;
 export const MOST_PINS = 12;
 /** @type {readonly Tab[]} */
-export const TABS = ['sweeps', 'hundred', 'numbers', 'walk', 'models', 'proof'];
+export const TABS = ['sweeps', 'forge', 'hundred', 'numbers', 'walk', 'models', 'proof'];
 
 /** @param {string} model @param {number} latentSize @returns {State} */
 export function firstState(model, latentSize) {
@@ -146,6 +147,13 @@ export function unpin(state, place) {
   state.pins = state.pins.filter((_, i) => i !== place);
   const last = Math.max(0, state.pins.length - 1);
   state.walk = { from: Math.max(0, last - 1), to: last, t: 0 };
+}
+
+/** Between which two pins one walks. Whoever makes both ends the same means to change sides. @param {State} state @param {number} from @param {number} to */
+export function setEnds(state, from, to) {
+  const { walk } = state;
+  if (from !== to) state.walk = { ...walk, from, to };
+  else state.walk = from === walk.from ? { ...walk, from: walk.to, to } : { ...walk, from, to: walk.from };
 }
 
 /** The vector at a place of the walk; undefined while there are no two pins. @param {State} state @param {number} t */

@@ -1,20 +1,28 @@
 // @ts-check
 /** From one model to another: chosen from the site's, or the visitor's own file. The newest wish counts. */
 
-import { byId, sentence } from './controls/dom.js';
+import { byId } from './controls/dom.js';
+import { explained } from './controls/failure.js';
 import { createModels } from './controls/models.js';
 import { createOwn } from './controls/own.js';
 import { ForgerError } from './forger.js';
 import { OWN, ownModel } from './models.js';
-import { setText, text } from './strings.js';
+import { currentLanguage, setText, text } from './strings.js';
 
 /** @typedef {import('./models.js').Model} Model */
 
 /**
  * @param {Model[]} models Those that there are; the visitor's own joins them.
- * @param {{onModel: (model: Model, generator: import('./forger.js').Generator) => void, onSaid: () => void}} callbacks
+ * @param {{
+ *   onModel: (model: Model, generator: import('./forger.js').Generator) => void,
+ *   onOwn: () => void,
+ *   onPlay: (playing: boolean) => void,
+ *   onTile: (tile: number) => void,
+ *   onFailure: (error: unknown) => void,
+ *   onSaid: () => void,
+ * }} callbacks `onOwn`: a file was chosen or dropped, wherever on the page.
  */
-export function createSwitching(models, { onModel, onSaid }) {
+export function createSwitching(models, { onModel, onOwn, onPlay, onTile, onFailure, onSaid }) {
   /** The newest wish. @type {Model | undefined} */
   let wanted;
   /** The same while it loads: a choice stays where the visitor put it. @type {Model | undefined} */
@@ -22,12 +30,20 @@ export function createSwitching(models, { onModel, onSaid }) {
   let said = () => '';
   /** @type {unknown} */
   let failure;
+  /** What the line of failures says: a live region would say it again. */
+  let told = { failure: /** @type {unknown} */ (undefined), language: '' };
 
-  const choices = createModels(byId('models'), byId('epochs'), (id) => {
+  const choices = createModels(byId('models'), byId('epochs'), { onModel: choose, onPlay, onTile, onFailure });
+  createOwn(byId('own'), byId('drop'), (file) => {
+    onOwn();
+    void use(ownModel(file));
+  });
+
+  /** @param {string} id */
+  function choose(id) {
     const model = models.find((each) => each.id === id);
     if (model) void use(model);
-  });
-  createOwn(byId('own'), byId('drop'), (file) => void use(ownModel(file)));
+  }
 
   /** @param {Model} model */
   async function use(model) {
@@ -47,6 +63,8 @@ export function createSwitching(models, { onModel, onSaid }) {
       if (wanted !== model) return;
       loading = undefined;
       failure = error;
+      // A fault of ours should be found in the console; a bad model is no fault of ours.
+      if (!(error instanceof ForgerError)) console.error(error);
       said = () => '';
       onSaid();
     }
@@ -59,22 +77,30 @@ export function createSwitching(models, { onModel, onSaid }) {
   }
 
   return {
-    /** @param {import('./state.js').State} state */
-    show(state) {
+    choose,
+    /** Goes to the next epoch of the run; from the last one to the first, if that is wished. @param {import('./state.js').State} state @param {boolean} again @returns {boolean} Whether there was one. */
+    learn(state, again) {
+      // Each is shown before the next is asked for.
+      if (loading) return true;
+      const now = models.find((model) => model.id === state.model);
+      const run = models.filter((model) => model.run === now?.run).sort((a, b) => a.epochs - b.epochs);
+      const next = run[run.findIndex((model) => model.id === now?.id) + 1] ?? (again ? run[0] : undefined);
+      if (next) choose(next.id);
+      return next !== undefined;
+    },
+    /** The id of the model that was asked for last, loaded or not. @param {import('./state.js').State} state */
+    wish: (state) => loading?.id ?? state.model,
+    /** @param {import('./state.js').State} state @param {import('./forger.js').Generator} generator */
+    show(state, generator) {
       const known = (/** @type {string | undefined} */ id) => models.find((model) => model.id === id);
-      choices.show(models, known(loading?.id) ?? known(state.model) ?? models[0]);
+      choices.show(models, known(loading?.id) ?? known(state.model) ?? models[0], state, generator);
       setText(byId('model-said'), said());
       const line = byId('own-failure');
       line.hidden = failure === undefined;
-      setText(line, failure === undefined ? '' : explain(failure));
+      if (failure === undefined || (told.failure === failure && told.language === currentLanguage())) return;
+      told = { failure, language: currentLanguage() };
+      const { message, hint } = explained(failure);
+      line.replaceChildren(...message, ' ', ...hint);
     },
   };
-}
-
-/** @param {unknown} error */
-function explain(error) {
-  if (error instanceof ForgerError) return `${sentence(error.message)} ${sentence(error.hint)}`;
-  // A fault of ours should be found in the console; a bad model is no fault of ours.
-  console.error(error);
-  return sentence(text('broken'));
 }

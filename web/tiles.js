@@ -17,11 +17,13 @@ export function createTiles(canvas, onFailure) {
      * @param {import('./forger.js').Generator} generator
      * @param {Float32Array} z [n, latentSize]
      * @param {number} columns
+     * @returns {boolean} Whether there was anything to draw.
      */
     draw(generator, z, columns) {
-      if (drawn.generator === generator && drawn.columns === columns && same(drawn.z, z)) return;
+      if (drawn.generator === generator && drawn.columns === columns && same(drawn.z, z)) return false;
       const mine = (drawn = { generator, z: z.slice(), columns });
       inSlices(steps(canvas, generator, mine.z, columns), () => drawn === mine).catch(onFailure);
+      return true;
     },
   };
 }

@@ -1,24 +1,36 @@
 // @ts-check
 /** Draws on a thread of its own, for models whose pictures would keep the page: `courier.js` talks to it. */
 
-import { ForgerError, Generator } from './forger.js';
+import { ForgerError } from './error.js';
+import { explain, openModel } from './opening.js';
 
-/** @type {Promise<Generator> | undefined} */
-let generator;
+/** @type {ReturnType<typeof openModel> | undefined} */
+let model;
 
 self.onmessage = async ({ data }) => {
   if (data.bytes) {
-    generator = Generator.load(data.bytes);
+    model = openModel(data.bytes);
     // Told to whoever asks for a picture.
-    generator.catch(() => {});
+    model.catch(() => {});
     return;
   }
   const { number, z } = data;
   try {
-    const pixels = (await generator)?.generate(z);
+    const pixels = await draw(z);
     self.postMessage({ number, pixels }, pixels ? { transfer: [pixels.buffer] } : {});
   } catch (error) {
     const { message, hint } = error instanceof ForgerError ? error : { message: String(error), hint: undefined };
     self.postMessage({ number, message, hint });
   }
 };
+
+/** @param {Float32Array} z */
+async function draw(z) {
+  if (!model) return undefined;
+  const { wasm, kind } = await model;
+  try {
+    return wasm.generate(z);
+  } catch (error) {
+    throw explain(error, kind, 'Load the model again.');
+  }
+}

@@ -2,7 +2,8 @@
 
 use std::collections::HashSet;
 
-use crate::architecture::{Architecture, Layer};
+use net::architecture::{Architecture, Layer};
+
 use crate::error::ExportError;
 use crate::graph::{Graph, Value};
 use crate::model::Model;
@@ -25,7 +26,10 @@ pub(crate) trait Tensors {
 /// Wires the layers one after the other, from `z` to `image`.
 pub(crate) fn assemble(architecture: &Architecture, tensors: &impl Tensors) -> Result<Model, ExportError> {
     let (latent, layers) = match architecture {
-        Architecture::Mlp(mlp) => (mlp.latent, mlp.layers()),
+        Architecture::Mlp(mlp) => {
+            let layers = mlp.layers();
+            (mlp.latent, layers.map_err(|reason| ExportError::DamagedMetadata { key: "architecture", reason })?)
+        }
         Architecture::Sequential(sequential) => (sequential.latent, sequential.layers.clone()),
     };
     if latent == 0 || layers.is_empty() {

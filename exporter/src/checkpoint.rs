@@ -3,11 +3,11 @@
 //! Everything is checked here, once, so that the rest of the crate works on what fits together; the discriminator and
 //! the optimiser's moments are passed over.
 
+use net::architecture::Architecture;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 use serde_json::Value;
 
-use crate::architecture::{Architecture, Mlp};
 use crate::assemble::{assemble, describe};
 use crate::encode::{LATENT, NORMAL};
 use crate::error::ExportError;
@@ -32,8 +32,35 @@ const ARCHITECTURE_LIMIT: usize = 1 << 15;
 const DOC: &str = "doc";
 const PROPS: &str = "metadata_props";
 
+impl Model {
+    /// The generator of a checkpoint that Forger's trainer wrote, or of a file of [`to_safetensors`](Self::to_safetensors).
+    ///
+    /// # Errors
+    /// An [`ExportError`] that says what is wrong with the file.
+    pub fn from_checkpoint(checkpoint: &[u8]) -> Result<Self, ExportError> {
+        read(checkpoint)
+    }
+
+    /// The network of `architecture` with the weights of a safetensors file from anywhere, float32. If the file has
+    /// `parity.z` [count, latent] and `parity.image` [count, pixels], they become the model's proof pictures; tensors
+    /// that the architecture does not call for are passed over.
+    ///
+    /// # Errors
+    /// An [`ExportError`] that says which tensor is missing or does not fit.
+    pub fn from_safetensors(weights: &[u8], architecture: &Architecture) -> Result<Self, ExportError> {
+        read_weights(weights, architecture)
+    }
+
+    /// The weights as a safetensors file, float32, named as in the model file, with the metadata that
+    /// [`from_checkpoint`](Self::from_checkpoint) makes the same model of. (A graph that is no chain of layers has no
+    /// such description: then it is the weights alone.)
+    pub fn to_safetensors(&self) -> Vec<u8> {
+        write_generator(self)
+    }
+}
+
 /// Reads a checkpoint, or a generator's file.
-pub(crate) fn read(bytes: &[u8]) -> Result<Model, ExportError> {
+fn read(bytes: &[u8]) -> Result<Model, ExportError> {
     let mut file = WeightsFile::open(bytes)?;
     let is_checkpoint = check_format(&file)?;
     let architecture = architecture(&file)?;
@@ -51,16 +78,13 @@ pub(crate) fn read(bytes: &[u8]) -> Result<Model, ExportError> {
 }
 
 /// Reads the weights of a safetensors file from anywhere. `parity.z` and `parity.image` are taken if they are there.
-pub(crate) fn read_weights(bytes: &[u8], architecture: &Architecture) -> Result<Model, ExportError> {
-    if let Architecture::Mlp(mlp) = architecture {
-        check_mlp(mlp)?;
-    }
+fn read_weights(bytes: &[u8], architecture: &Architecture) -> Result<Model, ExportError> {
     let file = WeightsFile::open(bytes)?;
     with_parity(assemble(architecture, &file)?, &file)
 }
 
 /// Writes a generator's file: [`read`] gives the same model. Weights are named as in the model file.
-pub(crate) fn write_generator(model: &Model) -> Vec<u8> {
+fn write_generator(model: &Model) -> Vec<u8> {
     let props = serde_json::to_string(&model.metadata).expect("text is always JSON");
     let mut metadata = vec![(DOC, model.doc.clone()), (PROPS, props)];
     // Without a description the file still holds the weights, though nothing here can wire them again.
@@ -85,7 +109,7 @@ fn weights(file: &WeightsFile, architecture: &Architecture) -> Result<Model, Exp
     let prefix = file.prefix;
     if let Architecture::Mlp(mlp) = architecture {
         // The sizes are told twice, so a tensor that does not fit can be told from an architecture that does not.
-        for wanted in mlp.tensors() {
+        for wanted in mlp.network().map_err(damaged_architecture)?.tensors {
             file.read_shaped(&format!("{prefix}{}", wanted.name), &wanted.shape)?;
         }
     }
@@ -178,14 +202,11 @@ fn architecture(file: &WeightsFile) -> Result<Architecture, ExportError> {
         return Err(ExportError::ArchitectureKind { found: short(kind) });
     }
     let architecture: Architecture = serde_json::from_value(json).map_err(damaged)?;
+    // Before anything else of the file, so that what is wrong with it is told in these words.
     if let Architecture::Mlp(mlp) = &architecture {
-        check_mlp(mlp)?;
+        mlp.network().map_err(damaged_architecture)?;
     }
     Ok(architecture)
-}
-
-fn check_mlp(mlp: &Mlp) -> Result<(), ExportError> {
-    mlp.fault().map_or(Ok(()), |fault| Err(damaged_architecture(fault)))
 }
 
 fn damaged_architecture(reason: String) -> ExportError {

@@ -5,6 +5,7 @@
 
 use std::collections::HashMap;
 
+use net::architecture::Window;
 use prost::Message;
 use prost::bytes::Bytes;
 
@@ -16,7 +17,7 @@ use crate::onnx::{
     AttributeProto, DataType, DimensionValue, GraphProto, ModelProto, NodeProto, TensorProto, ValueInfoProto,
 };
 use crate::onnx_error::{OnnxError, is_name, short};
-use crate::op::{Op, Window};
+use crate::op::Op;
 use crate::precision::channel_of;
 use crate::tensor::Tensor;
 use crate::weigh;
@@ -25,6 +26,17 @@ use crate::weigh;
 const DEFAULT_SLOPE: f32 = 0.01;
 /// Epsilon of BatchNormalization where the node gives none.
 const DEFAULT_EPSILON: f32 = 1e-5;
+
+impl Model {
+    /// Reads a model file of the operators that a [`Graph`] has, whoever wrote it. Weights that are
+    /// stored small come out as the float32 that runtimes compute with.
+    ///
+    /// # Errors
+    /// An [`OnnxError`] that says which part is not understood.
+    pub fn from_onnx(onnx: &[u8]) -> Result<Self, OnnxError> {
+        read(onnx)
+    }
+}
 
 /// The messages of a file that is one.
 pub(crate) fn message(bytes: &[u8]) -> Result<ModelProto, OnnxError> {
@@ -35,7 +47,7 @@ pub(crate) fn message(bytes: &[u8]) -> Result<ModelProto, OnnxError> {
 }
 
 /// Reads a whole file.
-pub(crate) fn read(bytes: &[u8]) -> Result<Model, OnnxError> {
+fn read(bytes: &[u8]) -> Result<Model, OnnxError> {
     let message = message(bytes)?;
     let graph = message.graph.as_ref().ok_or_else(|| interface("graph", "there is none"))?;
     let mut model = network(graph)?.with_doc(&message.doc_string);

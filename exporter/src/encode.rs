@@ -4,16 +4,18 @@
 //! own, Cast or DequantizeLinear, which runtimes compute once, when they load the file. Descriptions for viewers are
 //! made here from the shapes, so that they are true.
 
-use crate::graph::Node;
+use net::architecture::Window;
+
 use crate::graph_error::GraphError;
-use crate::model::{Model, beyond_half, constant_name};
+use crate::model::{Model, Node, constant_name};
 use crate::onnx::{
     AttributeProto, AttributeType, DataType, DimensionProto, DimensionValue, GraphProto, IR_VERSION, ModelProto,
     NodeProto, OPSET_VERSION, OperatorSetIdProto, StringStringEntryProto, TensorProto, TensorShapeProto,
     TensorTypeProto, TypeProto, ValueInfoProto,
 };
-use crate::op::{Constant, Op, Window};
+use crate::op::{Constant, Op};
 use crate::precision::{Precision, Stored, store};
+use crate::rounded::beyond_half;
 
 /// Who wrote the file.
 const PRODUCER: &str = "forger";
@@ -26,8 +28,30 @@ pub(crate) const LATENT: &str = "forger.latent";
 /// Value of it: independent numbers, mean 0, deviation 1.
 pub(crate) const NORMAL: &str = "normal(0,1)";
 
+impl Model {
+    /// The bytes of the model file: ONNX, opset 17, IR version 8. The same model gives the same bytes.
+    ///
+    /// In a precision other than float32 the parity pictures are those of the rounded weights, by f64 arithmetic, so
+    /// that runtimes can still be held to them; `forger.precision` says how far they are from the pictures that were
+    /// there before.
+    ///
+    /// # Errors
+    /// If a weight is beyond that precision.
+    pub fn to_onnx(&self, precision: Precision) -> Result<Vec<u8>, GraphError> {
+        let rounded;
+        let model = match precision {
+            Precision::F32 => self,
+            _ => {
+                rounded = self.rounded(precision)?;
+                &rounded
+            }
+        };
+        Ok(prost::Message::encode_to_vec(&message(model, precision)?))
+    }
+}
+
 /// The message of a model whose weights are rounded already.
-pub(crate) fn model(model: &Model, precision: Precision) -> Result<ModelProto, GraphError> {
+fn message(model: &Model, precision: Precision) -> Result<ModelProto, GraphError> {
     let mut graph = GraphProto {
         name: "generator".to_owned(),
         doc_string: "Draws one picture for each latent vector.".to_owned(),

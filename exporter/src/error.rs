@@ -1,8 +1,8 @@
 //! What can be wrong with a checkpoint: what, where, and what to do about it.
 
+use net::architecture::Architecture;
 use thiserror::Error;
 
-use crate::architecture::Architecture;
 use crate::graph_error::GraphError;
 
 /// Why a checkpoint gives no model. The message says what and where, [`ExportError::hint`] what to do.

@@ -2,12 +2,27 @@
 //!
 //! The equations are those of ONNX's operators, in order, one picture at a time. Slow on purpose.
 
+use net::architecture::Window;
+
 use crate::model::Model;
-use crate::op::{Op, Window};
+use crate::op::Op;
 use crate::tensor::Tensor;
 
+impl Model {
+    /// What the network gives by f64 arithmetic, without rounding errors to speak of: z [n, latent] -> [n, pixels],
+    /// row-major. Slow; it is there to judge what runs the file.
+    ///
+    /// # Panics
+    /// If `z` is not whole latent vectors.
+    pub fn evaluate(&self, z: &[f32]) -> Vec<f64> {
+        let inputs: usize = self.input_shape().iter().product();
+        assert!(z.len().is_multiple_of(inputs), "{} numbers are not whole vectors of {inputs}", z.len());
+        evaluate(self, z)
+    }
+}
+
 /// z: [n, inputs] row-major -> [n, outputs].
-pub(crate) fn evaluate(model: &Model, z: &[f32]) -> Vec<f64> {
+fn evaluate(model: &Model, z: &[f32]) -> Vec<f64> {
     let inputs = model.input_shape().iter().product();
     z.chunks_exact(inputs).flat_map(|z| draw(model, z)).collect()
 }

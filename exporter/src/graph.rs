@@ -7,10 +7,12 @@
 use std::collections::HashSet;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use net::architecture::Window;
+
 use crate::graph_error::GraphError;
 use crate::infer::{Taken, infer};
-use crate::model::Model;
-use crate::op::{Op, Window};
+use crate::model::{Model, Node};
+use crate::op::Op;
 use crate::tensor::Tensor;
 
 /// A network under construction.
@@ -44,20 +46,6 @@ pub struct Value {
     index: usize,
     name: String,
     shape: Vec<usize>,
-}
-
-/// An operation and the value it gives; the first of a graph is its input.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Node {
-    pub(crate) name: String,
-    /// The name of the value: the node's own but where the graph's output was given another.
-    pub(crate) value: String,
-    /// None for the input.
-    pub(crate) op: Option<Op>,
-    /// Positions of the nodes whose values it takes.
-    pub(crate) takes: Vec<usize>,
-    /// Without the batch.
-    pub(crate) shape: Vec<usize>,
 }
 
 impl Value {

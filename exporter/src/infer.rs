@@ -2,8 +2,10 @@
 
 use std::fmt::Display;
 
+use net::architecture::Window;
+
 use crate::graph_error::{GraphError, pattern, with_batch};
-use crate::op::{Constant, Op, Window};
+use crate::op::{Constant, Op};
 use crate::tensor::Tensor;
 
 /// No value may hold more numbers a picture: room for 64 channels of 1024 x 1024.

@@ -36,21 +36,21 @@
 //! | export any weights | [`Model::from_safetensors`], [`Model::to_onnx`] |
 //! | build any other graph | [`Graph`] |
 //! | get weights out of a model file | [`Model::from_onnx`], [`Model::to_safetensors`] |
+//! | make any safetensors file smaller | [`round()`] |
 //! | see what is in a model file | [`Summary::of`], [`Comparison::of`] |
 //!
 //! Invariants:
 //! * The same input gives the same bytes, on every machine: no clock, no path, no hash order.
 //! * No input panics: bytes of any kind end in a model or in an error that says what, where, and what to do.
 //! * Nothing that is written is invalid: shapes are checked when a graph is built.
-//! * No training framework in this crate's tree, and none of the workspace's other crates. The program's feature `run`
-//!   brings the runtimes tract and ONNX Runtime; the library has no part of them.
+//! * No training framework in this crate's tree, and of the workspace's other crates `net`, which describes networks, and
+//!   `files` alone. The program's feature `run` brings the runtimes tract and ONNX Runtime; the library has no part of them.
 //!
-//! Start in `graph.rs` for how a network is built, in `encode.rs` for what the model file holds, in `checkpoint.rs` for
-//! what is read.
+//! Start in `model.rs` for what everything here is about, in `graph.rs` for how a network is built, in `encode.rs` for what the
+//! model file holds, in `checkpoint.rs` for what is read.
 
 #![deny(missing_docs)]
 
-mod architecture;
 mod assemble;
 mod checkpoint;
 mod comparison;
@@ -67,6 +67,8 @@ mod onnx;
 mod onnx_error;
 mod op;
 mod precision;
+mod round;
+mod rounded;
 mod summary;
 mod tensor;
 mod weigh;
@@ -76,7 +78,6 @@ mod weights_file;
 #[path = "../tests/common/mod.rs"]
 mod fixture;
 
-pub use architecture::{Architecture, Layer, Mlp, Sequential};
 pub use checkpoint::FORMAT as CHECKPOINT_FORMAT;
 pub use comparison::{Comparison, Difference, PictureDifference, WeightDifference};
 pub use error::ExportError;
@@ -84,9 +85,10 @@ pub use files::{folder_of, write_whole};
 pub use graph::{Graph, Value};
 pub use graph_error::GraphError;
 pub use model::{Model, Parity};
+pub use net::architecture::{Architecture, Layer, Mlp, Sequential, Window};
 pub use onnx_error::OnnxError;
-pub use op::Window;
 pub use precision::Precision;
+pub use round::round;
 pub use summary::{Operation, Port, Stored, Summary};
 pub use tensor::Tensor;
 

@@ -1,24 +1,16 @@
 //! A finished network, with what its file tells about it.
+//!
+//! What makes one and what is made of it stands where it is done, each as a part of `impl Model`: `graph.rs` builds one,
+//! `checkpoint.rs` and `decode.rs` read one, `encode.rs` writes one, `rounded.rs` makes it small, `evaluate.rs` runs it.
 
 use serde::{Deserialize, Serialize};
 
-use crate::architecture::Architecture;
-use crate::checkpoint;
-use crate::decode;
-use crate::encode;
-use crate::error::ExportError;
-use crate::evaluate;
-use crate::graph::Node;
 use crate::graph_error::GraphError;
-use crate::onnx_error::OnnxError;
-use crate::op::Constant;
-use crate::precision::{Precision, restore, store};
+use crate::op::{Constant, Op};
 use crate::tensor::Tensor;
 
 /// Key of the metadata that holds latent vectors and their pictures.
 pub(crate) const PARITY: &str = "forger.parity";
-/// Key of the metadata that says how weights were rounded.
-pub(crate) const PRECISION: &str = "forger.precision";
 
 /// A generator: a network whose shapes fit from end to end, its weights, and the metadata of its file.
 #[derive(Clone, Debug, PartialEq)]
@@ -33,6 +25,20 @@ pub struct Model {
     pub(crate) metadata: Vec<(String, String)>,
 }
 
+/// An operation and the value it gives; the first of a graph is its input.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Node {
+    pub(crate) name: String,
+    /// The name of the value: the node's own but where the graph's output was given another.
+    pub(crate) value: String,
+    /// None for the input.
+    pub(crate) op: Option<Op>,
+    /// Positions of the nodes whose values it takes.
+    pub(crate) takes: Vec<usize>,
+    /// Without the batch.
+    pub(crate) shape: Vec<usize>,
+}
+
 /// A few latent vectors and the picture that each of them gives: proof for whoever runs the file elsewhere.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Parity {
@@ -42,52 +48,9 @@ pub struct Parity {
     pub image: Vec<Vec<f32>>,
 }
 
-/// `forger.precision`.
-#[derive(Serialize, Deserialize)]
-struct Rounded {
-    weights: Precision,
-    /// Largest difference that the rounding made to a pixel of the parity pictures; absent without those.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    max_pixel_difference: Option<f64>,
-}
-
 impl Model {
     pub(crate) fn new(nodes: Vec<Node>, output: usize) -> Self {
         Self { nodes, output, doc: String::new(), metadata: Vec::new() }
-    }
-
-    /// The generator of a checkpoint that Forger's trainer wrote, or of a file of [`to_safetensors`](Self::to_safetensors).
-    ///
-    /// # Errors
-    /// An [`ExportError`] that says what is wrong with the file.
-    pub fn from_checkpoint(checkpoint: &[u8]) -> Result<Self, ExportError> {
-        checkpoint::read(checkpoint)
-    }
-
-    /// The network of `architecture` with the weights of a safetensors file from anywhere, float32. If the file has
-    /// `parity.z` [count, latent] and `parity.image` [count, pixels], they become the model's proof pictures; tensors
-    /// that the architecture does not call for are passed over.
-    ///
-    /// # Errors
-    /// An [`ExportError`] that says which tensor is missing or does not fit.
-    pub fn from_safetensors(weights: &[u8], architecture: &Architecture) -> Result<Self, ExportError> {
-        checkpoint::read_weights(weights, architecture)
-    }
-
-    /// Reads a model file of the operators that a [`Graph`](crate::Graph) has, whoever wrote it. Weights that are
-    /// stored small come out as the float32 that runtimes compute with.
-    ///
-    /// # Errors
-    /// An [`OnnxError`] that says which part is not understood.
-    pub fn from_onnx(onnx: &[u8]) -> Result<Self, OnnxError> {
-        decode::read(onnx)
-    }
-
-    /// The weights as a safetensors file, float32, named as in the model file, with the metadata that
-    /// [`from_checkpoint`](Self::from_checkpoint) makes the same model of. (A graph that is no chain of layers has no
-    /// such description: then it is the weights alone.)
-    pub fn to_safetensors(&self) -> Vec<u8> {
-        checkpoint::write_generator(self)
     }
 
     /// The same with a sentence about it, which viewers show.
@@ -121,7 +84,7 @@ impl Model {
         Ok(self.with_parity_of(&Parity { z: rows(z, inputs), image: rows(image, outputs) }))
     }
 
-    fn with_parity_of(self, parity: &Parity) -> Self {
+    pub(crate) fn with_parity_of(self, parity: &Parity) -> Self {
         // Every number is the shortest decimal that reads back to the same float32.
         self.with_metadata(PARITY, &serde_json::to_string(parity).expect("finite numbers are always JSON"))
     }
@@ -160,75 +123,6 @@ impl Model {
             operations.flat_map(|(node, op)| op.constants().into_iter().map(move |constant| (node, constant)));
         constants.map(|(node, constant)| (constant_name(node, &constant), constant.tensor)).collect()
     }
-
-    /// What the network gives by f64 arithmetic, without rounding errors to speak of: z [n, latent] -> [n, pixels],
-    /// row-major. Slow; it is there to judge what runs the file.
-    ///
-    /// # Panics
-    /// If `z` is not whole latent vectors.
-    pub fn evaluate(&self, z: &[f32]) -> Vec<f64> {
-        let inputs: usize = self.input_shape().iter().product();
-        assert!(z.len().is_multiple_of(inputs), "{} numbers are not whole vectors of {inputs}", z.len());
-        evaluate::evaluate(self, z)
-    }
-
-    /// The bytes of the model file: ONNX, opset 17, IR version 8. The same model gives the same bytes.
-    ///
-    /// In a precision other than float32 the parity pictures are those of the rounded weights, by f64 arithmetic, so
-    /// that runtimes can still be held to them; `forger.precision` says how far they are from the pictures that were
-    /// there before.
-    ///
-    /// # Errors
-    /// If a weight is beyond that precision.
-    pub fn to_onnx(&self, precision: Precision) -> Result<Vec<u8>, GraphError> {
-        let rounded;
-        let model = match precision {
-            Precision::F32 => self,
-            _ => {
-                rounded = self.rounded(precision)?;
-                &rounded
-            }
-        };
-        Ok(prost::Message::encode_to_vec(&encode::model(model, precision)?))
-    }
-
-    /// The network with the weights that a file of this precision holds.
-    fn rounded(&self, precision: Precision) -> Result<Self, GraphError> {
-        let mut rounded = self.clone();
-        for node in &mut rounded.nodes {
-            let Some(op) = &mut node.op else { continue };
-            let axes: Vec<Option<usize>> = op.constants().iter().map(|constant| constant.channels).collect();
-            for ((role, tensor), channels) in op.constants_mut().into_iter().zip(axes) {
-                let Some(channels) = channels else { continue };
-                let stored =
-                    store(tensor, channels, precision).map_err(|value| beyond_half(&node.name, role, value))?;
-                tensor.values = restore(&stored, &tensor.shape, channels);
-            }
-        }
-        let known = self.metadata().find(|(key, _)| *key == PRECISION).map(|(_, json)| serde_json::from_str(json));
-        if matches!(known, Some(Ok(Rounded { weights, .. })) if weights == precision) && rounded.nodes == self.nodes {
-            // Read from such a file: what its rounding once did to the pictures is known from there alone.
-            return Ok(rounded);
-        }
-        let Some(Parity { z, image: before }) = self.parity() else {
-            let told = Rounded { weights: precision, max_pixel_difference: None };
-            return Ok(rounded.with_metadata(PRECISION, &serde_json::to_string(&told).expect("plain JSON")));
-        };
-        let pixels = rounded.evaluate(&z.concat());
-        let differences = pixels.iter().zip(before.concat()).map(|(after, before)| (after - f64::from(before)).abs());
-        // Six digits are enough, and leave no room for the last bit of some machine's tanh.
-        let largest = (differences.fold(0.0, f64::max) * 1e6).round() / 1e6;
-        let told = Rounded { weights: precision, max_pixel_difference: Some(largest) };
-        let image: Vec<f32> = pixels.iter().map(|&pixel| pixel as f32).collect();
-        let image = image.chunks_exact(before[0].len()).map(<[f32]>::to_vec).collect();
-        let rounded = rounded.with_metadata(PRECISION, &serde_json::to_string(&told).expect("plain JSON"));
-        Ok(rounded.with_parity_of(&Parity { z, image }))
-    }
-}
-
-/// The error of a weight that half precision does not have.
-pub(crate) fn beyond_half(node: &str, role: &str, value: f32) -> GraphError {
-    GraphError::BeyondHalf { node: node.to_owned(), tensor: format!("{node}.{role}"), value: value.to_string() }
 }
 
 /// A constant's name in the file.

@@ -3,32 +3,9 @@
 //! Every value is float32 [batch, …] with the batch open; shapes here are without it. Source: the operators' definitions
 //! on <https://onnx.ai/onnx/operators/> at opset 17.
 
-use serde::{Deserialize, Serialize};
+use net::architecture::Window;
 
 use crate::tensor::Tensor;
-
-/// How a convolution's kernel moves over a picture, the same along rows and columns; the defaults are those of
-/// PyTorch and candle.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct Window {
-    /// Steps between two places of the kernel (of a transposed convolution: between two numbers it enlarges).
-    pub stride: usize,
-    /// Zeros at each edge (of a transposed convolution: rows and columns cut off each edge).
-    pub padding: usize,
-    /// Steps between two numbers of the kernel.
-    pub dilation: usize,
-    /// Parts that the channels are split into, each convolved on its own.
-    pub groups: usize,
-    /// Rows and columns added below and right of a transposed convolution's result; 0 for any other.
-    pub output_padding: usize,
-}
-
-impl Default for Window {
-    fn default() -> Self {
-        Self { stride: 1, padding: 0, dilation: 1, groups: 1, output_padding: 0 }
-    }
-}
 
 /// One operation.
 #[derive(Clone, Debug, PartialEq)]

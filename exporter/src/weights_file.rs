@@ -187,10 +187,30 @@ impl<'de> Deserialize<'de> for Few {
 
 /// The bytes of a file of float32 tensors, which are the same each time; metadata is written in the order of its keys.
 pub(crate) fn write(tensors: &[(String, &Tensor)], metadata: &[(String, String)]) -> Vec<u8> {
+    let raw = tensors.iter().map(|(name, tensor)| Raw {
+        name: name.clone(),
+        dtype: Dtype::F32,
+        shape: tensor.shape.clone(),
+        bytes: tensor.values.iter().flat_map(|value| value.to_le_bytes()).collect(),
+    });
+    write_raw(&raw.collect::<Vec<_>>(), metadata)
+}
+
+/// A tensor as its bytes in a file.
+pub(crate) struct Raw {
+    pub(crate) name: String,
+    pub(crate) dtype: Dtype,
+    pub(crate) shape: Vec<usize>,
+    /// Row-major, little-endian.
+    pub(crate) bytes: Vec<u8>,
+}
+
+/// As [`write`], of tensors of any type.
+pub(crate) fn write_raw(tensors: &[Raw], metadata: &[(String, String)]) -> Vec<u8> {
     // By hand, since the library writes metadata in the order of a hash map.
     #[derive(Serialize)]
     struct Entry<'a> {
-        dtype: &'static str,
+        dtype: Dtype,
         shape: &'a [usize],
         data_offsets: [usize; 2],
     }
@@ -199,16 +219,16 @@ pub(crate) fn write(tensors: &[(String, &Tensor)], metadata: &[(String, String)]
     let entries: Vec<String> = sorted.iter().map(|(key, value)| format!("{}:{}", json(key), json(value))).collect();
     let mut parts = vec![format!("\"__metadata__\":{{{}}}", entries.join(","))];
     let mut end = 0;
-    for (name, tensor) in tensors {
+    for Raw { name, dtype, shape, bytes } in tensors {
         let start = end;
-        end += tensor.values.len() * size_of::<f32>();
-        let entry = Entry { dtype: "F32", shape: &tensor.shape, data_offsets: [start, end] };
+        end += bytes.len();
+        let entry = Entry { dtype: *dtype, shape, data_offsets: [start, end] };
         parts.push(format!("{}:{}", json(name), json(&entry)));
     }
     let mut header = format!("{{{}}}", parts.join(","));
     // The numbers start where eight bytes align, as the format asks.
     header.extend(std::iter::repeat_n(' ', header.len().next_multiple_of(LENGTH_BYTES) - header.len()));
-    let values = tensors.iter().flat_map(|(_, tensor)| tensor.values.iter().flat_map(|value| value.to_le_bytes()));
+    let values = tensors.iter().flat_map(|raw| raw.bytes.iter().copied());
     (header.len() as u64).to_le_bytes().into_iter().chain(header.into_bytes()).chain(values).collect()
 }
 

@@ -314,6 +314,19 @@ fn files_that_are_no_model_are_refused_by_every_subcommand() {
 }
 
 #[test]
+fn weights_are_rounded_and_what_is_none_is_refused() {
+    let folder = folder();
+    let rounded = exporter::round(&Parts::new().bytes()).unwrap();
+    let told = format!("wrote `small.safetensors`, {} bytes\n", rounded.len());
+    let outcome = exporter(folder.path(), &["round", "checkpoint.safetensors", "--out", "small.safetensors"]);
+    assert_eq!(outcome, (Some(0), String::new(), told));
+    assert_eq!(fs::read(folder.path().join("small.safetensors")).unwrap(), rounded);
+    let (code, _, told) = exporter(folder.path(), &["round", "recipe.toml"]);
+    assert!(code == Some(1) && told.starts_with("error: `recipe.toml` cannot be rounded: "), "{told}");
+    assert!(!folder.path().join("rounded.safetensors").exists());
+}
+
+#[test]
 fn the_help_is_this() {
     let help = "\
 Writes the generator of a checkpoint as ONNX, and tells what is in a model file
@@ -324,6 +337,7 @@ Usage: exporter [OPTIONS] <CHECKPOINT>
 Commands:
   export   Write weights as ONNX; without a subcommand that is what is done
   import   Write the weights of a model file as safetensors
+  round    Write a safetensors file with its weights in one byte each
   inspect  Tell what is in a model file
   verify   Recompute the proof pictures of a model file; fails where they differ
   diff     Tell how two model files differ; fails if they do

@@ -21,15 +21,33 @@ describeOnSite('accessibility', (open) => {
       await page.getByRole('button', { name: 'Pin this' }).click();
       await page.getByRole('button', { name: 'New digit' }).click();
       await page.getByRole('button', { name: 'Pin this' }).click();
-      for (const tab of ['Two sweeps', 'A hundred', 'All numbers', 'Walk', 'Models', 'Proof']) {
+      for (const tab of ['Two sweeps', 'Draw', 'A hundred', 'All numbers', 'Walk', 'Models', 'Proof']) {
         await openTab(page, tab);
         await page.getByRole('tabpanel', { name: tab }).waitFor();
+        if (tab === 'Draw') await page.getByRole('button', { name: 'Show a 7' }).waitFor();
         if (tab === 'All numbers') await page.getByRole('slider', { name: 'Direction 8' }).waitFor();
         if (tab === 'Proof') await page.getByText('Every hyperparameter').click();
         assert.deepEqual(await violations(page), [], tab);
         await shoot(page, `tab-${tab.replaceAll(' ', '-').toLowerCase()}-${name}`);
       }
       assert.deepEqual(complaints, []);
+      await close();
+    });
+
+    test(`forced colours, ${name}`, async () => {
+      const { page, close } = await open({ ...look, forcedColors: 'active', hash: '#v1&t=numbers' });
+      await ready(page);
+      await page.getByRole('slider', { name: 'Direction 8' }).waitFor();
+      assert.deepEqual(await violations(page), []);
+      const [selected, other, track] = await page.evaluate(() => {
+        const border = (tab) => getComputedStyle(tab).borderBottomWidth;
+        const tabs = document.querySelectorAll('[role=tab]');
+        const selected = document.querySelector('[role=tab][aria-selected=true]');
+        return [border(selected), border(tabs[0]), getComputedStyle(document.querySelector('#z0'), '::-webkit-slider-runnable-track').backgroundColor];
+      });
+      assert.notEqual(selected, other, 'the chosen tab looks chosen, and it alone');
+      assert.notEqual(track, 'rgba(0, 0, 0, 0)', 'a slider has a track');
+      await shoot(page, `forced-${name}`);
       await close();
     });
 

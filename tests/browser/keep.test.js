@@ -45,6 +45,7 @@ describeOnSite('keeping', (open) => {
     await z0(page).fill('2.5');
     await button(page, 'Pin this').click();
     await openTab(page, 'All numbers');
+    await button(page, 'Show all 100').click();
     await page.getByRole('slider', { name: 'Direction 3' }).fill('-2');
     await page.getByRole('slider', { name: 'z[9]', exact: true }).fill('1.11');
     await page.getByRole('radio', { name: 'fresh noise' }).check();
@@ -61,6 +62,62 @@ describeOnSite('keeping', (open) => {
     await shows(digit(other), await pixels(digit(page)), 'the link’s picture');
     assert.ok(await other.getByRole('radio', { name: 'fresh noise' }).isChecked());
     assert.equal(await other.getByRole('button', { name: /^Show pin/ }).count(), 2);
+    assert.deepEqual(complaints, []);
+    await close();
+  });
+
+  test('what is shared is the link and the picture, by what the device has for it', async () => {
+    const prepare = (page) =>
+      page.addInitScript(() => {
+        navigator.canShare = () => true;
+        navigator.share = async (told) => {
+          globalThis.told = { ...told, files: told.files.map(({ name, type, size }) => ({ name, type, size })) };
+        };
+      });
+    const { page, complaints, close } = await open({ hash: '#v1', prepare });
+    await ready(page);
+    await z0(page).fill('1.5');
+    await button(page, 'Share').click();
+    const told = await (await page.waitForFunction(() => globalThis.told)).jsonValue();
+    assert.equal(told.url, page.url());
+    assert.match(told.url, /#v1&z=/);
+    assert.deepEqual(told.files.map(({ name, type }) => [name, type]), [['forger-1-0.png', 'image/png']]);
+    assert.ok(told.files[0].size > 500);
+    assert.deepEqual(complaints, []);
+    await close();
+  });
+
+  test('a device that shares nothing has no button for it', async () => {
+    const { page, close } = await open({ prepare: (page) => page.addInitScript(() => delete Navigator.prototype.share) });
+    await ready(page);
+    assert.equal(await button(page, 'Share').count(), 0);
+    await close();
+  });
+
+  test('the code of a frame shows this digit in any page', async () => {
+    const { page, context, close } = await open({ hash: '#v1&s=7.3', permissions: ['clipboard-read', 'clipboard-write'] });
+    await ready(page);
+    await button(page, 'Embed').click();
+    await page.getByRole('status').getByText('The code is copied').waitFor();
+    const code = await page.evaluate(() => navigator.clipboard.readText());
+    const host = await context.newPage();
+    await host.setContent(`<p>A blog</p>${code}`);
+    const frame = host.frameLocator('iframe');
+    await frame.getByRole('img', { name: 'generated digit of seed 7 ' }).waitFor();
+    await shows(frame.getByRole('img', { name: 'generated digit of seed 7 ' }), await pixels(digit(page)), 'the same digit');
+    assert.equal(await frame.getByRole('tab').count(), 0);
+    await close();
+  });
+
+  test('where copying is forbidden the link is there to be taken', async () => {
+    const prepare = (page) => page.addInitScript(() => (navigator.clipboard.writeText = () => Promise.reject(new DOMException('no', 'NotAllowedError'))));
+    const { page, complaints, close } = await open({ prepare });
+    await ready(page);
+    await button(page, 'Copy link').click();
+    const field = page.getByRole('textbox', { name: 'The browser does not let this page copy. This is the link:' });
+    await field.focus();
+    assert.equal(await field.inputValue(), page.url());
+    assert.equal(await page.evaluate(() => getSelection().toString()), page.url(), 'chosen whole');
     assert.deepEqual(complaints, []);
     await close();
   });
@@ -113,7 +170,7 @@ describeOnSite('keeping', (open) => {
   });
 
   test('the PNG is the picture, larger', async () => {
-    const { page, complaints, close } = await open();
+    const { page, complaints, close } = await open({ hash: '#v1' });
     await ready(page);
     const { name, bytes } = await download(page, 'PNG');
     assert.equal(name, 'forger-1-0.png');
@@ -126,7 +183,7 @@ describeOnSite('keeping', (open) => {
   });
 
   test('the GIF is the sweep: a hundred frames, as the browser reads them', async () => {
-    const { page, complaints, close } = await open();
+    const { page, complaints, close } = await open({ hash: '#v1' });
     await ready(page);
     const { name, bytes } = await download(page, 'GIF of the sweep');
     assert.equal(name, 'forger-1-0-sweep.gif');
@@ -149,7 +206,7 @@ describeOnSite('keeping', (open) => {
     await button(page, 'Pin this').click();
     await openTab(page, 'Walk');
     const { name, bytes } = await download(page, 'GIF of the walk');
-    assert.equal(name, 'forger-2-0-walk.gif');
+    assert.match(name, /^forger-2-\d+-walk\.gif$/);
     const { frames, small } = await picture(page, bytes, 'image/gif');
     assert.equal(frames, 60);
     const second = await greys(page);
@@ -159,7 +216,7 @@ describeOnSite('keeping', (open) => {
   });
 
   test('the JSON is z, number for number', async () => {
-    const { page, close } = await open();
+    const { page, close } = await open({ hash: '#v1' });
     await ready(page);
     const { name, bytes } = await download(page, 'z as JSON');
     assert.equal(name, 'forger-1-0.json');

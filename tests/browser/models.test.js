@@ -11,7 +11,7 @@ const own = (page) => page.getByLabel('Choose an .onnx file');
 const file = (name, bytes) => ({ name, mimeType: 'application/octet-stream', buffer: Buffer.from(bytes) });
 
 async function opened(open, options) {
-  const result = await open(options);
+  const result = await open({ hash: '#v1', ...options });
   await ready(result.page);
   await openTab(result.page, 'Models');
   return result;
@@ -49,6 +49,31 @@ describeOnSite('the models', (open) => {
     await page.keyboard.press('End');
     await page.waitForFunction((text) => document.querySelector('#epoch').getAttribute('aria-valuetext') === text, `epoch ${Math.max(...epochs)}`);
     await shows(digit(page), shown, 'the last epoch is the model itself');
+    assert.deepEqual(complaints, []);
+    await close();
+  });
+
+  test('its learning is watched, epoch by epoch, over a hundred pictures, and stops at the end', async () => {
+    const { page, complaints, close } = await opened(open);
+    const sheet = page.getByRole('img', { name: /^The first 100 digits of seed 1 in rows of ten, drawn by / });
+    const last = await pixels(sheet);
+    const entries = await page.evaluate(() => history.length);
+    const watch = page.getByRole('button', { name: 'Watch it learn' });
+    await watch.click();
+    const seen = new Set();
+    const output = page.locator('#epochs output');
+    while (!(await watch.isVisible()) || seen.size === 0) {
+      seen.add(await output.textContent());
+      await page.waitForTimeout(50);
+    }
+    const epochs = models().filter(({ recipe }) => recipe === 'stable').map(({ epochs }) => `epoch ${epochs}`);
+    for (const epoch of epochs) assert.ok(seen.has(epoch) || epoch === (await output.textContent()), `${epoch} in ${[...seen]}`);
+    await shows(sheet, last, 'the last epoch');
+    await page.waitForTimeout(400);
+    assert.ok((await page.evaluate(() => history.length)) <= entries + 1, 'one step back');
+    const box = await sheet.boundingBox();
+    await sheet.click({ position: { x: 0.15 * box.width, y: 0.25 * box.height } });
+    await page.waitForFunction(() => /s=1\.21/.test(location.hash));
     assert.deepEqual(complaints, []);
     await close();
   });

@@ -9,9 +9,10 @@ const value = (page, number) => page.getByRole('spinbutton', { name: `value of z
 const settled = (page) => page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
 
 async function board(open, options) {
-  const opened = await open(options);
+  const opened = await open({ hash: '#v1', ...options });
   await ready(opened.page);
   await openTab(opened.page, 'All numbers');
+  await opened.page.getByRole('button', { name: 'Show all 100' }).click();
   await slider(opened.page, 99).waitFor();
   return opened;
 }
@@ -45,6 +46,23 @@ describeOnSite('the numbers', (open) => {
     await page.getByRole('button', { name: 'Back to the seed’s' }).click();
     await settled(page);
     await shows(digit(page), first, 'back to the seed’s');
+    assert.deepEqual(complaints, []);
+    await close();
+  });
+
+  test('at first there are the twelve that do most here, and the rest on demand', async () => {
+    const { page, complaints, close } = await open({ hash: '#v1&t=numbers' });
+    await ready(page);
+    await page.waitForFunction(() => /changes/.test(document.querySelector('[aria-label="z[7]"]').getAttribute('aria-valuetext')));
+    await settled(page);
+    const seen = page.locator('.cell:visible');
+    assert.equal(await seen.count(), 12);
+    const effects = await page.locator('.cell').evaluateAll((all) => all.map((cell) => Number(cell.querySelector('.effect').style.getPropertyValue('--effect'))));
+    assert.equal(effects[0], 1);
+    assert.ok(Math.min(...effects.slice(0, 12)) >= Math.max(...effects.slice(12)), 'none of the folded does more');
+    await page.getByRole('button', { name: 'Show all 100' }).click();
+    await page.getByRole('button', { name: 'Only the 12 that do most', expanded: true }).waitFor();
+    assert.equal(await seen.count(), 100);
     assert.deepEqual(complaints, []);
     await close();
   });

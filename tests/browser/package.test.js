@@ -29,6 +29,13 @@ const PAGE = `<!doctype html><html lang="en"><title>A page of somebody's</title>
 <latent-explorer src="gen.onnx" seed="7"></latent-explorer>
 <latent-explorer src="none.onnx"></latent-explorer>`;
 
+/** Korean, dark, all controls, and far below what is seen. */
+const BELOW = `<!doctype html><html lang="ko"><title>A page of somebody's</title>
+<script type="module" src="node_modules/forger-generator/latent-explorer.js"></script>
+<div id="above">...</div>
+<latent-explorer src="gen.onnx" controls="slider new" theme="dark"></latent-explorer>
+<latent-explorer src="gen.onnx" controls="" lang="en" loading="eager"></latent-explorer>`;
+
 const SCRIPT = `
 import { readFile } from 'node:fs/promises';
 import { Generator, ForgerError, runtimeInfo } from 'forger-generator';
@@ -131,6 +138,40 @@ describe('the npm package', { skip: FORGER_REQUIRE_ALL !== '1' && reason }, () =
       await broken.getByText('The model none.onnx is not on this server (it answers 404).').waitFor();
       assert.equal(await broken.getByRole('slider').isDisabled(), true);
       assert.deepEqual(complaints.filter((text) => !text.startsWith('Failed to load resource')), []);
+    } finally {
+      await browser.close();
+      await server.close();
+    }
+  });
+
+  test('its element waits until it is seen, speaks as its page does, and has the controls that are asked for', async () => {
+    await writeFile(join(project, 'below.html'), BELOW);
+    const server = await serve(project);
+    const browser = await chromium.launch({ executablePath: FORGER_CHROMIUM, args: FLAGS });
+    try {
+      const page = await browser.newPage({ viewport: { width: 600, height: 500 }, reducedMotion: 'reduce' });
+      const asked = [];
+      page.on('request', (request) => asked.push(request.url()));
+      await page.route('**/below.html', async (route) => {
+        const response = await route.fetch();
+        await route.fulfill({ response, body: (await response.text()).replace('<div id="above">', '<div id="above" style="height: 5000px">') });
+      });
+      await page.goto(`${server.url}below.html`);
+      const [korean, plain] = [page.locator('latent-explorer').first(), page.locator('latent-explorer').last()];
+      await plain.getByRole('img', { name: 'generated picture at z[0]' }).waitFor();
+      assert.equal(await plain.getByRole('slider').count() + await plain.getByRole('button').count(), 0);
+      assert.equal(asked.filter((url) => url.endsWith('gen.onnx')).length, 1, 'the other has not been loaded');
+      assert.ok(await korean.getByText('8', { exact: true }).isVisible(), 'it waits as a digit');
+      await korean.scrollIntoViewIfNeeded();
+      await korean.getByRole('img', { name: '만든 그림, z[0] =' }).waitFor();
+      assert.equal(await korean.getByText('8', { exact: true }).isVisible(), false);
+      const shown = () => korean.getByRole('img').evaluate((canvas) => canvas.toDataURL());
+      const before = await shown();
+      await korean.getByRole('button', { name: '새 숫자' }).click();
+      await page.waitForFunction(([canvas, before]) => canvas.toDataURL() !== before, [await korean.getByRole('img').elementHandle(), before]);
+      assert.equal(await korean.getByRole('button').count(), 1, 'no sweep was asked for');
+      const paper = await korean.locator('[part=paper]').evaluate((element) => getComputedStyle(element).backgroundColor);
+      assert.equal(paper, 'rgb(11, 12, 15)');
     } finally {
       await browser.close();
       await server.close();

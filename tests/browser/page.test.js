@@ -110,7 +110,7 @@ describeOnSite('the page', (open) => {
   });
 
   test('a new digit takes the next seed, and a seed typed in gives its digit again', async () => {
-    const { page, complaints, close } = await open();
+    const { page, complaints, close } = await open({ hash: '#v1' });
     await ready(page);
     const first = await pixels(digit(page));
     const firstSheet = await pixels(sheet(page, 'held'));
@@ -133,7 +133,7 @@ describeOnSite('the page', (open) => {
     const { page, complaints, close } = await open();
     await ready(page);
     await z0(page).fill('0.5');
-    await page.waitForFunction(() => document.querySelector('#sweep input').value === '75');
+    await page.waitForFunction(() => document.querySelector('#sweep .film input').value === '75');
     assert.match(await film(page).getAttribute('aria-valuetext'), /^frame 76 of 100, z\[0\] at 0\.50$/);
     let shown = await pixels(digit(page));
     const box = await film(page).boundingBox();
@@ -147,7 +147,7 @@ describeOnSite('the page', (open) => {
     await changed(digit(page), shown, 'the last frame');
     assert.ok(Math.abs(Number(await z0(page).inputValue()) - 0.98) < 1e-6);
     await z0(page).fill('2');
-    await page.waitForFunction(() => document.querySelector('#sweep input').getAttribute('aria-valuetext').startsWith('not in the sweep'));
+    await page.waitForFunction(() => document.querySelector('#sweep .film input').getAttribute('aria-valuetext').startsWith('not in the sweep'));
     assert.deepEqual(complaints, []);
     await close();
   });
@@ -180,7 +180,7 @@ describeOnSite('the page', (open) => {
     const { page, close } = await open();
     await ready(page);
     await page.getByRole('tab', { name: 'Two sweeps' }).focus();
-    for (const [key, name] of [['ArrowRight', 'A hundred'], ['End', 'Proof'], ['ArrowRight', 'Two sweeps'], ['ArrowLeft', 'Proof'], ['Home', 'Two sweeps']]) {
+    for (const [key, name] of [['ArrowRight', 'Draw'], ['End', 'Proof'], ['ArrowRight', 'Two sweeps'], ['ArrowLeft', 'Proof'], ['Home', 'Two sweeps']]) {
       await page.keyboard.press(key);
       await page.getByRole('tab', { name, selected: true }).and(page.locator(':focus')).waitFor();
       await page.getByRole('tabpanel', { name }).waitFor();
@@ -195,7 +195,6 @@ describeOnSite('the page', (open) => {
     const { page, close } = await open({ viewport: { width: 390, height: 844 } });
     await ready(page);
     await page.evaluate(() => scrollTo(0, 900));
-    await page.locator('.thumb.shown').waitFor();
     const box = await z0(page).boundingBox();
     assert.ok(box.y >= 0 && box.y < 150, `z[0] at ${box.y}`);
     const shown = await pixels(page.locator('.thumb'));
@@ -204,11 +203,14 @@ describeOnSite('the page', (open) => {
     await close();
   });
 
-  test('the sweep stands still where the system asks for less motion', async () => {
+  test('where the system asks for less motion nothing moves by itself, and a pressed Play is obeyed', async () => {
     const { page, close } = await open({ reducedMotion: 'reduce' });
     await ready(page);
-    assert.equal(await page.getByRole('button', { name: 'Play the sweep' }).count(), 0);
-    await page.getByText('Your system asks for less motion').waitFor();
+    const shown = await pixels(digit(page));
+    await page.waitForTimeout(500);
+    assert.equal(await pixels(digit(page)), shown);
+    await page.getByRole('button', { name: 'Play the sweep' }).click();
+    await changed(digit(page), shown, 'played');
     await close();
   });
 
@@ -230,6 +232,22 @@ describeOnSite('the page', (open) => {
         await close();
       }
     }
+  });
+
+  test('a shared link has a title, a sentence and a picture', async () => {
+    const { page, close } = await open();
+    const told = (name) => page.locator(`meta[property="${name}"], meta[name="${name}"]`).getAttribute('content');
+    for (const name of ['og:title', 'og:description', 'twitter:card']) assert.ok((await told(name)).length > 10, name);
+    const { status, type, width, height } = await page.evaluate(async (src) => {
+      const response = await fetch(src);
+      const { width, height } = await createImageBitmap(await response.blob());
+      return { status: response.status, type: response.headers.get('content-type'), width, height };
+    }, await told('og:image'));
+    assert.deepEqual([status, type, width, height], [200, 'image/png', 1200, 630]);
+    for (const icon of await page.locator('link[rel~=icon], link[rel=apple-touch-icon]').all()) {
+      assert.equal(await page.evaluate(async (src) => (await fetch(src)).status, await icon.getAttribute('href')), 200);
+    }
+    await close();
   });
 
   test('pictures of it', async () => {

@@ -20,6 +20,21 @@ test('known answers of Random123', () => {
   for (const [name, key, counter, expected] of cases) assert.deepEqual(philox(key, counter), expected, name);
 });
 
+test('a seed draws the very bits that the trainer draws', () => {
+  // FNV-1a over the bits of 100,000 numbers each: what `the_bits_of_a_seed_are_those_of_every_other_reader` in the crate `noise`
+  // holds the trainer to.
+  const expected = [
+    [0, 'b44b01b'],
+    [7, 'fb78d48e'],
+    [2 ** 32 + 7, '308f6b73'],
+  ];
+  for (const [seed, hash] of expected) {
+    let found = 0x811c9dc5;
+    for (const byte of new Uint8Array(sampleZ(seed, 1000, 100).buffer)) found = Math.imul(found ^ byte, 0x01000193) >>> 0;
+    assert.equal(found.toString(16), hash, `seed ${seed}`);
+  }
+});
+
 test('latent vectors are normal, and a shorter draw is the start of a longer one', () => {
   const z = sampleZ(7, 1000, 100);
   const mean = (f) => z.reduce((sum, value) => sum + f(value), 0) / z.length;

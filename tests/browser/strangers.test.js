@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { describeOnSite } from './browser.js';
+import { describeOnSite, openTab, ready } from './browser.js';
 import { integers, model, node, tensor, tiny } from './onnx.js';
 
 const relu = (z) => z.map((value) => Math.max(0, value));
@@ -95,6 +95,113 @@ describeOnSite('models of strangers', (open) => {
     t.diagnostic(`after 100 loads ${early / 1e6} MB, after 1,000 ${late / 1e6} MB`);
     assert.equal(late, early);
     assert.ok(late < 32e6, `${late} bytes`);
+    await close();
+  });
+});
+
+/** The site's model, and after it metadata of whoever made the file: a later value of a key takes the place of an earlier one. */
+function modelThatSays(metadata) {
+  const varint = (value) => (value < 128 ? [value] : [(value & 127) | 128, ...varint(value >>> 7)]);
+  const field = (number, bytes) => Buffer.concat([Buffer.from([(number << 3) | 2, ...varint(bytes.length)]), bytes]);
+  const pairs = Object.entries(metadata).map(([key, value]) => field(14, Buffer.concat([field(1, Buffer.from(key)), field(2, Buffer.from(value))])));
+  return Buffer.concat([tiny(), ...pairs]);
+}
+
+const dropped = async (open, { name = 'a.onnx', metadata = {}, ...options }) => {
+  const opened = await open({ ...options, hash: '#v1&t=models' });
+  await ready(opened.page);
+  await opened.page.getByLabel('Choose an .onnx file').setInputFiles({ name, mimeType: '', buffer: modelThatSays(metadata) });
+  await opened.page.getByRole('radio', { name: /^Your own: / }).waitFor();
+  return opened;
+};
+const overflow = (page) => page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+
+describeOnSite('what models of strangers say of themselves', (open) => {
+  test('metrics under the page’s own names are neither texts of the page nor the end of it', async () => {
+    const metrics = { cardFoo: 1, costX: 2, costRuntime: 5, cardName: 7, __proto__x: 8, constructor: 9, fid: 3 };
+    const { page, complaints, close } = await dropped(open, { metadata: { 'forger.metrics': JSON.stringify(metrics) } });
+    await openTab(page, 'Proof');
+    const terms = await page.locator('#card dt').allTextContents();
+    for (const name of ['cardFoo', 'costX', 'costRuntime', 'cardName', 'constructor']) assert.ok(terms.includes(name), `${name} in ${terms}`);
+    assert.equal(terms.filter((term) => term === 'Recipe').length, 1, 'the page’s own label stands once');
+    assert.ok(terms.includes('FID: distance from real pictures'));
+    assert.deepEqual(complaints, []);
+    await close();
+  });
+
+  test('a megabyte of text and twenty thousand numbers are cut', async () => {
+    const many = Object.fromEntries(Array.from({ length: 20_000 }, (_, i) => [`m${i}`, i]));
+    const metadata = { 'forger.recipe': 'x '.repeat(5e5), 'forger.recipe_toml': 'lr = 1\n'.repeat(1e5), 'forger.metrics': JSON.stringify(many) };
+    const { page, complaints, close } = await dropped(open, { metadata });
+    const start = Date.now();
+    await openTab(page, 'Proof');
+    await page.getByText('More numbers, not shown').waitFor();
+    assert.ok(Date.now() - start < 3000);
+    assert.ok((await page.locator('#card > div').count()) < 60);
+    await page.getByText('Every hyperparameter').click();
+    assert.ok((await page.evaluate(() => document.documentElement.scrollHeight)) < 6000);
+    assert.deepEqual(complaints, []);
+    await close();
+  });
+
+  for (const [name, file] of [
+    ['250 letters without a break', `${'a'.repeat(250)}.onnx`],
+    ['what turns the direction of reading', 'safe\u202eexe.xnno.onnx'],
+    ['letters read from right to left', 'שלום עולם.onnx'],
+  ]) {
+    test(`a file’s name cannot harm the page: ${name}`, async () => {
+      for (const width of [390, 1000]) {
+        const { page, complaints, close } = await dropped(open, { name: file, viewport: { width, height: 844 } });
+        await page.getByRole('status').getByText('4 numbers in, 1 × 2 × 2 out.').waitFor();
+        assert.ok((await overflow(page)) <= 0, `${await overflow(page)} px too wide`);
+        const said = await page.locator('#model-said').textContent();
+        assert.doesNotMatch(said, /\u202e/);
+        // The sentence after the name reads from left to right: its end stands at the right of its beginning.
+        const [first, last] = await page.locator('#model-said').evaluate((element) => {
+          const text = element.lastChild;
+          const at = (index) => {
+            const range = document.createRange();
+            range.setStart(text, index);
+            range.setEnd(text, index + 1);
+            return range.getBoundingClientRect();
+          };
+          const start = text.data.indexOf('numbers in');
+          return [at(start).left, at(start + 9).left];
+        });
+        assert.ok(first < last, `${first} before ${last}`);
+        assert.ok(said.length < 160, said);
+        assert.deepEqual(complaints, []);
+        await close();
+      }
+    });
+  }
+
+  test('Proof tells of the model on show, not of the first', async () => {
+    const { page, close } = await dropped(open, {});
+    await openTab(page, 'Proof');
+    const facts = page.locator('#costs');
+    await facts.getByText('0.00 MB').waitFor();
+    assert.equal(await facts.getByText('First picture after').count(), 0, 'how long another took is no fact about this one');
+    await openTab(page, 'Models');
+    await page.getByRole('radio').first().check();
+    await openTab(page, 'Proof');
+    await facts.getByText('First picture after').waitFor();
+    await page.getByText(/^Identical to the trainer /).waitFor();
+    const greys = await page.locator('#pairs canvas').evaluateAll((all) =>
+      all.map((canvas) => [...canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data].filter((_, i) => i % 4 === 0)),
+    );
+    assert.equal(greys.length, 3);
+    assert.ok(greys[0].every((grey, i) => Math.abs(grey - greys[1][i]) <= 1), 'the trainer’s and ours');
+    assert.ok(Math.max(...greys[0]) > 200 && Math.max(...greys[2]) < 60, 'pictures, and next to no difference');
+    await close();
+  });
+
+  test('a model that needs the full runtime says so where that cannot be fetched', async () => {
+    const { page, close } = await open({ hash: '#v1&t=models', prepare: (page) => page.route('**/full*', (route) => route.abort()) });
+    await ready(page);
+    await page.getByLabel('Choose an .onnx file').setInputFiles({ name: 'relu.onnx', mimeType: '', buffer: tiny({ activation: ['Relu'] }) });
+    await page.getByRole('alert').getByText('needs the runtime with all operators').waitFor();
+    await page.getByRole('alert').getByText('connect to the network once').waitFor();
     await close();
   });
 });

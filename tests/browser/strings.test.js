@@ -9,7 +9,7 @@ const WEB = new URL('../../web/', import.meta.url);
 const places = (text) => (text.match(/\{\w+\}/g) ?? []).sort();
 
 /** Names that are the same in every language. */
-const NAMES = ['WebAssembly'];
+const NAMES = ['WebAssembly', '—'];
 
 test('each text is there in both languages, with the same places for values', () => {
   for (const [key, [english, korean]] of rows()) {

@@ -65,10 +65,30 @@ describeOnSite('the walk', (open) => {
     await close();
   });
 
-  test('stands still where the system asks for less motion', async () => {
-    const { page, close } = await withPins(open, 2, { reducedMotion: 'reduce' });
-    await place(page).waitFor();
-    assert.equal(await button(page, 'Play the walk').count(), 0);
+  test('whoever makes both ends the same changes sides, and a pin that goes leaves the focus near', async () => {
+    const { page, close } = await withPins(open, 3);
+    const [from, to] = ['From', 'To'].map((name) => page.getByRole('combobox', { name, exact: true }));
+    assert.deepEqual([await from.inputValue(), await to.inputValue()], ['1', '2']);
+    await from.selectOption('Pin 3');
+    await page.waitForFunction(() => document.querySelector('[data-to]').value === '1');
+    assert.equal(await from.inputValue(), '2');
+    assert.ok(await button(page, 'Play the walk').isEnabled());
+    for (const next of ['Remove pin 2', 'Remove pin 2', 'Remove pin 1']) {
+      await button(page, next).focus();
+      await page.keyboard.press('Enter');
+      await page.waitForFunction(() => document.activeElement !== document.body);
+      await page.locator('.remove:focus, [role=tabpanel]:focus').waitFor();
+    }
+    await close();
+  });
+
+  test('a pin is answered: how many there are, and that the oldest gave way', async () => {
+    const { page, close } = await withPins(open, 0);
+    const said = page.getByRole('status').and(page.locator('[data-said]'));
+    for (let pin = 1; pin <= 13; pin++) {
+      await button(page, 'Pin this').click();
+      await said.getByText(pin > 12 ? 'the oldest one gave way' : `Pinned: ${pin} of 12`).waitFor();
+    }
     await close();
   });
 });

@@ -34,11 +34,20 @@ impl Runtime {
 /// If one of them refuses the model.
 pub fn runtimes(model: &Model) -> Vec<Runtime> {
     let checkpoint = model.checkpoint.clone();
+    let candle =
+        Runtime::new("candle", move |z| run::reference_pictures(&checkpoint, z).expect("candle runs the checkpoint"));
+    [candle].into_iter().chain(of_the_file(model)).collect()
+}
+
+/// The runtimes of the model file alone: tract, and ONNX Runtime where there is one.
+///
+/// # Panics
+/// If one of them refuses the model.
+pub fn of_the_file(model: &Model) -> Vec<Runtime> {
     let generator = runtime_wasm::Generator::from_bytes(&model.onnx).expect("tract runs the model");
     let latent = generator.latent_size();
     let single = runtime_wasm::Generator::from_bytes(&model.onnx).expect("tract runs the model");
     let mut runtimes = vec![
-        Runtime::new("candle", move |z| run::reference_pictures(&checkpoint, z).expect("candle runs the checkpoint")),
         Runtime::new("tract", move |z| generator.generate(z).unwrap()),
         Runtime::new("tract, one by one", move |z| {
             z.chunks_exact(latent).flat_map(|z| single.generate(z).unwrap()).collect()

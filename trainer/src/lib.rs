@@ -6,4 +6,5 @@ pub mod bench;
 pub mod cli;
 pub mod evaluate;
 mod generator;
+pub mod recipe_flags;
 pub mod written;

@@ -13,6 +13,7 @@ use data::{Dataset, Pictures};
 use engines::cpu::mlp::Fused;
 use engines::{Engine, State, StepStats, Stretch};
 use failure::{Failure, Result};
+use gan::STATISTICS;
 use gan::recipe::{Loss, Recipe};
 use kernels::buffers::{NAMES, READ_ONLY, Sizes, control, rates_of};
 use kernels::places::STATS;
@@ -21,20 +22,6 @@ use kernels::plan::{Dispatch, Plan};
 const SEED: u64 = 0;
 /// What the rates go by: a run of 50 epochs on MNIST.
 const TOTAL_STEPS: u64 = 27_500;
-/// The fields of [`StepStats`] in the order in which the device reports them.
-const REPORTED: [&str; STATS] = [
-    "d_loss",
-    "d_real",
-    "d_fake",
-    "r1",
-    "r2",
-    "d_margin",
-    "d_accuracy_real",
-    "d_accuracy_fake",
-    "g_loss",
-    "g_gradient",
-];
-
 /// The file.
 #[derive(Debug, Serialize)]
 pub struct Written {
@@ -69,6 +56,7 @@ struct Buffer {
 /// More steps than there are pictures for.
 pub fn plan(recipe: &Recipe, steps: usize) -> Result<Written> {
     let Pictures { mut bytes, mut labels, pixels } = Dataset::mnist()?.test;
+    recipe.fits(pixels)?;
     let count = steps * recipe.batch;
     if count > labels.len() {
         return Err(Failure::usage(format!("`--steps {steps}` takes {count} pictures, of {}", labels.len()))
@@ -107,7 +95,7 @@ pub fn plan(recipe: &Recipe, steps: usize) -> Result<Written> {
         logits_drift: if recipe.loss == Loss::Relativistic { recipe.lr } else { 0.0 },
         buffers: buffers.collect(),
         dispatches: plan.dispatches,
-        reported: REPORTED,
+        reported: STATISTICS.map(|statistic| statistic.name),
         expected: expected(recipe, pictures, &state, &order)?,
     })
 }
@@ -126,29 +114,16 @@ fn expected(recipe: &Recipe, pictures: Arc<Pictures>, state: &State, order: &[u3
     let steps = (order.len() / recipe.batch) as u64;
     let stretch = Stretch { seed: SEED, first: 0, steps, total_steps: TOTAL_STEPS, order };
     let mut rows = Vec::new();
-    Fused::new(recipe, pictures, state, 1).stretch(recipe, &stretch, &mut |report| {
-        rows.extend(report.stats.iter().map(row_of));
+    Fused::new(recipe, pictures, state, 1).advance(&[stretch], &mut |report| {
+        rows.extend(report.stats[0].iter().map(StepStats::row));
         true
     })?;
     Ok(rows)
 }
 
-/// What a step reports, as the device lays it out.
-fn row_of(stats: &StepStats) -> [f64; STATS] {
-    let stats = serde_json::to_value(stats).expect("a plain struct");
-    REPORTED.map(|name| stats[name].as_f64().expect("a number of each name"))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use kernels::buffers::stats_of;
-
-    #[test]
-    fn a_row_is_in_the_order_of_the_device() {
-        let row: [f32; STATS] = std::array::from_fn(|i| i as f32);
-        assert_eq!(row_of(&stats_of(&row)), row.map(f64::from));
-    }
 
     #[test]
     fn a_plan_has_all_that_its_steps_start_from_and_what_they_come_to() {

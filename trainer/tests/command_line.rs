@@ -149,6 +149,29 @@ mod runs {
     }
 
     #[test]
+    fn a_recipe_with_layers_is_shown_as_it_is_read() {
+        let dir = tempfile::tempdir().unwrap();
+        let layers = "[generator]\nlayers = [{ layer = \"dense\", width = 32 }, { layer = \"leaky-relu\", slope = 0.1 }, \
+                      { layer = \"dense\" }, { layer = \"tanh\" }]\n\
+                      [discriminator]\nlayers = [{ layer = \"dense\", width = 9 }, { layer = \"leaky-relu\", slope = 0 }, \
+                      { layer = \"dense\" }]\n";
+        let show = |name: &str, recipe: &str| {
+            let file = dir.path().join(name);
+            fs::write(&file, recipe).unwrap();
+            let output = run(&["recipes", "show", file.to_str().unwrap()]);
+            assert!(output.status.success(), "{}", text(&output.stderr));
+            text(&output.stdout)
+        };
+        let shown = show("own.toml", &(text(&run(&["recipes", "show", "stable"]).stdout) + layers));
+        let tables: toml::Table = shown.parse().unwrap();
+        let expected: toml::Table = layers.replace("slope = 0 ", "slope = 0.0 ").parse().unwrap();
+        for network in ["generator", "discriminator"] {
+            assert_eq!(tables[network], expected[network]);
+        }
+        assert_eq!(show("shown.toml", &shown), shown);
+    }
+
+    #[test]
     fn help_is_grouped_and_every_flag_has_its_line() {
         let help = text(&run(&["--help"]).stdout);
         let mut at = 0;
@@ -288,6 +311,74 @@ mod refusals {
             let full = fs::File::options().write(true).open("/dev/full").unwrap();
             let status = process::trainer(args).stdout(full).stderr(std::process::Stdio::null()).status().unwrap();
             assert_eq!(status.code(), Some(1), "{args:?}");
+        }
+    }
+
+    /// `stable` with `tables` after it, as a file in `folder`.
+    fn stable_with(folder: &Path, tables: &str) -> String {
+        let file = folder.join("layers.toml");
+        fs::write(&file, text(&run(&["recipes", "show", "stable"]).stdout) + tables).unwrap();
+        file.to_str().unwrap().to_owned()
+    }
+
+    #[test]
+    fn networks_that_cannot_be_are_refused_with_every_fault_and_its_place_before_anything_is_written() {
+        let dir = tempfile::tempdir().unwrap();
+        let recipe = stable_with(
+            dir.path(),
+            "[generator]\nlayers = [{ layer = \"dense\" }, { layer = \"leaky-rule\", slope = 0.2 }, { layer = \"dense\" }]\n\
+             [discriminator]\nlayers = [{ layer = \"dense\" }, { layer = \"tanh\" }, { layer = \"dense\", width = 3 }]\n",
+        );
+        let out = dir.path().join("gen.onnx");
+        let out = out.to_str().unwrap();
+        for args in
+            [&["--out", out, "--recipe", &recipe, "--lr", "0"][..], &["bench", "--recipe", &recipe, "--lr", "0"]]
+        {
+            let output = run(args);
+            let message = text(&output.stderr);
+            assert_eq!((output.status.code(), output.stdout.is_empty()), (Some(2), true), "{message}");
+            let faults: Vec<&str> = message.lines().filter(|line| line.starts_with("  ")).collect();
+            let expected = [
+                "  `lr` is 0: it must be a number above 0",
+                "  `[generator]`: layer 2 is of an unknown kind `leaky-rule`: did you mean `leaky-relu`?",
+                "  `[generator]`: it must end in { layer = \"tanh\" }",
+                "  `[discriminator]`: layer 1 has no width",
+                "  `[discriminator]`: the last dense layer gives 3 numbers and 1 must come out",
+                "  `[discriminator]`: layer 2 is not made of straight pieces",
+            ];
+            assert_eq!(faults.len(), expected.len(), "{message}");
+            for (fault, expected) in faults.iter().zip(expected) {
+                assert!(fault.starts_with(expected), "{expected} is not where it should be: {message}");
+            }
+        }
+        let left: Vec<_> = fs::read_dir(dir.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+        assert_eq!(left, ["layers.toml"]);
+    }
+
+    #[test]
+    fn networks_that_do_not_meet_the_pictures_are_refused_before_a_judge_is_trained_and_leave_the_earlier_run() {
+        let (data, dir) = (SmallMnist::new(), tempfile::tempdir().unwrap());
+        let out = dir.path().join("gen.onnx");
+        assert!(run_small(&data, &out, &["--epochs", "1", "--evaluate-every", "0"]).status.success());
+        let files = || {
+            ["gen.onnx", "gen.run/checkpoint.safetensors", "gen.run/metrics.jsonl", "gen.run/report.html"]
+                .map(|file| fs::read(dir.path().join(file)).unwrap())
+        };
+        let before = files();
+        let layers = "[generator]\nlayers = [{ layer = \"dense\", width = 100 }, { layer = \"tanh\" }]\n";
+        let recipe = stable_with(dir.path(), layers);
+        let output = run_small(&data, &out, &["--recipe", &recipe]);
+        let message = text(&output.stderr);
+        assert_eq!((output.status.code(), output.stdout.is_empty()), (Some(2), true), "{message}");
+        let expected = "`[generator]`: the last dense layer gives 100 numbers and 784 must come out";
+        assert!(message.contains(expected) && !message.contains("judge"), "{message}");
+        assert!(files() == before && !dir.path().join("gen.run/judge.safetensors").exists());
+        let plan = dir.path().join("plan.json");
+        for args in [&["bench"][..], &["bench", "--counts"], &["gpu-plan", "--out", plan.to_str().unwrap()]] {
+            let output = run(&[args, &["--recipe", &recipe]].concat());
+            let message = text(&output.stderr);
+            assert_eq!(output.status.code(), Some(2), "{args:?}: {message}");
+            assert!(message.contains(expected), "{args:?}: {message}");
         }
     }
 

@@ -1,14 +1,20 @@
 // @ts-check
-/** Every number of z, as a board of small sliders that can be sorted. Made when it is first seen: many visitors never do. */
+/**
+ * Every number of z, as a board of small sliders that can be sorted: at first the few that do most here, the rest folded away.
+ * Made when it is first seen: many visitors never do.
+ */
 
 import { inSlices } from '../slices.js';
 import { measureInfluence } from '../influence.js';
 import { same } from '../vectors.js';
+import { setText, text } from '../strings.js';
 import { createCell } from './cell.js';
 import { byId } from './dom.js';
 
 /** Effects are measured anew once z has stood still for this long. */
 const PAUSE_MS = 150;
+/** How many there are while the rest is folded; the style sheet hides what comes after. */
+const FEW = 12;
 
 /**
  * @param {HTMLElement} root
@@ -30,6 +36,13 @@ export function createBoard(root, { onInput, onReset, onResetAll, onMeasured, on
   /** @type {Float32Array} */
   let z = new Float32Array(0);
   let order = '';
+  let folded = true;
+  /** @type {HTMLButtonElement} */
+  const fold = byId('fold');
+  fold.addEventListener('click', () => {
+    folded = !folded;
+    onMeasured();
+  });
 
   byId('reset-all').addEventListener('click', onResetAll);
   sort.addEventListener('change', () => {
@@ -66,10 +79,14 @@ export function createBoard(root, { onInput, onReset, onResetAll, onMeasured, on
       z = state.z;
       if (cells.length !== z.length) {
         cells = Array.from(z, (_, coordinate) => createCell(coordinate, { onInput, onReset }));
-        arrange('number');
-        sort.value = 'number';
+        arrange('effect');
+        sort.value = 'effect';
       }
       if (measured.generator !== generator || !same(measured.z, z)) measure(generator, z).catch(onFailure);
+      root.classList.toggle('folded', folded);
+      fold.hidden = z.length <= FEW;
+      fold.setAttribute('aria-expanded', String(!folded));
+      setText(fold, text(folded ? 'showAll' : 'showFew', { count: folded ? z.length : FEW }));
       const { effects } = measured;
       const most = effects ? Math.max(...effects) : 0;
       for (const [i, cell] of cells.entries()) cell.show(z[i], effects?.[i], most);

@@ -1,7 +1,7 @@
 // @ts-check
 /** One number of z on the board: its name, a slider, its value to type, and how much it changes the picture here. */
 
-import { text } from '../strings.js';
+import { currentLanguage, text } from '../strings.js';
 import { make, percent, setSlider, signed } from './dom.js';
 
 const STEP = 0.01;
@@ -41,16 +41,17 @@ export function createCell(coordinate, { onInput, onReset }) {
     onInput(coordinate, Math.min(3, Math.max(-3, Math.round(value / STEP) * STEP)));
   }, { passive: false });
 
-  let shown = '';
+  /** @type {unknown[]} */
+  let shown = [];
   return {
     root,
     /** @param {number} value @param {number | undefined} effect Its share of the picture, from 0 to 1. @param {number} most The largest. */
     show(value, effect, most) {
-      const told = effect === undefined ? signed(value) : text('withEffect', { value: signed(value), effect: percent(effect) });
       // There are a hundred of these, and a drag changes one: what is on show already costs nothing.
-      const now = [value, told, most, text('valueName', { number: coordinate }), document.activeElement === number].join();
-      if (shown === now) return;
+      const now = [value, effect, most, currentLanguage(), document.activeElement === number];
+      if (now.every((each, i) => Object.is(each, shown[i]))) return;
       shown = now;
+      const told = effect === undefined ? signed(value) : text('withEffect', { value: signed(value), effect: percent(effect) });
       if (slider) setSlider(slider, value, told);
       number.setAttribute('aria-label', text('valueName', { number: coordinate }));
       if (document.activeElement !== number) number.value = value.toFixed(2);

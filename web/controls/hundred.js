@@ -2,7 +2,8 @@
 /** The hundred samples of a seed, as the trainer draws them; one of them is in hand. */
 
 import { samplesOf } from '../state.js';
-import { text } from '../strings.js';
+import { OWN } from '../models.js';
+import { setText, text } from '../strings.js';
 import { byId } from './dom.js';
 import { createSheet } from './sheet.js';
 
@@ -17,6 +18,7 @@ export function createHundred({ onTile, onFailure }) {
   return {
     /** @param {import('../state.js').State} state @param {import('../forger.js').Generator} generator */
     show(state, generator) {
+      setText(byId('hundred-lede'), text(state.model === OWN ? 'hundredOwnLede' : 'hundredLede'));
       const label = text('hundredSheet', { seed: state.seed });
       sheet.show(generator, samplesOf(state.seed, generator.latentSize), label, state.index);
       if (document.activeElement !== number) number.value = String(state.index);

@@ -30,6 +30,7 @@ export function createOwn(field, curtain, onFile) {
     if (!hasFile(event)) return;
     event.preventDefault();
     const file = event.dataTransfer?.files[0];
-    if (file) onFile(file);
+    // A picture is for `photo.js`.
+    if (file && !file.type.startsWith('image/')) onFile(file);
   });
 }

@@ -13,16 +13,19 @@ import { setOptions, setSlider, signed, within } from './dom.js';
 const SIDE = 9;
 /** Both ways go from -REACH to REACH. */
 const REACH = 3;
+/** The map is 81 pictures: while something else is dragged it follows at this beat, in ms, and not each frame. */
+const BEAT = 80;
 
 /**
  * @param {HTMLElement} root
  * @param {{
  *   onAxes: (x: string, y: string) => void,
  *   onPlace: (z: Float32Array) => void,
+ *   onBeat: () => void,
  *   onFailure: (error: unknown) => void,
- * }} callbacks
+ * }} callbacks `onBeat`: the map waits to be drawn.
  */
-export function createPad(root, { onAxes, onPlace, onFailure }) {
+export function createPad(root, { onAxes, onPlace, onBeat, onFailure }) {
   /** @type {HTMLElement} */
   const map = within(root, '.map');
   /** @type {HTMLCanvasElement} */
@@ -32,6 +35,7 @@ export function createPad(root, { onAxes, onPlace, onFailure }) {
   /** @type {HTMLInputElement[]} */
   const sliders = [within(root, '[data-along-x]'), within(root, '[data-along-y]')];
   const tiles = createTiles(canvas, onFailure);
+  let [drawnAt, later] = [-Infinity, 0];
   /** What is on show. @type {{z: Float32Array, axes: [Float32Array, Float32Array]} | undefined} */
   let shown;
 
@@ -83,7 +87,13 @@ export function createPad(root, { onAxes, onPlace, onFailure }) {
         map.style.setProperty(i ? '--down' : '--across', String(offset));
       }
       canvas.setAttribute('aria-label', text('map', { x: titles[0], y: titles[1] }));
-      tiles.draw(generator, mapZ(shown), SIDE);
+      clearTimeout(later);
+      const wait = BEAT - (performance.now() - drawnAt);
+      if (wait > 0) {
+        later = setTimeout(onBeat, wait);
+        return;
+      }
+      if (tiles.draw(generator, mapZ(shown), SIDE)) drawnAt = performance.now();
     },
   };
 }

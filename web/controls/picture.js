@@ -1,5 +1,5 @@
 // @ts-check
-/** The big picture: what the latent vector on show becomes, and the small copy of it that stays in sight. */
+/** The big picture: what the latent vector on show becomes, and a small copy of it: the frame on the strip of z[0]. */
 
 import { frameOf, shownZ } from '../state.js';
 import { z0OfFrame } from '../sweep.js';
@@ -16,11 +16,6 @@ const SLOW = 12;
  * @param {(error: unknown) => void} onFailure
  */
 export function createPicture(canvas, thumb, onFailure) {
-  // The copy is for whoever cannot see the picture itself.
-  const sight = new IntersectionObserver(([entry]) => thumb.classList.toggle('shown', entry.intersectionRatio < 0.5), {
-    threshold: [0, 0.5, 1],
-  });
-  sight.observe(canvas);
   /** @type {import('../forger.js').Generator | undefined} */
   let newest;
 

@@ -11,6 +11,8 @@ import { make } from './dom.js';
  */
 export function createPins(root, { onShow, onRemove }) {
   let drawn = '';
+  /** The place of a pin that was just removed: the focus goes to the one that took it. @type {number | undefined} */
+  let removed;
 
   /** @param {import('../state.js').Pin} pin @param {number} place @param {import('../forger.js').Generator} generator */
   function item(pin, place, generator) {
@@ -24,7 +26,10 @@ export function createPins(root, { onShow, onRemove }) {
     show.addEventListener('click', () => onShow(place));
     const remove = make('button', { type: 'button', className: 'remove', textContent: '×' });
     remove.setAttribute('aria-label', text('removePin', values));
-    remove.addEventListener('click', () => onRemove(place));
+    remove.addEventListener('click', () => {
+      removed = place;
+      onRemove(place);
+    });
     return make('li', {}, [show, remove]);
   }
 
@@ -38,6 +43,10 @@ export function createPins(root, { onShow, onRemove }) {
       [drawn, drawnWith] = [now, generator];
       const hint = make('li', { className: 'hint', textContent: text('noPins') });
       root.replaceChildren(...(pins.length ? pins.map((pin, place) => item(pin, place, generator)) : [hint]));
+      if (removed === undefined) return;
+      const next = root.querySelectorAll('.remove')[Math.min(removed, pins.length - 1)] ?? root.closest('[role=tabpanel]');
+      removed = undefined;
+      if (next instanceof HTMLElement) next.focus();
     },
   };
 }

@@ -1,5 +1,5 @@
 // @ts-check
-/** Plays the sweep: a button, and which of the two kinds. Stands still where the system asks for less motion. */
+/** Plays the sweep: a button, and which of the two kinds. It never plays by itself, so who asks for less motion may press it too. */
 
 import { setText, text } from '../strings.js';
 import { within } from './dom.js';
@@ -13,20 +13,12 @@ export function createPlayer(root, { onPlay, onKind }) {
   const button = within(root, '[data-play]');
   /** @type {HTMLFieldSetElement} */
   const kinds = within(root, 'fieldset');
-  const lessMotion = matchMedia('(prefers-reduced-motion: reduce)');
   let playing = false;
 
   kinds.disabled = false;
   button.disabled = false;
   button.addEventListener('click', () => onPlay(!playing));
   kinds.addEventListener('change', () => onKind(within(kinds, 'input:checked').value));
-  lessMotion.addEventListener('change', () => (respectMotion(), onPlay(false)));
-  respectMotion();
-
-  function respectMotion() {
-    button.hidden = lessMotion.matches;
-    within(root, '[data-still]').hidden = !lessMotion.matches;
-  }
 
   return {
     /** @param {import('../state.js').State} state */

@@ -1,17 +1,41 @@
 // @ts-check
-/** What runs here, what it costs, and whether it draws what its trainer drew. */
+/** What runs here, what it costs, whether it draws what its trainer drew, and what the model says of itself. */
 
+import { runtimeBytes } from '../costs.js';
+import { runtimeInfo } from '../forger.js';
 import { checkParity, IDENTICAL } from '../parity.js';
+import { paint } from '../pixels.js';
 import { text } from '../strings.js';
+import { tame } from '../tame.js';
 import { make, within } from './dom.js';
 
 /** @typedef {import('../parity.js').Parity | undefined} Parity */
 /** @typedef {import('../costs.js').Costs} Costs */
+/** @typedef {[label: string, value: string, name?: 'stranger']} Fact A stranger's label stands apart from the page's own words. */
+
+/** Pictures that are shown side by side, and how much their difference is enlarged. */
+const [MOST_SHOWN, ENLARGED] = [4, 1000];
+/** A file may claim as much as it likes; so many of its numbers are listed, and so many letters of its recipe. */
+const [MOST_METRICS, MOST_RECIPE] = [40, 20_000];
+
+/** What the judge of the trainer says, in words; the other numbers keep the names that their maker gave them. */
+const METRICS = new Map([
+  ['fid', 'metricFid'],
+  ['classes', 'metricClasses'],
+  ['precision', 'metricPrecision'],
+  ['recall', 'metricRecall'],
+  ['d_loss', 'metricDLoss'],
+  ['g_loss', 'metricGLoss'],
+]);
+/** Of no use to a reader: which epoch was judged counts from 0, and the card has the epochs. */
+const LEFT_OUT = new Set(['epoch', 'steps', 'samples']);
 
 /** @param {HTMLElement} root */
 export function createProof(root) {
   /** @type {WeakMap<import('../forger.js').Generator, Parity>} */
   const parities = new WeakMap();
+  /** @type {unknown} */
+  let drawn;
   return {
     /**
      * @param {import('../forger.js').Generator} generator
@@ -20,20 +44,11 @@ export function createProof(root) {
      */
     show(generator, runtime, costs) {
       if (!parities.has(generator)) parities.set(generator, checkParity(generator));
-      within(root, '[data-parity]').textContent = describe(parities.get(generator));
-      list(within(root, '#costs'), [
-        ['costRuntime', `tract ${runtime.tract}`],
-        ['costKernel', text(runtime.relaxedSimd ? 'kernelRelaxed' : runtime.simd ? 'kernelSimd' : 'kernelPlain')],
-        ['costModel', megabytes(costs.modelBytes)],
-        ['costWasm', megabytes(costs.runtimeBytes)],
-        ['costMemory', megabytes(runtime.memoryBytes)],
-        ['costLoaded', milliseconds(costs.loadedMs)],
-        ['costCompiled', milliseconds(costs.compileMs)],
-        ['costFirst', milliseconds(costs.firstMs)],
-        ['costPicture', microseconds(costs.pictureMs)],
-        ['costHundred', microseconds(costs.hundredMs)],
-        ['costRate', costs.rate === undefined ? '…' : String(Math.round(costs.rate))],
-      ]);
+      const parity = parities.get(generator);
+      within(root, '[data-parity]').textContent = describe(parity);
+      if (drawn !== generator) showPairs(within(root, '#pairs'), generator, parity);
+      drawn = generator;
+      showCosts(within(root, '#costs'), generator, runtime, costs).catch(() => {});
       showCard(root, generator);
     },
   };
@@ -47,42 +62,93 @@ function describe(parity) {
   return text(difference === 0 ? 'parityExact' : 'paritySame', { count, most: difference.toFixed(7) });
 }
 
-/** What the file says of itself: texts of whoever made it. @param {HTMLElement} root @param {import('../forger.js').Generator} generator */
-function showCard(root, { metadata, latentSize, imageShape }) {
-  const told = (/** @type {string} */ key) => metadata[`forger.${key}`] ?? text('notTold');
-  list(within(root, '#card'), [
-    ['cardInput', `${latentSize}`],
-    ['cardOutput', imageShape.join(' × ')],
-    ['cardName', told('recipe')],
-    ['cardEpochs', told('epochs')],
-    ['cardSeed', told('seed')],
-    ['cardData', told('dataset')],
-    ['cardLatent', told('latent')],
-    ...metrics(metadata['forger.metrics']),
-  ]);
-  const recipe = metadata['forger.recipe_toml'];
-  within(root, '#recipe').hidden = !recipe;
-  within(root, 'pre').textContent = recipe ?? '';
-}
-
-/** @param {string | undefined} json @returns {[string, string][]} The numbers in it, under names of their maker. */
-function metrics(json) {
-  try {
-    const entries = Object.entries(JSON.parse(json ?? '{}'));
-    return entries.filter(([, value]) => Number.isFinite(value)).map(([name, value]) => [name, Number(value.toPrecision(4)).toString()]);
-  } catch {
-    return [];
+/** The trainer's pictures, this browser's, and what is between them. @param {HTMLElement} root @param {import('../forger.js').Generator} generator @param {Parity} parity */
+function showPairs(root, { imageShape }, parity) {
+  root.hidden = !parity;
+  if (!parity) return;
+  const length = Math.min(parity.pictures, MOST_SHOWN) * (parity.ours.length / parity.pictures);
+  const [trainers, ours] = [parity.trainers.subarray(0, length), parity.ours.subarray(0, length)];
+  const difference = trainers.map((value, i) => Math.min(1, ENLARGED * Math.abs(value - ours[i])) * 2 - 1);
+  for (const [name, images] of /** @type {const} */ ([['trainers', trainers], ['ours', ours], ['difference', difference]])) {
+    paint(within(root, `[data-${name}] canvas`), images, imageShape, Math.min(parity.pictures, MOST_SHOWN));
   }
 }
 
-/** @param {HTMLElement} root @param {[string, string][]} facts Keys that are no text of ours stand as they are. */
+/** @param {HTMLElement} root @param {import('../forger.js').Generator} generator @param {Awaited<ReturnType<typeof runtimeInfo>>} runtime @param {Costs} costs */
+async function showCosts(root, { byteLength }, runtime, { loading, pictureMs, hundredMs, rate }) {
+  const bytes = runtimeBytes();
+  // As it is now: it grows with the models that were opened.
+  const { memoryBytes } = await runtimeInfo();
+  /** @type {(Fact | undefined)[]} */
+  const facts = [
+    [text('costRuntime'), `tract ${runtime.tract}`],
+    [text('costKernel'), text(runtime.relaxedSimd ? 'kernelRelaxed' : runtime.simd ? 'kernelSimd' : 'kernelPlain')],
+    [text('costModel'), megabytes(byteLength)],
+    bytes ? [text('costWasm'), megabytes(bytes)] : undefined,
+    [text('costMemory'), megabytes(memoryBytes)],
+    loading && [text('costLoaded'), milliseconds(loading.loadedMs)],
+    loading && [text('costCompiled'), milliseconds(loading.compileMs)],
+    loading && [text('costFirst'), milliseconds(loading.firstMs)],
+    [text('costPicture'), microseconds(pictureMs)],
+    [text('costHundred'), microseconds(hundredMs)],
+    [text('costRate'), rate === undefined ? '…' : String(Math.round(rate))],
+  ];
+  list(root, facts.filter((fact) => fact !== undefined));
+}
+
+/** What the file says of itself: texts of whoever made it. @param {HTMLElement} root @param {import('../forger.js').Generator} generator */
+function showCard(root, { metadata, latentSize, imageShape }) {
+  const told = (/** @type {string} */ key) => (metadata[`forger.${key}`] === undefined ? text('notTold') : tame(metadata[`forger.${key}`], 120));
+  const { facts, left } = metrics(metadata['forger.metrics']);
+  list(within(root, '#card'), [
+    [text('cardInput'), `${latentSize}`],
+    [text('cardOutput'), imageShape.join(' × ')],
+    [text('cardName'), told('recipe')],
+    [text('cardEpochs'), told('epochs')],
+    [text('cardSeed'), told('seed')],
+    [text('cardData'), told('dataset')],
+    [text('cardLatent'), told('latent')],
+    ...facts,
+    ...(left > 0 ? /** @type {Fact[]} */ ([[text('metricsLeft'), `${left}`]]) : []),
+  ]);
+  const recipe = metadata['forger.recipe_toml'];
+  within(root, '#recipe').hidden = !recipe;
+  const pre = within(root, 'pre');
+  const shown = recipe === undefined ? '' : recipe.length > MOST_RECIPE ? `${recipe.slice(0, MOST_RECIPE)}…` : recipe;
+  if (pre.textContent !== shown) pre.textContent = shown;
+}
+
+/** @param {string | undefined} json @returns {{facts: Fact[], left: number}} The numbers in it, in our words or under their maker's names. */
+function metrics(json) {
+  try {
+    const all = Object.entries(JSON.parse(json ?? '{}')).filter(([name, value]) => Number.isFinite(value) && !LEFT_OUT.has(name));
+    const order = [...METRICS.keys()];
+    const rank = (/** @type {[string, unknown]} */ [name]) => (METRICS.has(name) ? order.indexOf(name) : order.length);
+    const sorted = all.sort((a, b) => rank(a) - rank(b));
+    const facts = sorted.slice(0, MOST_METRICS).map(([name, value]) => fact(name, value));
+    return { facts, left: all.length - facts.length };
+  } catch {
+    return { facts: [], left: 0 };
+  }
+}
+
+/** @param {string} name @param {number} value @returns {Fact} */
+function fact(name, value) {
+  const known = METRICS.get(name);
+  const number = Number(value.toPrecision(4)).toString();
+  return known ? [text(known), number] : [tame(name, 40), number, 'stranger'];
+}
+
+/** @param {HTMLElement} root @param {Fact[]} facts */
 function list(root, facts) {
-  const term = (/** @type {string} */ key) => (/^(cost|card)[A-Z]/.test(key) ? text(key) : key);
-  const now = facts.map(([key, value]) => `${term(key)}: ${value}`).join('\n');
+  const now = JSON.stringify(facts);
   if (root.dataset.shown === now) return;
   root.dataset.shown = now;
   root.replaceChildren(
-    ...facts.map(([key, value]) => make('div', {}, [make('dt', { textContent: term(key) }), make('dd', { textContent: value })])),
+    ...facts.map(([label, value, name]) => {
+      const term = name ? [make('bdi', { textContent: label })] : [label];
+      return make('div', {}, [make('dt', {}, term), make('dd', {}, [make('bdi', { textContent: value })])]);
+    }),
   );
 }
 

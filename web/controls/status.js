@@ -3,7 +3,8 @@
 
 import { ForgerError } from '../forger.js';
 import { setText, text } from '../strings.js';
-import { sentence, within } from './dom.js';
+import { within } from './dom.js';
+import { explained } from './failure.js';
 
 /**
  * @param {HTMLElement} line
@@ -13,26 +14,38 @@ import { sentence, within } from './dom.js';
 export function createStatus(line, failure, explorer) {
   within(failure, '[data-retry]').addEventListener('click', () => location.reload());
   let key = 'loading';
+  /** What went wrong, if anything did. @type {{error: unknown} | undefined} */
+  let failed;
+
+  function tell() {
+    if (!failed) return;
+    const { message, hint } = explained(failed.error);
+    within(failure, '[data-message]').replaceChildren(...message);
+    within(failure, '[data-hint]').replaceChildren(...hint);
+  }
+
   return {
     /** @param {{loaded: number, total: number | undefined}} bytes */
     progress({ loaded, total }) {
-      if (total) line.style.setProperty('--loaded', String(Math.min(1, loaded / total)));
+      if (total) explorer.style.setProperty('--loaded', String(Math.min(1, loaded / total)));
     },
     ready() {
       key = 'ready';
       explorer.setAttribute('aria-busy', 'false');
     },
     /** Says where things stand, in the language of the page. */
-    show: () => setText(line, text(key)),
+    show() {
+      setText(line, text(key));
+      tell();
+    },
     /** @param {unknown} error */
     failed(error) {
       explorer.hidden = true;
       failure.hidden = false;
-      const known = error instanceof ForgerError;
-      within(failure, '[data-message]').textContent = sentence(known ? error.message : text('broken'));
-      within(failure, '[data-hint]').textContent = sentence(known ? error.hint : text('brokenHint'));
+      failed = { error };
+      tell();
       // A fault of ours should be found in the console; a bad model is no fault of ours.
-      if (!known) console.error(error);
+      if (!(error instanceof ForgerError)) console.error(error);
     },
   };
 }

@@ -26,7 +26,6 @@ export function createWalk(root, { onPlace, onEnds, onPlay, onGif, onResize, onF
   /** @type {HTMLButtonElement} */
   const play = within(root, '[data-play]');
   const film = createFilm(within(root, '.film'), { onInput: (place) => onPlace(place / STEPS), onResize, onFailure });
-  const lessMotion = matchMedia('(prefers-reduced-motion: reduce)');
   let playing = false;
   for (const select of [from, to]) select.addEventListener('change', () => onEnds(Number(from.value), Number(to.value)));
   play.addEventListener('click', () => onPlay(!playing));
@@ -44,7 +43,8 @@ export function createWalk(root, { onPlace, onEnds, onPlay, onGif, onResize, onF
       }
       playing = state.playing === 'walk';
       setText(play, text(playing ? 'pauseWalk' : 'playWalk'));
-      play.hidden = lessMotion.matches;
+      // From a pin to itself there is no way.
+      play.disabled = walk.from === walk.to;
       const percent = Math.round(walk.t * 100);
       const words = text('walkAt', { percent, from: walk.from + 1, to: walk.to + 1 });
       film.show(generator, (place) => walkZ(state, place / STEPS) ?? pins[walk.from].z, Math.round(walk.t * STEPS), words);

@@ -7,11 +7,23 @@ export interface Progress {
   total: number | undefined;
 }
 
+/**
+ * `simd`: no WebAssembly SIMD here. `runtime`: its files did not come. `forbidden`: the host's policy allows no WebAssembly.
+ * `unreachable`, `missing`, `cut`: the model's address gives nothing, an error, or only a part. `large`: more than 64 MB.
+ * `full`: the model needs the runtime with all operators, and that did not come. `unfit`: no generator; the message says why.
+ * `stopped`: the runtime or its worker died of it.
+ */
+export type ErrorCode = 'simd' | 'runtime' | 'forbidden' | 'unreachable' | 'missing' | 'cut' | 'large' | 'full' | 'unfit' | 'stopped' | 'other';
+
 /** Why a generator could not be loaded or run. */
 export class ForgerError extends Error {
-  constructor(message: string, hint: string, options?: { cause?: unknown });
+  constructor(message: string, hint: string, options?: { cause?: unknown; code?: ErrorCode; values?: Record<string, string | number> });
   /** What to do about it. */
   hint: string;
+  /** What kind of error it is, for pages that say it in words of their own. */
+  code: ErrorCode;
+  /** The names and numbers in the message. */
+  values: Record<string, string | number>;
 }
 
 /** A generator read from an ONNX file, ready to draw. */
@@ -30,6 +42,10 @@ export class Generator {
   readonly imageShape: readonly number[];
   /** The model's metadata: texts of whoever made the file. */
   readonly metadata: Readonly<Record<string, string>>;
+  /** How large the model's file is, in bytes. */
+  readonly byteLength: number;
+  /** The model's file, for whoever loads it again on another thread. It is not to be changed. */
+  readonly file: Uint8Array;
   /** How long one picture takes on this thread, in ms, as measured when the model was loaded. */
   readonly msPerPicture: number;
 

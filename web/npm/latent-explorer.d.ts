@@ -1,8 +1,9 @@
 import type { Generator } from './forger.js';
 
 /**
- * `<latent-explorer src="gen.onnx" seed="1">`: a generator's picture with a slider for z[0] and a sweep. Dispatches `load` when it
- * can be used and `error` when it cannot.
+ * `<latent-explorer src="gen.onnx" seed="1" controls="slider sweep new" theme="light" lang="en" loading="eager">`: a generator's
+ * picture with a slider for z[0], a sweep and a button for another picture. Only `src` is needed. Dispatches `load` when it can be
+ * used and `error` when it cannot.
  */
 export class LatentExplorer extends HTMLElement {
   /** What draws, once it is loaded. */

@@ -27,6 +27,9 @@ pub(crate) struct Arguments {
     /// The folder of the site; a site that is already there is replaced
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
+    /// Where the site will lie, if it is to be published: see `cargo xtask site --help`
+    #[arg(long, value_name = "ADDRESS")]
+    url: Option<String>,
 }
 
 /// Runs the demo; comes back only if it isn't to serve, or can't.
@@ -43,7 +46,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     let settings = Settings { epochs: arguments.epochs, recipe: arguments.recipe.as_deref() };
     let model = model::train_for_page(&trainer, settings, &workspace::target().join("demo"))?;
 
-    site::run(&site::Arguments { model, out: out.clone() })?;
+    site::run(&site::Arguments { model, out: out.clone(), url: arguments.url.clone() })?;
     match listener {
         Some(listener) => serve::serve(&listener, &out),
         None => Ok(()),

@@ -11,12 +11,14 @@ use serde_json::Value;
 use crate::{files, runtime, workspace};
 
 /// The modules of `web/` that the package is made of, and nothing of the page.
-const MODULES: [&str; 11] = [
+const MODULES: [&str; 13] = [
     "courier.js",
     "error.js",
     "forger.js",
     "latent-explorer.js",
     "loader.js",
+    "node-files.js",
+    "opening.js",
     "philox.js",
     "pixels.js",
     "simd.js",
@@ -46,7 +48,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
 }
 
 /// Fills the empty folder `package`.
-fn assemble(package: &Path, root: &Path, runtime: &Path) -> Result<()> {
+pub(crate) fn assemble(package: &Path, root: &Path, runtime: &Path) -> Result<()> {
     let web = root.join("web");
     for module in MODULES {
         files::copy(&web.join(module), &package.join(module))?;

@@ -12,10 +12,12 @@ use anyhow::{Context, Result};
 
 use crate::hint::hinted;
 use crate::models::{self, Model};
-use crate::{files, runtime, workspace};
+use crate::{files, judge, preload, runtime, share_card, workspace};
 
 /// The list of the site's files: paths from its root and their sizes in bytes.
 const MANIFEST: &str = "site.json";
+/// How `index.html` names the picture for shared links.
+const CARD: &str = "content=\"card.png\"";
 /// Below this a file travels in a packet or two anyway, compressed or not.
 const WORTH_COMPRESSING: u64 = 4096;
 
@@ -27,6 +29,10 @@ pub(crate) struct Arguments {
     /// The folder to write; a site that is already there is replaced
     #[arg(long, value_name = "DIR", default_value = "site")]
     pub(crate) out: PathBuf,
+    /// Where the site will lie, as https://me.example/forger/: services that show a picture of a shared link ask for its
+    /// whole address
+    #[arg(long, value_name = "ADDRESS")]
+    pub(crate) url: Option<String>,
 }
 
 /// Builds the runtime and writes the site.
@@ -36,18 +42,43 @@ pub(crate) struct Arguments {
 pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     let models = models::read(&arguments.model)?;
     refuse_to_replace_what_is_not_ours(&arguments.out)?;
-    let runtime = runtime::build()?;
-    files::replace_folder(&arguments.out, |site| assemble(site, &workspace::root().join("web"), &runtime, &models))?;
+    let [runtime, judges] = [runtime::build()?, judge::for_page()?];
+    let address = arguments.url.as_deref().map(folder_address).transpose()?;
+    files::replace_folder(&arguments.out, |site| {
+        share_card::draw(&arguments.model[0], &runtime, &site.join(share_card::NAME));
+        assemble(site, &workspace::root().join("web"), &runtime, &judges, &models, address.as_deref())
+    })?;
     tell_sizes(&arguments.out)
 }
 
-/// Fills the empty folder `site`.
-fn assemble(site: &Path, web: &Path, runtime: &Path, models: &[Model]) -> Result<()> {
+/// An address with a slash at its end, as that of a folder has.
+fn folder_address(url: &str) -> Result<String> {
+    let rest = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"));
+    if rest.is_none_or(|rest| rest.is_empty() || rest.contains(|c: char| "\"<>&?#".contains(c) || c.is_whitespace())) {
+        let next = "give the whole address of the folder, as https://me.example/forger/";
+        return Err(hinted(format_args!("`--url {url}` is not the address of a site"), next));
+    }
+    Ok(format!("{}/", url.trim_end_matches('/')))
+}
+
+/// Fills the folder `site`, which holds the picture for shared links, or nothing.
+fn assemble(
+    site: &Path,
+    web: &Path,
+    runtime: &Path,
+    judges: &Path,
+    models: &[Model],
+    address: Option<&str>,
+) -> Result<()> {
     for file in files::list(web, &stays_at_home)? {
         files::copy(&web.join(&file), &site.join(&file))?;
     }
-    for file in files::list(runtime, &is_hidden)? {
-        files::copy(&runtime.join(&file), &site.join("runtime").join(&file))?;
+    tell_sharers(site, address)?;
+    preload::name_modules(site)?;
+    for (folder, name) in [(runtime, "runtime"), (judges, "judges")] {
+        for file in files::list(folder, &is_hidden)? {
+            files::copy(&folder.join(&file), &site.join(name).join(&file))?;
+        }
     }
     for model in models {
         write(&site.join(&model.entry.file), &model.bytes)?;
@@ -67,6 +98,28 @@ fn assemble(site: &Path, web: &Path, runtime: &Path, models: &[Model]) -> Result
     write_manifest(site)
 }
 
+/// What the page says of itself to those who show a shared link: the whole address of its picture, or nothing of one that
+/// isn't there.
+fn tell_sharers(site: &Path, address: Option<&str>) -> Result<()> {
+    let page = site.join("index.html");
+    let text = fs::read_to_string(&page)?;
+    let has_card = site.join(share_card::NAME).exists();
+    let lines = text.lines().filter(|line| has_card || !line.contains(CARD));
+    let mut told = String::with_capacity(text.len());
+    for line in lines {
+        match address {
+            Some(address) if line.contains(CARD) => {
+                let whole = format!("content=\"{address}{}\"", share_card::NAME);
+                told.push_str(&line.replace(CARD, &whole));
+                told.push_str(&format!("\n  <meta property=\"og:url\" content=\"{address}\">"));
+            }
+            _ => told.push_str(line),
+        }
+        told.push('\n');
+    }
+    Ok(fs::write(page, told)?)
+}
+
 /// Files of `web/` that are for whoever works on the page, not for its visitors.
 fn stays_at_home(name: &str) -> bool {
     is_hidden(name)
@@ -83,7 +136,8 @@ fn is_hidden(name: &str) -> bool {
 
 fn is_compressible(file: &Path) -> bool {
     let extension = file.extension().unwrap_or_default().to_string_lossy();
-    ["css", "html", "js", "json", "onnx", "svg", "ts", "txt", "wasm", "webmanifest"].contains(&&*extension)
+    ["css", "html", "js", "json", "onnx", "safetensors", "svg", "ts", "txt", "wasm", "webmanifest"]
+        .contains(&&*extension)
 }
 
 fn write(path: &Path, bytes: &[u8]) -> Result<()> {
@@ -103,11 +157,17 @@ fn write_precache(site: &Path) -> Result<()> {
     let [mut hashes, mut later] = [BTreeMap::new(), BTreeMap::new()];
     for file in files::list(site, &is_hidden)? {
         let name = name_in_manifest(&file);
-        if name == "service-worker.js" || ["br", "gz", "ts"].iter().any(|e| file.extension().is_some_and(|x| x == *e)) {
+        // The picture for shared links is not the page's to show.
+        if name == "service-worker.js"
+            || name == share_card::NAME
+            || ["br", "gz", "ts"].iter().any(|e| file.extension().is_some_and(|x| x == *e))
+        {
             continue;
         }
-        // The runtime with every operator is large, and only a visitor's own model may need it.
-        let kept = if name.starts_with("runtime/full") { &mut later } else { &mut hashes };
+        // The runtime with every operator is large, and only a visitor's own model may need it; a judge is asked for once the
+        // page is at rest.
+        let is_late = ["runtime/full", "judges/"].iter().any(|start| name.starts_with(start));
+        let kept = if is_late { &mut later } else { &mut hashes };
         kept.insert(name, files::sha256(&fs::read(site.join(&file))?));
     }
     let version = &files::sha256(serde_json::to_string(&(&hashes, &later))?.as_bytes())[..16];
@@ -196,13 +256,40 @@ mod tests {
         let web = folder(&["index.html", "service-worker.js", "README.md", ".hidden", "app/slider.test.js"]);
         write(&web.path().join("app/slider.js"), slider.as_bytes()).unwrap();
         let runtime = folder(&["runtime.js", "runtime_bg.wasm", "full_bg.wasm", ".made-from"]);
+        let judges = folder(&["mnist.safetensors"]);
         let site = tempfile::tempdir().unwrap();
         let models = ["gen.onnx", "models/seed-5.onnx"].map(|file| Model {
             entry: Entry { id: file.into(), file: file.into(), recipe: "seed".into(), epochs: 5, run: "seed".into() },
             bytes: vec![b'm'; WORTH_COMPRESSING as usize],
         });
-        assemble(site.path(), web.path(), runtime.path(), &models).unwrap();
+        assemble(site.path(), web.path(), runtime.path(), judges.path(), &models, None).unwrap();
         site
+    }
+
+    #[test]
+    fn a_shared_link_is_told_the_whole_address_of_a_picture_that_is_there() {
+        let page = "<meta property=\"og:image\" content=\"card.png\">\n<p>text</p>\n";
+        let whole = "<meta property=\"og:image\" content=\"https://me.example/x/card.png\">\n  \
+                     <meta property=\"og:url\" content=\"https://me.example/x/\">\n<p>text</p>\n";
+        for (name, files, address, expected) in [
+            ("no picture", vec![], Some("https://me.example/x/"), "<p>text</p>\n"),
+            ("no address", vec!["card.png"], None, page),
+            ("both", vec!["card.png"], Some("https://me.example/x/"), whole),
+        ] {
+            let site = folder(&files);
+            write(&site.path().join("index.html"), page.as_bytes()).unwrap();
+            tell_sharers(site.path(), address).unwrap();
+            assert_eq!(fs::read_to_string(site.path().join("index.html")).unwrap(), expected, "{name}");
+        }
+    }
+
+    #[test]
+    fn an_address_is_that_of_a_folder_or_refused() {
+        assert_eq!(folder_address("https://me.example/x").unwrap(), "https://me.example/x/");
+        assert_eq!(folder_address("http://localhost:8000/").unwrap(), "http://localhost:8000/");
+        for bad in ["me.example", "https://", "https://a b/", "https://a/\"><script>", "https://a/?b", "ftp://a/"] {
+            assert!(folder_address(bad).is_err(), "{bad}");
+        }
     }
 
     #[test]
@@ -214,6 +301,7 @@ mod tests {
             "gen.onnx.br",
             "gen.onnx.gz",
             "index.html",
+            "judges/mnist.safetensors",
             "models/seed-5.onnx",
             "models/seed-5.onnx.br",
             "models/seed-5.onnx.gz",
@@ -250,7 +338,10 @@ mod tests {
         ];
         assert_eq!(kept, expected);
         assert_eq!(one["files"]["app/slider.js"], files::sha256(b"slider"));
-        assert_eq!(one["later"].as_object().unwrap().keys().collect::<Vec<_>>(), ["runtime/full_bg.wasm"]);
+        assert_eq!(
+            one["later"].as_object().unwrap().keys().collect::<Vec<_>>(),
+            ["judges/mnist.safetensors", "runtime/full_bg.wasm"]
+        );
     }
 
     #[test]

@@ -20,10 +20,21 @@ impl std::fmt::Display for Counts {
     }
 }
 
+/// A test and the seconds it took.
+pub(crate) type Timed = (f64, String);
+
 /// Reads a runner's output, line by line.
 pub(crate) trait Summary {
+    /// Whether the runner tells what matters on standard error.
+    const ON_STANDARD_ERROR: bool = false;
+
     /// Takes note of a line.
     fn line(&mut self, line: &str);
+
+    /// The tests so far, of a runner that tells how long each takes.
+    fn times(&mut self) -> Vec<Timed> {
+        Vec::new()
+    }
 
     /// The counts, once the runner has ended, with `success` or not.
     fn counts(self, success: bool) -> Counts;
@@ -75,14 +86,66 @@ fn is_start(line: &str) -> bool {
     matches!(words[..], ["running", number, "test" | "tests"] if number.parse::<u64>().is_ok())
 }
 
+/// The output of `cargo nextest run --color never`: a line for each test, `PASS [   0.012s] (3/80) crate::program test`, and one
+/// of all of them, `Summary [  12.345s] 80 tests run: 79 passed (1 slow), 1 failed, 2 skipped`, after which failures come again.
+#[derive(Default)]
+pub(crate) struct Nextest {
+    counts: Counts,
+    times: Vec<Timed>,
+    has_ended: bool,
+}
+
+impl Summary for Nextest {
+    const ON_STANDARD_ERROR: bool = true;
+
+    fn line(&mut self, line: &str) {
+        let Some((status, rest)) = line.trim_start().split_once(" [") else { return };
+        let Some((seconds, rest)) = rest.split_once("s] ") else { return };
+        // `SLOW [> 60.000s]` is said while a test still runs.
+        let Ok(seconds) = seconds.trim().parse::<f64>() else { return };
+        if status == "Summary" {
+            let (_, parts) = rest.split_once(" run: ").unwrap_or_default();
+            for part in parts.split(", ") {
+                match part.split_once(' ').map(|(number, kind)| (number.parse().unwrap_or(0), kind)) {
+                    Some((number, kind)) if kind.starts_with("passed") => self.counts.passed += number,
+                    Some((_, kind)) if kind.starts_with("skipped") => (),
+                    // Failed, timed out, or could not be started.
+                    Some((number, _)) => self.counts.failed += number,
+                    None => (),
+                }
+            }
+            self.has_ended = true;
+        } else if !self.has_ended && rest.starts_with('(') {
+            let name = rest.split_once(") ").map_or(rest, |(_, name)| name);
+            self.times.push((seconds, name.to_owned()));
+        }
+    }
+
+    fn times(&mut self) -> Vec<Timed> {
+        std::mem::take(&mut self.times)
+    }
+
+    fn counts(self, success: bool) -> Counts {
+        // A runner that says nothing has run nothing, whatever it ends with.
+        at_least_one_failure(self.counts, success && self.has_ended)
+    }
+}
+
 /// The output of `node --test`: lines like `ℹ pass 9`, or `# pass 9` from its TAP reporter.
 #[derive(Default)]
 pub(crate) struct NodeTest {
     counts: Counts,
+    times: Vec<Timed>,
 }
 
 impl Summary for NodeTest {
     fn line(&mut self, line: &str) {
+        // `✔ the slider redraws (1234.5ms)`
+        let ended = line.trim_start().strip_prefix("✔ ").and_then(|rest| rest.strip_suffix("ms)"));
+        if let Some((name, milliseconds)) = ended.and_then(|rest| rest.rsplit_once(" (")) {
+            let seconds = milliseconds.parse().map_or(0.0, |milliseconds: f64| milliseconds / 1e3);
+            self.times.push((seconds, name.to_owned()));
+        }
         let words: Vec<_> = line.split(' ').collect();
         let ["ℹ" | "#", kind, number] = words[..] else { return };
         let Ok(number) = number.parse::<u64>() else { return };
@@ -94,9 +157,19 @@ impl Summary for NodeTest {
         }
     }
 
+    fn times(&mut self) -> Vec<Timed> {
+        std::mem::take(&mut self.times)
+    }
+
     fn counts(self, success: bool) -> Counts {
         at_least_one_failure(self.counts, success)
     }
+}
+
+/// The `count` slowest of `tests`, slowest first, a line each.
+pub(crate) fn slowest(mut tests: Vec<Timed>, count: usize) -> String {
+    tests.sort_by(|a, b| b.0.total_cmp(&a.0));
+    tests.iter().take(count).map(|(seconds, name)| format!("{seconds:>8.1} s  {name}\n")).collect()
 }
 
 /// A runner that fails without naming a test (its code doesn't compile, say) counts as one failed test.
@@ -134,6 +207,50 @@ mod tests {
         check("nothing compiled", "", false, 0, 1);
         check("nothing to run", "", true, 0, 0);
         check("talk", "running late\nrunning 3 tests late\ntest results: 4 passed\n", true, 0, 0);
+    }
+
+    /// As printed by cargo-nextest 0.9.143, shortened.
+    const NEXTEST: &str = "    Starting 4 tests across 1 binary (1 test skipped)
+     SIGABRT [   0.345s] (1/4) nx tests::dies
+  stdout ───
+    test result: FAILED. 0 passed; 1 failed; 0 ignored; 0 measured; 4 filtered out; finished in 2.88s
+        SLOW [> 60.000s] (───) nx tests::good
+        PASS [  61.801s] (2/4) nx tests::good
+        PASS [   0.281s] (3/4) nx::program quick
+        FAIL [   3.068s] (4/4) nx tests::bad
+────────────
+     Summary [  63.141s] 4 tests run: 2 passed (1 slow), 2 failed, 1 skipped
+     SIGABRT [   0.345s] (1/4) nx tests::dies
+        FAIL [   3.068s] (4/4) nx tests::bad
+error: test run failed
+";
+
+    #[test]
+    fn every_test_of_nextest_is_counted_and_none_that_was_skipped() {
+        let check = check::<Nextest>;
+        check("as printed", NEXTEST, false, 2, 2);
+        check("all is well", "     Summary [   0.141s] 1 test run: 1 passed, 8 skipped\n", true, 1, 0);
+        let others =
+            "     Summary [   3.1s] 7 tests run: 2 passed (1 leaky), 1 failed, 3 timed out, 1 exec failed, 1 skipped\n";
+        check("other ways to fail", others, false, 2, 5);
+        check("nothing compiled", "error: could not compile `nx`\n", false, 0, 1);
+        check("it died", &NEXTEST[..NEXTEST.find("────────────").unwrap()], false, 0, 1);
+        check("it says nothing, and that all is well", "", true, 0, 1);
+    }
+
+    #[test]
+    fn the_slowest_tests_come_first() {
+        let mut summary = Nextest::default();
+        NEXTEST.lines().for_each(|line| summary.line(line));
+        let mut times = summary.times();
+        assert_eq!(times.len(), 4, "each once: {times:?}");
+        let mut node = NodeTest::default();
+        node.line("  ✔ a picture is drawn (in 1 frame) (2500.25ms)");
+        node.line("▶ the page (9000ms)");
+        times.extend(node.times());
+        let expected =
+            "    61.8 s  nx tests::good\n     3.1 s  nx tests::bad\n     2.5 s  a picture is drawn (in 1 frame)\n";
+        assert_eq!(slowest(times, 3), expected);
     }
 
     #[test]

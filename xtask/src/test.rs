@@ -4,17 +4,23 @@
 //! `FORGER_REQUIRE_ALL` turns skipping into failing. The last line is `N passed, N failed` over all runners, whatever
 //! happens.
 
-use std::io::{BufRead, BufReader};
+use std::ffi::OsString;
+use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::time::Instant;
 
 use anyhow::{Context, Result};
 
 use crate::hint::hinted;
 use crate::model::{self, Settings};
-use crate::summary::{CargoTest, Counts, NodeTest, Summary};
-use crate::{browser, fashion_mnist, node, onnxruntime, package, program, python, site, slurm, vulkan, workspace};
+use crate::summary::{CargoTest, Counts, Nextest, NodeTest, Summary, Timed, slowest};
+use crate::{
+    browser, fashion_mnist, node, onnxruntime, package, program, python, site, slurm, vulkan, wasm, workspace,
+};
 
+/// Tests that are named at the end, for being slow.
+const SLOWEST: usize = 10;
 /// Enough for pictures with strokes in them.
 const EPOCHS: u32 = 2;
 /// What the demo trains.
@@ -41,26 +47,101 @@ pub(crate) fn run(arguments: &Arguments) -> Result<bool> {
 }
 
 fn run_all(arguments: &Arguments) -> Result<Counts> {
+    let mut minutes = Minutes::default();
     let python = python::with_packages()?;
     let chromium = browser::find()?;
     // For cargo's tests alone: Chromium has a driver of its own.
     let drivers = vulkan::environment(&chromium);
     let mut environment = tools(chromium, &python, !drivers.is_empty())?;
+    minutes.note("tools");
+    eprintln!("compiling the workspace and its tests");
+    // As the tests are compiled, and not `--package trainer`, for which cargo would choose other features of shared
+    // dependencies and compile those twice.
+    program::run(program::cargo().args(["test", "--workspace", "--no-run"]))?;
+    minutes.note("compiling");
     environment.extend(subject(arguments, &python)?);
+    minutes.note("model, site and package");
     if arguments.long {
         slurm::prepare();
         environment.push(("FORGER_LONG", "1".into()));
     }
 
-    let mut cargo = program::cargo();
-    cargo.args(["test", "--workspace", "--no-fail-fast"]);
     let mut node = Command::new("node");
     // One file at a time: the page is timed, and two browsers would slow each other down.
     node.args(["--test", "--test-reporter=spec", "--test-concurrency=1"]).current_dir(browser_tests());
 
-    let mut counts = watch(cargo.envs(environment.clone()).envs(drivers), CargoTest::default())?;
-    counts += watch(node.envs(environment), NodeTest::default())?;
+    let mut counts = counted("crates for the browser", wasm::check_portable());
+    minutes.note("check for the browser");
+    let mut times = Vec::new();
+    counts += run_cargo(&environment, &drivers, &mut times)?;
+    minutes.note("cargo's tests");
+    counts += watch(node.envs(environment), NodeTest::default(), &mut times)?;
+    minutes.note("the browser's tests");
+    println!("\nthe slowest tests\n{}{minutes}", slowest(times, SLOWEST));
     Ok(counts)
+}
+
+/// Cargo's tests: programs side by side where cargo-nextest is installed, else one after the other. Examples in the
+/// documentation are for cargo itself either way.
+fn run_cargo(
+    environment: &Environment,
+    drivers: &[(&'static str, OsString)],
+    times: &mut Vec<Timed>,
+) -> Result<Counts> {
+    let cargo = |words: &[&str]| {
+        let mut cargo = program::cargo();
+        cargo.args(words).args(["--workspace", "--no-fail-fast"]);
+        cargo.envs(environment.iter().cloned()).envs(drivers.iter().cloned());
+        cargo
+    };
+    if program::find("cargo-nextest").is_none() {
+        return watch(&mut cargo(&["test"]), CargoTest::default(), times);
+    }
+    let mut counts = watch(&mut cargo(&["nextest", "run", "--color", "never"]), Nextest::default(), times)?;
+    counts += watch(&mut cargo(&["test", "--doc"]), CargoTest::default(), times)?;
+    Ok(counts)
+}
+
+/// One test that is no runner's.
+fn counted(name: &str, outcome: Result<()>) -> Counts {
+    match outcome {
+        Ok(()) => {
+            println!("test {name} ... ok");
+            Counts { passed: 1, failed: 0 }
+        }
+        Err(error) => {
+            println!("test {name} ... FAILED\n{error:#}");
+            Counts { passed: 0, failed: 1 }
+        }
+    }
+}
+
+/// How long each part took, so that it is seen where the time goes.
+struct Minutes {
+    parts: Vec<(&'static str, f64)>,
+    since: Instant,
+}
+
+impl Default for Minutes {
+    fn default() -> Self {
+        Self { parts: Vec::new(), since: Instant::now() }
+    }
+}
+
+impl Minutes {
+    /// Takes note that the part `name` is over, and the next begins.
+    fn note(&mut self, name: &'static str) {
+        self.parts.push((name, self.since.elapsed().as_secs_f64() / 60.0));
+        self.since = Instant::now();
+    }
+}
+
+impl std::fmt::Display for Minutes {
+    fn fmt(&self, f: &mut std::fmt::Formatter) -> std::fmt::Result {
+        let parts: Vec<String> = self.parts.iter().map(|(name, minutes)| format!("{name} {minutes:.1}")).collect();
+        let sum: f64 = self.parts.iter().map(|(_, minutes)| minutes).sum();
+        write!(f, "minutes: {}; {sum:.1} in all", parts.join(", "))
+    }
 }
 
 /// What the tests find their tools by.
@@ -89,17 +170,13 @@ fn tools(chromium: PathBuf, python: &Path, has_drivers: bool) -> Result<Environm
 
 /// Makes what is tested: a model trained here, the page around it, and pictures to hold the page to.
 fn subject(arguments: &Arguments, python: &Path) -> Result<Environment> {
-    eprintln!("compiling the workspace and its tests");
-    // As the tests are compiled, and not `--package trainer`, for which cargo would choose other features of shared
-    // dependencies and compile those twice.
-    program::run(program::cargo().args(["test", "--workspace", "--no-run"]))?;
     let (trainer, exporter) = (built("trainer")?, built("exporter")?);
     let folder = workspace::target().join("test");
     let [site, reference] = ["site", "reference.json"].map(|name| folder.join(name));
     let epochs = if arguments.long { EPOCHS_WHEN_LONG } else { EPOCHS };
     let models = model::train_for_page(&trainer, Settings { epochs, recipe: None }, &folder)?;
     let model = models[0].clone();
-    site::run(&site::Arguments { model: models, out: site.clone() })?;
+    site::run(&site::Arguments { model: models, out: site.clone(), url: None })?;
     let rounded = folder.join("rounded");
     std::fs::create_dir_all(&rounded).with_context(|| format!("cannot create `{}`", rounded.display()))?;
     for precision in ["f16", "int8"] {
@@ -144,19 +221,29 @@ fn browser_tests() -> PathBuf {
     workspace::root().join("tests/browser")
 }
 
-/// Runs a test runner, showing and counting what it prints.
-fn watch(command: &mut Command, mut summary: impl Summary) -> Result<Counts> {
+/// Runs a test runner, showing and counting what it prints; `times` gets each test whose time it tells.
+fn watch<S: Summary>(command: &mut Command, mut summary: S, times: &mut Vec<Timed>) -> Result<Counts> {
     let line = program::line(command);
     eprintln!("running {line}");
-    command.stdin(Stdio::null()).stdout(Stdio::piped());
+    command.stdin(Stdio::null());
+    if S::ON_STANDARD_ERROR {
+        command.stderr(Stdio::piped())
+    } else {
+        command.stdout(Stdio::piped())
+    };
     let mut runner = command.spawn().with_context(|| format!("cannot start {line}"))?;
-    let output = runner.stdout.take().expect("it was asked for");
+    let output: Box<dyn Read> = if S::ON_STANDARD_ERROR {
+        Box::new(runner.stderr.take().expect("it was asked for"))
+    } else {
+        Box::new(runner.stdout.take().expect("it was asked for"))
+    };
     for line in BufReader::new(output).split(b'\n') {
         let line = line?;
         let line = String::from_utf8_lossy(&line);
         println!("{line}");
         summary.line(&line);
     }
+    times.extend(summary.times());
     Ok(summary.counts(runner.wait()?.success()))
 }
 
@@ -165,10 +252,33 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_check_of_our_own_counts_as_one_test() {
+        assert_eq!(counted("this", Ok(())), Counts { passed: 1, failed: 0 });
+        assert_eq!(counted("that", Err(anyhow::anyhow!("no"))), Counts { passed: 0, failed: 1 });
+    }
+
+    #[test]
+    fn minutes_are_told_by_part_and_in_all() {
+        let minutes = Minutes { parts: vec![("tools", 0.26), ("compiling", 14.0)], since: Instant::now() };
+        assert_eq!(minutes.to_string(), "minutes: tools 0.3, compiling 14.0; 14.3 in all");
+    }
+
+    #[test]
     fn a_runner_is_counted_by_what_it_prints_and_how_it_ends() {
-        let watch = |script: &str| watch(Command::new("sh").args(["-c", script]), NodeTest::default()).unwrap();
+        let watch = |script: &str| {
+            watch(Command::new("sh").args(["-c", script]), NodeTest::default(), &mut Vec::new()).unwrap()
+        };
         assert_eq!(watch("echo '# pass 2'; echo '# fail 1'; exit 1"), Counts { passed: 2, failed: 1 });
         assert_eq!(watch("echo '# pass 2'; kill $$"), Counts { passed: 2, failed: 1 });
         assert_eq!(watch("printf '# pass \\0377\\n# pass 2'"), Counts { passed: 2, failed: 0 });
+    }
+
+    #[test]
+    fn what_matters_is_read_where_the_runner_says_it() {
+        let script = "echo 'Summary [ 1.0s] 9 tests run: 9 passed' ; echo '  PASS [   0.5s] (1/1) a b' >&2; \
+                      echo ' Summary [   1.0s] 1 test run: 1 passed' >&2";
+        let mut times = Vec::new();
+        let counts = watch(Command::new("sh").args(["-c", script]), Nextest::default(), &mut times).unwrap();
+        assert_eq!((counts, times), (Counts { passed: 1, failed: 0 }, vec![(0.5, "a b".to_owned())]));
     }
 }

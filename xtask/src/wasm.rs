@@ -24,6 +24,9 @@ const DEBIAN_PACKAGES: [&str; 3] = ["rustc-web", "cargo-web", "rust-web-src"];
 const DEBIAN_RUSTC: &str = "/usr/bin/rustc";
 const DEBIAN_CARGO: &str = "/usr/bin/cargo";
 
+/// Crates that a page may stand on: no thread, clock, file or C library is needed to compile them.
+const PORTABLE: [&str; 6] = ["net", "noise", "gan", "kernels", "failure", "exporter"];
+
 /// tract's kernels for WebAssembly need 128-bit SIMD, which every current browser has, and so do ours.
 const RUSTFLAGS: &str = "-C target-feature=+simd128";
 
@@ -131,6 +134,25 @@ pub(crate) fn compile(toolchain: &Toolchain, variant: Variant) -> Result<PathBuf
     let kept = folder.join(format!("{}.wasm", variant.name()));
     files::copy(&compiled, &kept)?;
     Ok(kept)
+}
+
+/// Checks that the crates that a page may stand on compile for the browser, their libraries without any default feature.
+///
+/// # Errors
+/// If there is no toolchain, or they don't compile.
+pub(crate) fn check_portable() -> Result<()> {
+    let (mut command, folder) = match toolchain()? {
+        Toolchain::InUse => (program::cargo(), workspace::target().join("wasm")),
+        Toolchain::Debian { rust_lld } => (debian_cargo(&rust_lld), workspace::target().join("wasm/debian")),
+    };
+    let is_debian = folder.ends_with("debian");
+    command.args(["check", "--lib", "--no-default-features", "--target", TARGET, "--target-dir"]).arg(folder);
+    command.args(PORTABLE.iter().flat_map(|name| ["--package", name]));
+    if is_debian {
+        command.arg("-Zbuild-std=std,panic_abort");
+    }
+    command.env_remove("CARGO_ENCODED_RUSTFLAGS").env("RUSTFLAGS", RUSTFLAGS);
+    program::run(&mut command)
 }
 
 fn the_one_in_use() -> Result<Toolchain> {

@@ -6,7 +6,7 @@ use candle_core::{DType, Device};
 
 use crate::cpu::mlp::Fused;
 use crate::gpu::device::Adapter;
-use crate::gpu::{self, Gpu};
+use crate::gpu::{self, Gpu, Setting};
 use crate::reference::Reference;
 use crate::{Engine, State};
 use failure::{Failure, Result};
@@ -136,42 +136,40 @@ impl Choice {
         matches!(self.engine, Chosen::Gpu { .. })
     }
 
-    /// The engine, going on from `state`. A GPU that `auto` found and that cannot be opened is told of by `say`, and the CPU
-    /// goes on.
+    /// The engine of as many runs as there are `states`, each going on from one. A GPU that `auto` found and that cannot be opened is
+    /// told of by `say`, and the CPU goes on with a single run.
     ///
     /// # Errors
-    /// A device that cannot hold the tensors.
+    /// A device that cannot hold the tensors, or several runs where they are not on a GPU.
     pub fn engine(
         &self,
         recipe: &Recipe,
         pictures: Arc<Pictures>,
-        state: &State,
+        states: &[State],
         say: &mut dyn FnMut(&str),
     ) -> Result<Box<dyn Engine>> {
-        Ok(match &self.engine {
-            Chosen::Fused => Box::new(Fused::new(recipe, pictures, state, self.threads)),
-            Chosen::Gpu { adapter, by_auto } => match (Gpu::new(recipe, pictures.clone(), state, adapter), by_auto) {
-                (Ok(engine), _) => Box::new(engine),
-                (Err(failure), false) => return Err(failure),
-                (Err(failure), true) => {
-                    say(&format!("{}; the CPU goes on", failure.message));
-                    Box::new(Fused::new(recipe, pictures, state, self.threads))
-                }
-            },
-            Chosen::Reference(device) => Box::new(Reference::new(recipe, pictures, state, device.clone(), DType::F32)?),
-        })
-    }
-
-    /// The GPU engine of several runs, each going on from one of `states`.
-    ///
-    /// # Errors
-    /// Another engine than that, or a device that cannot hold so many.
-    pub fn replicas(&self, recipe: &Recipe, pictures: Arc<Pictures>, states: &[State]) -> Result<Gpu> {
-        let Chosen::Gpu { adapter, .. } = &self.engine else {
-            return Err(Failure::usage("several runs at once take the fused engine on a GPU"));
+        let alone = || match states {
+            [state] => Ok(state),
+            _ => Err(Failure::usage("several runs at once take the fused engine on a GPU")),
         };
-        let setting = gpu::Setting { recipe, pictures, states, keeps_gradients: false };
-        Gpu::with(&setting, |needs| gpu::device::open(adapter, needs))
+        let on_cpu = |pictures| Ok(Box::new(Fused::new(recipe, pictures, alone()?, self.threads)) as Box<dyn Engine>);
+        match &self.engine {
+            Chosen::Fused => on_cpu(pictures),
+            Chosen::Gpu { adapter, by_auto } => {
+                let setting = Setting { recipe, pictures: pictures.clone(), states, keeps_gradients: false };
+                match Gpu::with(&setting, |needs| gpu::device::open(adapter, needs)) {
+                    Ok(engine) => Ok(Box::new(engine)),
+                    Err(failure) if *by_auto && states.len() == 1 => {
+                        say(&format!("{}; the CPU goes on", failure.message));
+                        on_cpu(pictures)
+                    }
+                    Err(failure) => Err(failure),
+                }
+            }
+            Chosen::Reference(device) => {
+                Ok(Box::new(Reference::new(recipe, pictures, alone()?, device.clone(), DType::F32)?))
+            }
+        }
     }
 }
 

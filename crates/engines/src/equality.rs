@@ -21,7 +21,7 @@ use candle_core::{DType, Device};
 
 use super::cpu::mlp::Fused;
 use super::reference::Reference;
-use super::{Engine, Probe, State, StepInput, StepStats};
+use super::{Engine, Probe, State, StepInput, StepStats, Stepwise};
 use gan::Pictures;
 use gan::recipe::{Recipe, StepRates};
 use noise::philox::Stream;
@@ -49,11 +49,11 @@ const APART: u64 = 10;
 pub const TOTAL: u64 = 1000;
 
 /// One step on the minibatch and noise of `draw`, at the rates of `step`.
-pub fn one_step(engine: &mut dyn Engine, recipe: &Recipe, step: u64, draw: u64) -> StepStats {
+pub fn one_step(engine: &mut dyn Stepwise, recipe: &Recipe, step: u64, draw: u64) -> StepStats {
     step_at(engine, recipe, step, draw, recipe.rates(step, TOTAL))
 }
 
-pub fn step_at(engine: &mut dyn Engine, recipe: &Recipe, step: u64, draw: u64, rates: StepRates) -> StepStats {
+pub fn step_at(engine: &mut dyn Stepwise, recipe: &Recipe, step: u64, draw: u64, rates: StepRates) -> StepStats {
     let order = noise::permutation(1, draw, 1000);
     let mut z = vec![0.0; recipe.batch * recipe.latent];
     noise::fill_normal(1, Stream::TrainingZ, draw, &mut z);
@@ -106,7 +106,7 @@ fn error(states: &[[f64; 2]]) -> f64 {
 /// An engine that can be put anywhere.
 pub trait UnderJudgement {
     /// The engine, about to go on from `state`.
-    fn at(&mut self, state: &State) -> &mut dyn Engine;
+    fn at(&mut self, state: &State) -> &mut dyn Stepwise;
 }
 
 /// An engine under judgement, by name.
@@ -130,8 +130,8 @@ fn scores(
         };
         let judge_d: Vec<_> = judge.probe().unwrap().into_iter().filter(of_d).collect();
         // G's tensors are judged against the D that the engine under judgement itself moved to: a rate of 0 keeps it.
-        let errors = |engine: &dyn Engine, all: &mut Squares| {
-            let moved = State { discriminator: engine.state().unwrap().discriminator, ..state.clone() };
+        let errors = |engine: &dyn Stepwise, all: &mut Squares| {
+            let moved = State { discriminator: engine.state(0).unwrap().discriminator, ..state.clone() };
             let mut judge = reference(&moved, DType::F64);
             let still = StepRates { lr: 0.0, ..recipe.rates(state.step, TOTAL) };
             let stats = step_at(&mut judge, recipe, state.step, draw, still);
@@ -182,7 +182,7 @@ pub fn check(pictures: &Arc<Pictures>, recipe: &Recipe, of_what: &str, engines: 
     for step in 0..LATE + states * APART {
         one_step(&mut runner, recipe, step, step);
         if step >= LATE && step % APART == 0 {
-            late.push(runner.state().unwrap());
+            late.push(runner.state(0).unwrap());
         }
     }
     for (age, states) in [("early", early), ("late", late)] {

@@ -1,7 +1,8 @@
 //! Engines: what turns a minibatch and its noise into one update of D and one of G.
 //!
-//! Every engine is given the same inputs, made outside of it (image indices, z, rates), and holds the same state, so
-//! engines can be compared step by step and a run can move from one to another. Engines do no I/O and print nothing.
+//! An engine trains a fleet: runs of one recipe, each with its own seed. What a step is given (image indices, z, rates) follows from
+//! (seed, step) alone, and all engines hold the same state, so they can be compared step by step and a run can move from one to
+//! another. Engines touch no file and print nothing.
 //! [`reference`] is the readable one and the judge; [`cpu`] and [`gpu`] are held equal to it by tests.
 
 pub mod choose;
@@ -32,15 +33,6 @@ pub struct StepInput<'a> {
     pub rates: StepRates,
 }
 
-/// A named tensor of the last step, in f64: what engines are compared by.
-#[derive(Clone, Debug)]
-pub struct Probe {
-    /// `logits.real`, `logits.fake`, `gradient.NAME` or `parameter.NAME`.
-    pub name: String,
-    /// Flat, row-major.
-    pub values: Vec<f64>,
-}
-
 /// Steps in a row, inside one epoch.
 #[derive(Clone, Copy, Debug)]
 pub struct Stretch<'a> {
@@ -56,19 +48,19 @@ pub struct Stretch<'a> {
     pub order: &'a [u32],
 }
 
-/// How a stretch goes.
+/// How an advance goes.
 #[derive(Clone, Copy, Debug)]
 pub struct Report<'a> {
-    /// Steps done since the last report.
+    /// Steps that every member has done since the last report.
     pub steps: u64,
-    /// What steps reported, one after another: those of this report, or, from an engine that keeps the host out of its loop,
-    /// none until the last report has them all.
-    pub stats: &'a [StepStats],
+    /// For each member, what its steps reported, one after another: those of this report, or, from an engine that keeps the host
+    /// out of its loop, none until the last report has them all.
+    pub stats: &'a [&'a [StepStats]],
     /// Seconds that those steps took.
     pub seconds: f64,
 }
 
-/// One way of doing the training step.
+/// A fleet of runs of one recipe that are trained in step, each with its own seed; one run is a fleet of one.
 pub trait Engine {
     /// `reference` or `fused`.
     fn name(&self) -> &'static str;
@@ -76,48 +68,77 @@ pub trait Engine {
     /// What it runs on, for people: `cpu`, or the GPU's name.
     fn device(&self) -> String;
 
-    /// One update of D, then one of G against the updated D, and the moving average.
+    /// Takes every member some steps on: a step is one update of D, then one of G against the updated D, and the moving average.
+    ///
+    /// `stretches`: one for each member, all of the same first step and length. `report` hears of the steps and says whether to go
+    /// on. An engine may have begun some more by then, which it finishes and reports.
     ///
     /// # Errors
     /// Only what the device or library fails at; shapes are checked when the engine is made.
-    fn step(&mut self, input: &StepInput) -> Result<StepStats>;
+    fn advance(&mut self, stretches: &[Stretch], report: &mut dyn FnMut(Report) -> bool) -> Result<()>;
 
-    /// Steps in a row; `report` hears of them and says whether to go on. An engine may have begun some more by then, which it
-    /// finishes and reports.
+    /// A copy of everything that a member's next step depends on.
     ///
     /// # Errors
-    /// As [`Engine::step`].
-    fn stretch(&mut self, recipe: &Recipe, stretch: &Stretch, report: &mut dyn FnMut(Report) -> bool) -> Result<()> {
-        let mut z = vec![0.0; recipe.batch * recipe.latent];
-        let minibatches = stretch.order.chunks_exact(recipe.batch);
-        for (step, indices) in (stretch.first..stretch.first + stretch.steps).zip(minibatches) {
-            let began = Instant::now();
-            noise::fill_normal(stretch.seed, Stream::TrainingZ, step, &mut z);
-            let stats =
-                self.step(&StepInput { step, indices, z: &z, rates: recipe.rates(step, stretch.total_steps) })?;
-            if !report(Report { steps: 1, stats: &[stats], seconds: began.elapsed().as_secs_f64() }) {
-                break;
-            }
-        }
-        Ok(())
-    }
+    /// As [`Engine::advance`].
+    fn state(&self, member: usize) -> Result<State>;
 
-    /// A copy of everything that the next step depends on.
-    ///
-    /// # Errors
-    /// As [`Engine::step`].
-    fn state(&self) -> Result<State>;
-
-    /// Pictures of the generator that is exported (the moving average where there is one).
+    /// Pictures of a member's generator as it is exported (the moving average where there is one).
     /// z: [n, latent] -> [n, pixels], in [-1, 1].
     ///
     /// # Errors
-    /// As [`Engine::step`].
-    fn generate(&self, z: &[f32]) -> Result<Vec<f32>>;
+    /// As [`Engine::advance`].
+    fn generate(&self, member: usize, z: &[f32]) -> Result<Vec<f32>>;
+}
+
+/// A named tensor of the last step, in f64: what engines are compared by.
+#[derive(Clone, Debug)]
+pub struct Probe {
+    /// `logits.real`, `logits.fake`, `gradient.NAME` or `parameter.NAME`.
+    pub name: String,
+    /// Flat, row-major.
+    pub values: Vec<f64>,
+}
+
+/// Single steps of a fleet's first member, and their tensors: what tests judge an engine by, one step at a time.
+pub trait Stepwise: Engine {
+    /// Takes one step on inputs made elsewhere.
+    ///
+    /// # Errors
+    /// As [`Engine::advance`].
+    fn step(&mut self, input: &StepInput) -> Result<StepStats>;
 
     /// Tensors of the last step and the parameters after it, in a fixed order.
     ///
     /// # Errors
-    /// As [`Engine::step`].
+    /// As [`Engine::advance`].
     fn probe(&self) -> Result<Vec<Probe>>;
+}
+
+/// [`Engine::advance`] of an engine of one member that takes a step at a time: the step's noise and rates are made here.
+///
+/// # Errors
+/// Those of `step`.
+///
+/// # Panics
+/// If there is not just one stretch.
+pub(crate) fn step_by_step(
+    recipe: &Recipe,
+    stretches: &[Stretch],
+    report: &mut dyn FnMut(Report) -> bool,
+    mut step: impl FnMut(&StepInput) -> Result<StepStats>,
+) -> Result<()> {
+    let [stretch] = stretches else { panic!("{} stretches for one member", stretches.len()) };
+    let mut z = vec![0.0; recipe.batch * recipe.latent];
+    let minibatches = stretch.order.chunks_exact(recipe.batch);
+    for (number, indices) in (stretch.first..stretch.first + stretch.steps).zip(minibatches) {
+        let began = Instant::now();
+        noise::fill_normal(stretch.seed, Stream::TrainingZ, number, &mut z);
+        let rates = recipe.rates(number, stretch.total_steps);
+        let stats = step(&StepInput { step: number, indices, z: &z, rates })?;
+        if !report(Report { steps: 1, stats: &[&[stats]], seconds: began.elapsed().as_secs_f64() }) {
+            break;
+        }
+    }
+    Ok(())
 }

@@ -10,4 +10,4 @@ pub mod statistics;
 pub use pictures::Pictures;
 pub use recipe::{Layers, Loss, Recipe, StepRates};
 pub use state::{Slot, State};
-pub use statistics::{StepStats, judge_discriminator};
+pub use statistics::{STATISTICS, Statistic, StepStats, judge_discriminator};

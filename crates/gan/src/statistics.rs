@@ -1,64 +1,111 @@
-//! What a step says of itself.
+//! What a step says of itself: one list of statistics, from which everything follows that must know them.
+//!
+//! From the rows come the fields of [`StepStats`], its JSON in events and checkpoints, the row that a GPU reports and the numbers
+//! of its places in the kernels, and the curves of a run's report. A new statistic is a row here and each engine's computing of
+//! it; the row's name is its name in JSON, so that rows keep their names and their order, and new ones come last.
 
 use serde::{Deserialize, Serialize};
 
 use crate::recipe::Loss;
 
-/// What one step reports: means over the minibatch, measured before the update each belongs to.
-// `default` lets a checkpoint of an older version, whose sums have fewer fields, be read.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct StepStats {
+/// One statistic of a step: its row in the list, but for its value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Statistic {
+    /// Names the statistic in JSON, in the tags of TensorBoard and, in capitals, in the kernels; for example `d_loss`.
+    pub name: &'static str,
+    /// Says whether a value that is no finite number ends the run.
+    pub must_be_finite: bool,
+    /// Says in which chart of a report its curve is drawn, and what the curve is called; none draws none.
+    pub chart: Option<(Chart, &'static str)>,
+}
+
+/// The charts of a report that show statistics of steps, as means over each epoch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Chart {
+    /// The losses of D and of G.
+    Losses,
+    /// Shares of pictures, from 0 to 1.
+    Shares,
+    /// How far D's logits on real pictures lie above those on generated ones.
+    Margin,
+    /// The gradient that reaches G, on a logarithmic scale.
+    Gradient,
+}
+
+/// Makes the struct and the list of its rows: documentation and name of the field, whether it must be finite, its curve.
+macro_rules! statistics {
+    ($($(#[$doc:meta])* $name:ident, $must_be_finite:literal, $chart:expr;)*) => {
+        /// What one step reports: means over the minibatch, measured before the update that each belongs to.
+        // `default` lets a checkpoint of an older version, whose sums have fewer fields, be read.
+        #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+        #[serde(default)]
+        pub struct StepStats {
+            $($(#[$doc])* pub $name: f64,)*
+        }
+
+        /// The statistics of a step, in the order of [`StepStats::row`].
+        pub const STATISTICS: [Statistic; StepStats::COUNT] = [
+            $(Statistic { name: stringify!($name), must_be_finite: $must_be_finite, chart: $chart }),*
+        ];
+
+        impl StepStats {
+            /// How many statistics a step has.
+            pub const COUNT: usize = [$(stringify!($name)),*].len();
+
+            /// Gives the values in the order of [`STATISTICS`].
+            pub fn row(&self) -> [f64; Self::COUNT] {
+                [$(self.$name),*]
+            }
+
+            /// Takes the values in the order of [`STATISTICS`].
+            pub fn from_row(row: [f64; Self::COUNT]) -> Self {
+                let [$($name),*] = row;
+                Self { $($name),* }
+            }
+        }
+    };
+}
+
+statistics! {
     /// D's loss without penalties.
-    pub d_loss: f64,
+    d_loss, true, Some((Chart::Losses, "D's loss"));
     /// G's loss.
-    pub g_loss: f64,
-    /// Mean of sigmoid(D(x)) over real pictures, in D's update.
-    pub d_real: f64,
-    /// Mean of sigmoid(D(G(z))), in D's update.
-    pub d_fake: f64,
+    g_loss, true, Some((Chart::Losses, "G's loss"));
+    /// Mean of sigmoid(D(x)) over the real pictures, in D's update.
+    d_real, true, None;
+    /// Mean of sigmoid(D(G(z))) over the generated pictures, in D's update.
+    d_fake, true, None;
     /// Mean squared norm of the gradient of D's logit by a real picture; 0 where R1 is off.
-    pub r1: f64,
-    /// The same by a generated picture; 0 where R2 is off.
-    pub r2: f64,
+    r1, true, None;
+    /// Mean squared norm of the gradient of D's logit by a generated picture; 0 where R2 is off.
+    r2, true, None;
     /// Mean of D's logits on real pictures, less that on generated ones, in D's update.
-    pub d_margin: f64,
-    /// Share of the real pictures that D gets right, in its update: a logit above 0, or, under the relativistic loss,
-    /// above its partner's.
-    pub d_accuracy_real: f64,
-    /// The same of the generated pictures: a logit below 0, or below the partner's.
-    pub d_accuracy_fake: f64,
-    /// The gradient that reaches G: the norm of the gradient of a generated picture's loss by its pixels, as the root of
-    /// the mean square over the minibatch, in G's update.
-    pub g_gradient: f64,
+    d_margin, true, Some((Chart::Margin, "margin"));
+    /// Share of the real pictures that D gets right, in its update: a logit above 0, or, under the relativistic loss, above its
+    /// partner's. A count, and so always a number.
+    d_accuracy_real, false, Some((Chart::Shares, "D right on real"));
+    /// Share of the generated pictures that D gets right, in its update: a logit below 0, or, under the relativistic loss, below
+    /// its partner's. A count, and so always a number.
+    d_accuracy_fake, false, Some((Chart::Shares, "D right on generated"));
+    /// The gradient that reaches G: the norm of the gradient of a generated picture's loss by its pixels, as the root of the mean
+    /// square over the minibatch, in G's update.
+    g_gradient, true, Some((Chart::Gradient, "gradient"));
 }
 
 impl StepStats {
-    /// Each value turned to another by `f`, given the same value of `other`.
+    /// Turns each value into another by `f`, which is given the value of `self` and that of `other`.
     pub fn zip_with(&self, other: &Self, f: impl Fn(f64, f64) -> f64) -> Self {
-        Self {
-            d_loss: f(self.d_loss, other.d_loss),
-            g_loss: f(self.g_loss, other.g_loss),
-            d_real: f(self.d_real, other.d_real),
-            d_fake: f(self.d_fake, other.d_fake),
-            r1: f(self.r1, other.r1),
-            r2: f(self.r2, other.r2),
-            d_margin: f(self.d_margin, other.d_margin),
-            d_accuracy_real: f(self.d_accuracy_real, other.d_accuracy_real),
-            d_accuracy_fake: f(self.d_accuracy_fake, other.d_accuracy_fake),
-            g_gradient: f(self.g_gradient, other.g_gradient),
-        }
+        let (own, other) = (self.row(), other.row());
+        Self::from_row(std::array::from_fn(|i| f(own[i], other[i])))
     }
 
-    /// Whether every value is a number: a loss that is not ends the run.
+    /// Says whether every value is finite that must be: a loss that is not ends the run.
     pub fn is_finite(&self) -> bool {
-        // The accuracies are counts: always numbers.
-        let Self { d_loss, g_loss, d_real, d_fake, r1, r2, d_margin, g_gradient, .. } = self;
-        [d_loss, g_loss, d_real, d_fake, r1, r2, d_margin, g_gradient].iter().all(|v| v.is_finite())
+        STATISTICS.iter().zip(self.row()).all(|(statistic, value)| !statistic.must_be_finite || value.is_finite())
     }
 }
 
-/// What D's logits say of it: [`StepStats::d_margin`] and the two accuracies. real, fake: [batch] each.
+/// Says what D's logits tell of it: [`StepStats::d_margin`] and the two accuracies; all else is 0. real, fake: [batch] each.
 pub fn judge_discriminator(loss: Loss, real: &[f32], fake: &[f32]) -> StepStats {
     let mut stats = StepStats::default();
     for (&real, &fake) in real.iter().zip(fake) {
@@ -88,5 +135,29 @@ mod tests {
         };
         assert_eq!(judged(Loss::NonSaturating), (-0.125, 0.5, 0.75));
         assert_eq!(judged(Loss::Relativistic), (-0.125, 0.5, 0.5));
+    }
+
+    #[test]
+    fn json_has_the_names_and_the_order_of_the_list() {
+        let stats = StepStats::from_row(std::array::from_fn(|i| i as f64));
+        assert_eq!(
+            serde_json::to_string(&stats).unwrap(),
+            r#"{"d_loss":0.0,"g_loss":1.0,"d_real":2.0,"d_fake":3.0,"r1":4.0,"r2":5.0,"d_margin":6.0,"d_accuracy_real":7.0,"d_accuracy_fake":8.0,"g_gradient":9.0}"#
+        );
+        assert_eq!((stats.row()[9], STATISTICS[9].name), (stats.g_gradient, "g_gradient"));
+        // As a checkpoint of an older version has it.
+        assert_eq!(serde_json::from_str::<StepStats>(r#"{"d_loss":2.0}"#).unwrap().d_loss, 2.0);
+    }
+
+    #[test]
+    fn whatever_must_be_finite_ends_a_run_where_it_is_not() {
+        for (i, statistic) in STATISTICS.iter().enumerate() {
+            for value in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY] {
+                let mut row = [1.0; StepStats::COUNT];
+                row[i] = value;
+                assert_eq!(StepStats::from_row(row).is_finite(), !statistic.must_be_finite, "{}", statistic.name);
+            }
+        }
+        assert!(StepStats::default().is_finite());
     }
 }

@@ -27,9 +27,7 @@ pub fn rates_of(recipe: &Recipe, rates: &StepRates, step: u64) -> [f32; RATES] {
 
 /// The statistics of a step, from the row that the device reported.
 pub fn stats_of(row: &[f32; STATS]) -> StepStats {
-    let [d_loss, d_real, d_fake, r1, r2, d_margin, d_accuracy_real, d_accuracy_fake, g_loss, g_gradient] =
-        row.map(f64::from);
-    StepStats { d_loss, g_loss, d_real, d_fake, r1, r2, d_margin, d_accuracy_real, d_accuracy_fake, g_gradient }
+    StepStats::from_row(row.map(f64::from))
 }
 
 /// Bytes of each buffer, in the order of their bindings.

@@ -4,8 +4,8 @@ use gan::recipe::Recipe;
 use gan::state::{Slot, State};
 use net::Network;
 
-/// Floats that a step reports: the fields of [`gan::StepStats`] in order.
-pub const STATS: usize = 10;
+/// Floats that a step reports: [`gan::STATISTICS`], in their order.
+pub const STATS: usize = gan::StepStats::COUNT;
 /// Floats of a row of step rates.
 pub const RATES: usize = 8;
 /// Words of the control buffer before the replicas' seeds.

@@ -167,6 +167,10 @@ fn header(
     ] {
         whole(name, value);
     }
+    // Where a step's report has each of its numbers.
+    for (place, statistic) in gan::STATISTICS.iter().enumerate() {
+        whole(&format!("STAT_{}", statistic.name.to_uppercase()), place);
+    }
     for (network, layout, base) in [("G", g, 0), ("D", d, places.d)] {
         for layer in 0..3 {
             whole(&format!("{network}_W{}", layer + 1), base + layout.weight(layer).start);

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::Activation;
+
 /// One layer of a chain, as it is written: `{ layer = "dense", width = 256 }`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "layer", rename_all = "kebab-case", deny_unknown_fields)]
@@ -22,6 +24,18 @@ pub enum Layer {
 }
 
 impl Layer {
+    /// The names of the kinds of layer, as they are written.
+    pub const KINDS: &[&str] = &["dense", "leaky-relu", "tanh"];
+
+    /// The function that the layer is, number by number; none if it is a linear map.
+    pub fn activation(&self) -> Option<Activation> {
+        match *self {
+            Self::Dense { .. } => None,
+            Self::LeakyRelu { slope } => Some(Activation::LeakyRelu(slope)),
+            Self::Tanh => Some(Activation::Tanh),
+        }
+    }
+
     /// A dense layer of `width` outputs.
     pub fn dense(width: usize) -> Self {
         Self::Dense { width: Some(width) }
@@ -35,5 +49,17 @@ impl Layer {
     /// The leaky ReLU.
     pub fn leaky_relu(slope: f64) -> Self {
         Self::LeakyRelu { slope }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_names_of_the_kinds_are_those_that_are_written() {
+        let written = [Layer::dense(1), Layer::leaky_relu(0.1), Layer::Tanh]
+            .map(|layer| serde_json::to_value(layer).unwrap()["layer"].as_str().unwrap().to_owned());
+        assert_eq!(written, Layer::KINDS);
     }
 }

@@ -20,8 +20,10 @@
 //! * A `Network` that exists fits together: every fault was told, all at once, when it was made.
 //! * No computation here, and no file: numbers about networks, never numbers of one.
 //!
-//! Start in `layer.rs` for what can be written, in `network.rs` for what follows.
+//! Start in `layer.rs` for what can be written, in `network.rs` for what follows, in `architecture.rs` for how a file of weights
+//! describes what its tensors are wired to.
 
+pub mod architecture;
 mod layer;
 mod network;
 

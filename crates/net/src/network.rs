@@ -113,6 +113,12 @@ impl Network {
         for (number, layer) in (1..).zip(layers) {
             let activation = match *layer {
                 Layer::Dense { width } => {
+                    if width.is_none() && layers[number..].iter().any(|after| after.activation().is_none()) {
+                        fault(
+                            Some(number),
+                            "has no width: only that of the last dense layer may be left out".to_owned(),
+                        );
+                    }
                     let width = width.unwrap_or(outputs);
                     if !(1..=MAX_WIDTH.max(outputs)).contains(&width) {
                         fault(Some(number), format!("has a width of {width}: it must be between 1 and {MAX_WIDTH}"));
@@ -383,6 +389,10 @@ mod tests {
         ] {
             assert!(told.iter().any(|text| text.contains(expected)), "{expected} is not in {told:?}");
         }
+        let no_width = [Layer::dense_to_output(), Layer::Tanh, Layer::dense_to_output()];
+        let told: Vec<String> =
+            Network::new("generator", 4, &no_width, 5).unwrap_err().iter().map(ToString::to_string).collect();
+        assert_eq!(told, ["layer 1 has no width: only that of the last dense layer may be left out"]);
         assert!(Network::new("generator", 4, &[], 5).unwrap_err()[0].to_string().contains("no dense layer"));
     }
 }

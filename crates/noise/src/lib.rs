@@ -146,6 +146,16 @@ mod tests {
     }
 
     #[test]
+    fn the_bits_of_a_seed_are_those_of_every_other_reader() {
+        // FNV-1a over the bits of 100,000 numbers each; tests/browser/philox.test.js holds the page to the same.
+        for (seed, expected) in [(0, 0xb44b01bu32), (7, 0xfb78d48e), ((1 << 32) + 7, 0x308f6b73)] {
+            let bytes = sample_z(seed, 1000, 100).into_iter().flat_map(f32::to_le_bytes);
+            let found = bytes.fold(0x811c_9dc5u32, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193));
+            assert_eq!(found, expected, "seed {seed}: {found:08x}");
+        }
+    }
+
+    #[test]
     fn normals_are_those_of_the_textbook_formula() {
         // The same words through the platform's own functions: all but one in ten thousand must round to the same f32, and
         // that one to a neighbour.

@@ -1,6 +1,6 @@
 //! A run between two steps, as one safetensors file: what `--resume` goes on from and what the exporter reads.
 //!
-//! Tensors are named by [`net::layout`]; G's average is prefixed `ema.`, Adam's moments `adam.m.` and `adam.v.`.
+//! Tensors are named by [`net::Network`]; G's average is prefixed `ema.`, Adam's moments `adam.m.` and `adam.v.`.
 //! Everything else is in the file's metadata, which maps strings to strings. Random numbers need no state of their
 //! own: they follow from the seed and the step.
 
@@ -196,12 +196,7 @@ impl Checkpoint {
     fn metadata(&self) -> HashMap<String, String> {
         let identity = &self.identity;
         let recipe = &identity.recipe;
-        let architecture = exporter::Architecture::mlp(
-            recipe.latent,
-            vec![recipe.hidden; 2],
-            recipe.leaky_slope,
-            identity.image_shape,
-        );
+        let architecture = recipe.generator_network(identity.pixels()).architecture(identity.image_shape);
         let [engine, device, threads] = self.made_by.clone();
         [
             ("format", CHECKPOINT_FORMAT.to_owned()),

@@ -11,93 +11,93 @@ use engines::StepStats;
 use failure::{Failure, Result};
 use judge::Scores;
 
-/// One line of `--log-json`.
+/// One line of `--log-json`; an epoch's lines go into the run's `metrics.jsonl` too.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(tag = "event", rename_all = "snake_case")]
 pub enum Event<'a> {
-    /// Before the first step.
+    /// Comes before the first step of a sitting.
     Start {
-        /// Name of the recipe.
+        /// Names the recipe.
         recipe: &'a str,
-        /// `reference` or `fused`.
+        /// Names what does the steps: `reference` or `fused`.
         engine: &'a str,
-        /// What it runs on.
+        /// Says what the engine runs on: `cpu`, or the GPU's name.
         device: &'a str,
-        /// Key of every random number.
+        /// Is the key of every random number.
         seed: u64,
-        /// Threads of the engine.
+        /// Counts the engine's threads.
         threads: usize,
-        /// Parameters of G and D together.
+        /// Counts the parameters of G and D together.
         parameters: usize,
-        /// Name of the data set.
+        /// Names the data set.
         dataset: &'a str,
-        /// Steps done before, when a run goes on.
+        /// Counts the steps done in earlier sittings; 0 for a run that starts.
         resumed_at_step: u64,
     },
-    /// After each epoch.
+    /// Comes after each epoch.
     Epoch(EpochEvent),
-    /// After an epoch whose generator was judged.
+    /// Comes after an epoch whose generator was judged.
     Evaluation {
-        /// The epoch, from 0.
+        /// Numbers the epoch, from 0.
         epoch: u64,
-        /// What the judge found.
+        /// Holds what the judge found.
         #[serde(flatten)]
         scores: Scores,
-        /// Classes that the judge tells apart.
+        /// Counts the classes that the judge tells apart.
         of_classes: usize,
-        /// How long that took; no part of any step's time.
+        /// Says how many seconds judging took; they are no part of any step's time.
         seconds: f64,
     },
-    /// A failure with a name, said once.
+    /// Tells of a failure with a name, once in a run.
     Warning {
-        /// The epoch, from 0.
+        /// Numbers the epoch, from 0.
         epoch: u64,
-        /// What people are told.
+        /// Holds the sentence that people are told.
         message: String,
     },
-    /// Instead of the model: why there is none.
+    /// Comes instead of the model where there is none.
     Failed {
-        /// What went wrong and where.
+        /// Says what went wrong and where.
         message: &'a str,
-        /// What to do about it, where something can be done.
+        /// Says what to do about it, where something can be done.
         hint: Option<&'a str>,
     },
-    /// After the model is written.
+    /// Comes after the model is written.
     Done {
-        /// The model file.
+        /// Names the model file.
         out: &'a str,
-        /// Seconds in steps, all sittings of the run together.
+        /// Sums up the seconds spent in steps, over all sittings of the run.
         train_seconds: f64,
-        /// Seconds from start to end of this process's run.
+        /// Says how many seconds this sitting took from start to end.
         wall_seconds: f64,
     },
 }
 
-/// Means over an epoch.
+/// What is told of an epoch: its times, the means of [`gan::STATISTICS`] over its steps, and the spread of its pictures.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct EpochEvent {
-    /// From 0.
+    /// Numbers the epoch, from 0.
     pub epoch: u64,
-    /// Steps of the epoch.
+    /// Counts the steps of the epoch.
     pub steps: u64,
-    /// Wall time of steps alone; a step is one D and one G update.
+    /// Gives the wall time of a step in milliseconds, of steps alone; a step is one D and one G update.
     pub ms_per_step: f64,
-    /// Training pictures a second, of steps alone.
+    /// Counts the training pictures that a second of steps takes.
     pub images_per_second: f64,
-    /// What the steps reported, averaged.
+    /// Holds what the steps reported, averaged over the epoch.
     #[serde(flatten)]
     pub means: StepStats,
-    /// How far apart the pictures of the sample sheet are, as a share of how far apart the data's are.
+    /// Says how far apart the pictures of the sample sheet are, as a share of how far apart the data's are.
     pub spread: f64,
 }
 
 impl Event<'_> {
-    /// One line of JSON, without its end.
+    /// Writes the event as one line of JSON, without the line's end.
     pub fn to_line(&self) -> String {
         serde_json::to_string(self).expect("events are plain structs of finite numbers")
     }
 
-    /// Its numbers by name, but for the epoch's.
+    /// Gives the event's numbers by name, all but the epoch's: the scalars of an event file for TensorBoard.
     pub fn numbers(&self) -> Vec<(String, f64)> {
         let value = serde_json::to_value(self).expect("events are plain structs of finite numbers");
         let fields = value.as_object().into_iter().flatten().filter(|(name, _)| *name != "epoch");
@@ -106,7 +106,8 @@ impl Event<'_> {
 }
 
 impl EpochEvent {
-    /// The means of `sums`, over minibatches of `batch`; the spread is for the caller to say.
+    /// Makes the event of epoch `epoch`, from 0, from the sums over its steps, each of a minibatch of `batch` pictures. The spread
+    /// is left at 0, for the caller to say.
     pub fn new(epoch: u64, batch: usize, sums: &EpochSums) -> Self {
         Self {
             epoch,
@@ -118,10 +119,10 @@ impl EpochEvent {
         }
     }
 
-    /// The values that a run of the same seed gives again, those of the judge among them where it was asked, as JSON: what
-    /// goes into the model file.
+    /// Writes the values that a run of the same seed gives again, those of the judge among them where it was asked, as JSON:
+    /// what goes into the model file.
     pub fn reproducible(&self, scores: Option<&Scores>) -> String {
-        /// What the epoch and its evaluation say as one object.
+        /// Joins what the epoch and its evaluation say into one object.
         #[derive(Serialize)]
         struct Both<'a> {
             #[serde(flatten)]
@@ -137,11 +138,11 @@ impl EpochEvent {
     }
 }
 
-/// Where events go: nowhere, a file, or standard output.
+/// The place that events are written to: nowhere, a file, or standard output.
 pub struct EventLog(Option<Box<dyn Write>>);
 
 impl EventLog {
-    /// Opens `target`: a path, or `-` for standard output.
+    /// Opens `target`: a path, or `-` for standard output; without one, events go nowhere.
     ///
     /// # Errors
     /// A file that cannot be made.

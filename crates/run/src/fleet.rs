@@ -4,21 +4,18 @@
 //! that its seed alone would have come to. One whose losses stop being numbers is left where its last checkpoint is; the
 //! others go on.
 
-use std::cell::RefCell;
 use std::path::PathBuf;
-use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Instant;
+
+use engines::choose::Choice;
+use engines::{Engine, State, Stretch};
+use failure::{Failure, Result};
+use gan::Pictures;
 
 use crate::console::Console;
-use crate::run::{Prepared, Run};
+use crate::run::{Member, Prepared, Run};
 use crate::train::Options;
-use data::Pictures;
-use engines::choose::Choice;
-use engines::gpu::Gpu;
-use engines::{Engine, Probe, State, StepInput, StepStats, Stretch};
-use failure::{Failure, Result};
 
 /// Refuses what several runs at once cannot have.
 ///
@@ -69,53 +66,54 @@ pub(crate) fn who(options: &Options, seed: u64) -> String {
     if options.replicas == 1 { String::new() } else { format!("seed {seed}: ") }
 }
 
-/// Runs that are trained together: one, or the replicas of one engine.
+/// Runs that are trained together, and the engine that trains them; one run is a fleet of one.
 pub(crate) struct Fleet {
+    engine: Box<dyn Engine>,
     runs: Vec<Run>,
-    /// Why a run was left behind.
+    /// Why a run was left behind, if it was.
     lost: Vec<Option<Failure>>,
-    shared: Option<Rc<RefCell<Gpu>>>,
 }
 
 impl Fleet {
-    /// Makes the engine.
+    /// Makes the engine for runs that are `prepared`.
     ///
     /// # Errors
-    /// As [`Choice::engine`], and replicas whose checkpoints are of different steps.
+    /// As [`Choice::engine`], and runs whose checkpoints are of different steps.
     pub(crate) fn start(
         prepared: Vec<Prepared>,
         pictures: &Arc<Pictures>,
         choice: &Choice,
         console: &Console,
     ) -> Result<Self> {
+        let states: Vec<State> = prepared.iter().map(|one| one.state.clone()).collect();
+        if let Some(other) = prepared.iter().find(|one| one.state.step != states[0].step) {
+            let (seed, step, first) = (other.identity.seed, other.state.step, states[0].step);
+            return Err(Failure::failed(format!(
+                "the checkpoint of seed {seed} is of step {step}, that of seed {} of step {first}: they cannot go on together",
+                prepared[0].identity.seed
+            ))
+            .hint("go on with each alone, by its own `--seed`, `--out` and `--resume`: the bytes are the same"));
+        }
         let recipe = &prepared[0].identity.recipe;
-        let (engines, shared): (Vec<Box<dyn Engine>>, _) = if prepared.len() == 1 {
-            (vec![choice.engine(recipe, pictures.clone(), &prepared[0].state, &mut |line| console.warn(line))?], None)
-        } else {
-            let states: Vec<State> = prepared.iter().map(|one| one.state.clone()).collect();
-            if let Some(other) = prepared.iter().find(|one| one.state.step != states[0].step) {
-                let (seed, step, first) = (other.identity.seed, other.state.step, states[0].step);
-                return Err(Failure::failed(format!(
-                    "the checkpoint of seed {seed} is of step {step}, that of seed {} of step {first}: they cannot go on together",
-                    prepared[0].identity.seed
-                ))
-                .hint("go on with each alone, by its own `--seed`, `--out` and `--resume`: the bytes are the same"));
-            }
-            let shared = Rc::new(RefCell::new(choice.replicas(recipe, pictures.clone(), &states)?));
-            let member = |index| Box::new(Replica { shared: shared.clone(), index }) as Box<dyn Engine>;
-            ((0..prepared.len()).map(member).collect(), Some(shared))
-        };
-        let of_one = |(one, engine)| Run::new(one, pictures, engine, choice.threads, console);
-        let runs: Vec<Run> = prepared.into_iter().zip(engines).map(of_one).collect();
-        Ok(Self { lost: vec![None; runs.len()], runs, shared })
+        let engine = choice.engine(recipe, pictures.clone(), &states, &mut |line| console.warn(line))?;
+        let of_one = |one| Run::new(one, pictures, &*engine, choice.threads, console);
+        let runs: Vec<Run> = prepared.into_iter().map(of_one).collect();
+        Ok(Self { lost: vec![None; runs.len()], runs, engine })
     }
 
-    /// The runs that are still trained.
-    pub(crate) fn runs(&mut self) -> impl Iterator<Item = &mut Run> {
-        self.runs.iter_mut().zip(&self.lost).filter(|(_, lost)| lost.is_none()).map(|(run, _)| run)
+    /// The engine that trains them all.
+    pub(crate) fn engine(&self) -> &dyn Engine {
+        &*self.engine
     }
 
-    /// The first of them.
+    /// The runs that are still trained, each with its part of the engine.
+    pub(crate) fn runs(&mut self) -> impl Iterator<Item = (&mut Run, Member<'_>)> {
+        let engine = &*self.engine;
+        let all = self.runs.iter_mut().zip(&self.lost).enumerate();
+        all.filter(|(_, (_, lost))| lost.is_none()).map(move |(index, (run, _))| (run, Member { engine, index }))
+    }
+
+    /// The first run that is still trained.
     pub(crate) fn leader(&self) -> &Run {
         let mut alive = self.runs.iter().zip(&self.lost).filter(|(_, lost)| lost.is_none());
         alive.next().map_or(&self.runs[0], |(run, _)| run)
@@ -123,10 +121,11 @@ impl Fleet {
 
     /// Trains what is left of the epoch; false if `stop` was set before its end.
     ///
+    /// A run that diverges is left behind while others go on.
+    ///
     /// # Errors
     /// The engine's, and a divergence that leaves no run.
     pub(crate) fn rest_of_epoch(&mut self, stop: &AtomicBool, console: &Console) -> Result<bool> {
-        let Some(shared) = self.shared.clone() else { return self.runs[0].rest_of_epoch(stop, console) };
         let leader = self.leader();
         let (epoch, epochs, end) = (leader.at.epoch, leader.identity.epochs, leader.end_of_epoch());
         if leader.at.step == end || stop.load(Ordering::Relaxed) {
@@ -137,65 +136,35 @@ impl Fleet {
         let stretches: Vec<Stretch> = (self.runs.iter().zip(&orders))
             .map(|(run, order)| Stretch { seed: run.identity.seed, order, ..of_leader })
             .collect();
-        let (began, mut told) = (Instant::now(), 0);
-        let stats = shared.borrow_mut().stretches(&stretches, &mut |done| {
-            console.steps(done - told, epoch, epochs, &leader.at.sums);
-            told = done;
-            !stop.load(Ordering::Relaxed)
-        })?;
-        let seconds = began.elapsed().as_secs_f64();
-        for ((run, lost), stats) in self.runs.iter_mut().zip(&mut self.lost).zip(&stats) {
-            if lost.is_none() {
-                *lost = run.at.take(stats, seconds).err();
-                if let Some(failure) = lost {
-                    console.warn(&format!("seed {} is left behind: {}", run.identity.seed, failure.message));
+        let Self { engine, runs, lost } = self;
+        let before = lost.clone();
+        engine.advance(&stretches, &mut |report| {
+            for ((run, lost), stats) in runs.iter_mut().zip(&mut *lost).zip(report.stats) {
+                if lost.is_none() {
+                    *lost = run.at.take(stats, report.seconds).err();
                 }
             }
+            let leader = lost.iter().position(Option::is_none);
+            console.steps(report.steps, epoch, epochs, &runs[leader.unwrap_or(0)].at.sums);
+            leader.is_some() && !stop.load(Ordering::Relaxed)
+        })?;
+        if lost.iter().all(Option::is_some) {
+            return Err(lost[0].clone().expect("all are lost"));
         }
-        match self.lost.iter().all(Option::is_some) {
-            true => Err(self.lost[0].clone().expect("all are lost")),
-            false => Ok(self.leader().at.step == end),
+        for ((run, failure), told) in runs.iter().zip(&*lost).zip(before) {
+            if let (Some(failure), None) = (failure, told) {
+                console.warn(&format!("seed {} is left behind: {}", run.identity.seed, failure.message));
+            }
         }
+        Ok(self.leader().at.step == end)
     }
 
-    /// After the last epoch.
+    /// Ends after the last epoch.
     ///
     /// # Errors
     /// If a run was left behind: the first one's reason.
     pub(crate) fn end(self) -> Result<()> {
         self.lost.into_iter().flatten().next().map_or(Ok(()), Err)
-    }
-}
-
-/// One run's part of the engine that all share. Steps are taken by [`Fleet::rest_of_epoch`], for all at once.
-struct Replica {
-    shared: Rc<RefCell<Gpu>>,
-    index: usize,
-}
-
-impl Engine for Replica {
-    fn name(&self) -> &'static str {
-        "fused"
-    }
-
-    fn device(&self) -> String {
-        self.shared.borrow().device()
-    }
-
-    fn step(&mut self, _: &StepInput) -> Result<StepStats> {
-        Err(Failure::failed("a replica takes no step without the others"))
-    }
-
-    fn state(&self) -> Result<State> {
-        self.shared.borrow().state_of(self.index)
-    }
-
-    fn generate(&self, z: &[f32]) -> Result<Vec<f32>> {
-        self.shared.borrow().generate_of(self.index, z)
-    }
-
-    fn probe(&self) -> Result<Vec<Probe>> {
-        self.shared.borrow().probe_of(self.index)
     }
 }
 

@@ -1,31 +1,31 @@
-//! What `metrics.jsonl` tells of a run: one number an epoch, by name.
+//! What `metrics.jsonl` tells of a run: numbers and texts of its epochs, by the names that its events give them.
 
 use serde_json::Value;
 
-/// The lines of a run's metrics, in order.
+/// The events in a run's `metrics.jsonl`, in order.
 #[derive(Clone, Debug, Default)]
 pub struct History {
     events: Vec<Value>,
 }
 
 impl History {
-    /// Reads lines of JSON; a line that is none, as a killed writer of another version may leave, is passed over.
+    /// Reads lines of JSON; a line that is none, as a killed process may leave it, is passed over.
     pub fn parse<'a>(lines: impl Iterator<Item = &'a str>) -> Self {
         Self { events: lines.filter_map(|line| serde_json::from_str(line).ok()).collect() }
     }
 
-    /// (epoch, value) of every event that has the number `key`; epochs count from 1, as people do.
+    /// Gives (epoch, value) of every event that has the number `key`; epochs count from 1, as people do.
     pub fn series(&self, key: &str) -> Vec<(f64, f64)> {
         let point = |event: &Value| Some((event["epoch"].as_f64()? + 1.0, event[key].as_f64()?));
         self.events.iter().filter_map(point).collect()
     }
 
-    /// The last value of `key`.
+    /// Gives the last value of `key`, if any event has that number.
     pub fn last(&self, key: &str) -> Option<f64> {
         self.series(key).last().map(|&(_, value)| value)
     }
 
-    /// The texts of `key`, with their epochs.
+    /// Gives (epoch, text) of every event that has the text `key`; epochs count from 1, as people do.
     pub fn texts(&self, key: &str) -> Vec<(f64, String)> {
         let point = |event: &Value| Some((event["epoch"].as_f64()? + 1.0, event[key].as_str()?.to_owned()));
         self.events.iter().filter_map(point).collect()

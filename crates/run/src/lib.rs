@@ -9,6 +9,7 @@ pub mod history;
 mod reference_pictures;
 mod resume;
 mod run;
+mod session;
 pub mod show;
 pub mod sweep;
 pub mod train;

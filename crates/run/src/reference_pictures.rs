@@ -23,5 +23,5 @@ pub fn reference_pictures(checkpoint: &[u8], z: &[f32]) -> Result<Vec<f32>> {
     }
     let none = Arc::new(Pictures { bytes: Vec::new(), labels: Vec::new(), pixels: identity.pixels() });
     let reference = Reference::new(&identity.recipe, none, &state, Device::Cpu, DType::F32)?;
-    reference.generate(z)
+    reference.generate(0, z)
 }

@@ -1,7 +1,6 @@
 //! One run under way: its progress, and what it leaves at the end of an epoch and at its own.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::checkpoint::{Checkpoint, EpochSums, Identity, Parity};
 use crate::console::Console;
@@ -107,12 +106,30 @@ impl Prepared {
     }
 }
 
+/// One run's part of the engine that trains it.
+#[derive(Clone, Copy)]
+pub struct Member<'a> {
+    /// The engine of the whole fleet.
+    pub engine: &'a dyn Engine,
+    /// Which of its members this run is.
+    pub index: usize,
+}
+
+impl Member<'_> {
+    fn state(self) -> Result<State> {
+        self.engine.state(self.index)
+    }
+
+    fn generate(self, z: &[f32]) -> Result<Vec<f32>> {
+        self.engine.generate(self.index, z)
+    }
+}
+
 /// A run under way.
 pub struct Run {
     pub identity: Identity,
     pictures: Arc<Pictures>,
     pub folder: RunFolder,
-    pub engine: Box<dyn Engine>,
     threads: usize,
     steps_per_epoch: u64,
     pub at: Progress,
@@ -129,13 +146,13 @@ impl Run {
     pub fn new(
         prepared: Prepared,
         pictures: &Arc<Pictures>,
-        engine: Box<dyn Engine>,
+        engine: &dyn Engine,
         threads: usize,
         console: &Console,
     ) -> Self {
         let Prepared { identity, folder, earlier, state } = prepared;
         if let Some(checkpoint) = &earlier {
-            say_what_changed(checkpoint, &made_by(&*engine, threads), console);
+            say_what_changed(checkpoint, &made_by(engine, threads), console);
         }
         let epoch = earlier.as_ref().map_or(0, |c| c.epochs_done);
         let lines = folder.metrics_before(epoch);
@@ -148,7 +165,6 @@ impl Run {
             steps_per_epoch: (pictures.count() / identity.recipe.batch) as u64,
             pictures: pictures.clone(),
             folder,
-            engine,
             threads,
             at: Progress {
                 step: state.step,
@@ -168,26 +184,6 @@ impl Run {
     pub fn parameters(&self) -> usize {
         let (g, d) = self.identity.layouts();
         g.len() + d.len()
-    }
-
-    /// Trains what is left of the epoch; false if `stop` was set before its end.
-    pub fn rest_of_epoch(&mut self, stop: &AtomicBool, console: &Console) -> Result<bool> {
-        let end = self.end_of_epoch();
-        if self.at.step < end && !stop.load(Ordering::Relaxed) {
-            let order = self.order();
-            let stretch = self.stretch(&order);
-            let Self { identity: Identity { recipe, epochs, .. }, engine, at, .. } = self;
-            let mut gone_wrong = None;
-            engine.stretch(recipe, &stretch, &mut |report| {
-                gone_wrong = at.take(report.stats, report.seconds).err();
-                console.steps(report.steps, at.epoch, *epochs, &at.sums);
-                gone_wrong.is_none() && !stop.load(Ordering::Relaxed)
-            })?;
-            if let Some(failure) = gone_wrong {
-                return Err(failure);
-            }
-        }
-        Ok(self.at.step == end)
     }
 
     /// The step that the next epoch begins with.
@@ -210,8 +206,8 @@ impl Run {
 
     /// After the last step of an epoch: its means, its sheet, its scores where it is time for them, what is to be said of
     /// it, a checkpoint.
-    pub fn close_epoch(&mut self, schedule: Option<&Schedule>) -> Result<Vec<Event<'static>>> {
-        let sheet = self.engine.generate(&self.sheet_z)?;
+    pub fn close_epoch(&mut self, member: Member, schedule: Option<&Schedule>) -> Result<Vec<Event<'static>>> {
+        let sheet = member.generate(&self.sheet_z)?;
         self.last_sheet = sheet::sheet(&sheet, self.identity.image_shape, SHEET_COLUMNS)?;
         self.folder.write_sample(self.at.epoch, &self.last_sheet)?;
         let spread = self.watch.spread(&sheet, self.identity.pixels());
@@ -219,9 +215,9 @@ impl Run {
         let mut events = vec![Event::Epoch(event)];
         let latent = self.identity.recipe.latent;
         let evaluation = match schedule {
-            Some(schedule) => schedule
-                .after(self.at.epoch + 1, latent, &mut |z| self.engine.generate(z))?
-                .zip(Some(schedule.classes())),
+            Some(schedule) => {
+                schedule.after(self.at.epoch + 1, latent, &mut |z| member.generate(z))?.zip(Some(schedule.classes()))
+            }
             None => None,
         };
         let scores = evaluation.map(|(evaluation, _)| evaluation.scores);
@@ -236,46 +232,46 @@ impl Run {
         self.metrics = event.reproducible(scores.as_ref());
         self.at.sums = EpochSums::default();
         self.at.epoch += 1;
-        self.write_checkpoint()?;
+        self.write_checkpoint(member)?;
         Ok(events)
     }
 
     /// After the last epoch, whose end has left a checkpoint: the sweep and the model.
-    pub fn close(&mut self) -> Result<()> {
+    pub fn close(&mut self, member: Member) -> Result<()> {
         let recipe = &self.identity.recipe;
-        let sweep = self.engine.generate(&sweep_z(self.identity.seed, recipe.latent, recipe.sweep))?;
+        let sweep = member.generate(&sweep_z(self.identity.seed, recipe.latent, recipe.sweep))?;
         let shape = self.identity.image_shape;
         self.folder.write_named(SWEEP, &sheet::sheet(&sweep, shape, SHEET_COLUMNS)?)?;
         self.folder.write_named(SWEEP_GIF, &animation::sweep(&sweep, shape)?)?;
         self.folder.write_named(TRAINING_GIF, &animation::training(&self.folder.sheets(), sheet_sides(shape))?)?;
-        self.write_report()?;
-        self.folder.write_model(&self.model()?)
+        self.write_report(member)?;
+        self.folder.write_model(&self.model(member)?)
     }
 
     /// The generator as ONNX, as things stand.
-    pub fn model(&self) -> Result<Vec<u8>> {
-        exporter::export(&self.checkpoint()?.to_bytes())
+    pub fn model(&self, member: Member) -> Result<Vec<u8>> {
+        exporter::export(&self.checkpoint(member)?.to_bytes())
             .map_err(|error| Failure::failed(format!("the export failed: {error}")))
     }
 
     /// The run as a page, as things stand.
-    pub fn write_report(&self) -> Result<()> {
+    pub fn write_report(&self, member: Member) -> Result<()> {
         let history = History::parse(self.lines.iter().map(String::as_str));
         let sweep = self.folder.named(SWEEP);
         let titled = [("Samples of the last epoch", &self.last_sheet), ("z[0] from -1 to 0.98", &sweep)];
         let pictures = titled.into_iter().filter(|(_, file)| !file.is_empty());
         let pictures: Vec<Picture> = pictures.map(|(title, file)| Picture { title, file }).collect();
-        self.folder.write_named(REPORT, report(&self.checkpoint()?, &history, &pictures).as_bytes())
+        self.folder.write_named(REPORT, report(&self.checkpoint(member)?, &history, &pictures).as_bytes())
     }
 
-    pub fn write_checkpoint(&self) -> Result<()> {
-        self.folder.write_checkpoint(&self.checkpoint()?.to_bytes())
+    pub fn write_checkpoint(&self, member: Member) -> Result<()> {
+        self.folder.write_checkpoint(&self.checkpoint(member)?.to_bytes())
     }
 
     /// A checkpoint as things stand.
-    fn checkpoint(&self) -> Result<Checkpoint> {
+    fn checkpoint(&self, member: Member) -> Result<Checkpoint> {
         let z = self.sheet_z[..PARITY * self.identity.recipe.latent].to_vec();
-        let state = self.engine.state()?;
+        let state = member.state()?;
         // The losses of a step are those before its update, which may have been the one that went wrong.
         if !state.is_finite() {
             return Err(diverged(self.at.step, self.at.epoch, &self.at.sums.means()));
@@ -287,8 +283,8 @@ impl Run {
             sums: self.at.sums,
             train_seconds: self.at.train_seconds,
             metrics: self.metrics.clone(),
-            made_by: made_by(&*self.engine, self.threads),
-            parity: Parity { image: self.engine.generate(&z)?, z },
+            made_by: made_by(member.engine, self.threads),
+            parity: Parity { image: member.generate(&z)?, z },
         })
     }
 }

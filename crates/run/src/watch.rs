@@ -1,8 +1,10 @@
-//! Failures that have names: D overpowers G, and mode collapse. Each is said once, in plain words, with the numbers.
+//! Failures that have names, looked for after each epoch: D overpowers G, and mode collapse. Each is said once in a run, in plain
+//! words, with its numbers; the run goes on.
 //!
 //! Thresholds are measured: `--recipe seed` and `--recipe stable` on MNIST, and each lies about half-way, in ratio, between
 //! what the one shows and what the other does not. Over two epochs of seeds 0 to 9, `seed` was named for both every time and
-//! `stable` for neither. Divergence, the third, ends the run: see `train.rs`.
+//! `stable` for neither. Divergence, the third failure with a name, is no matter of an epoch: it ends the run at the step that
+//! shows it, in `run.rs`.
 
 use data::Pictures;
 use engines::StepStats;
@@ -24,7 +26,7 @@ const SPREAD: f64 = 0.25;
 /// half are.
 const MISSING: f64 = 0.5;
 
-/// Watches the epochs of a run.
+/// Watches the epochs of one run, and remembers what it has said.
 #[derive(Debug)]
 pub struct Watch {
     data_variance: f64,
@@ -32,21 +34,21 @@ pub struct Watch {
     said_collapse: bool,
 }
 
-/// What is looked at after an epoch.
+/// What is looked at after an epoch, besides what was said before.
 #[derive(Clone, Copy, Debug)]
 pub struct Signs {
-    /// Steps of the run so far.
+    /// Counts the steps of the run so far.
     pub steps: u64,
-    /// Means of the epoch.
+    /// Holds the means of the epoch's steps.
     pub means: StepStats,
-    /// [`Watch::spread`] of the sample sheet.
+    /// Is the [`Watch::spread`] of the sample sheet: 1 for samples of the data, 0 for one picture over and over.
     pub spread: f64,
-    /// Classes covered and classes there are, where the judge was asked.
+    /// Counts the classes covered and the classes there are, where the judge was asked.
     pub classes: Option<[usize; 2]>,
 }
 
 impl Watch {
-    /// For a run on `pictures`; `said` are the warnings of it so far.
+    /// Makes the watch of a run on `pictures`; `said` are the run's warnings so far, which are not said again.
     pub fn new(pictures: &Pictures, said: &[String]) -> Self {
         let rows = (0..pictures.count() as u32).map(|index| {
             let mut row = vec![0.0; pictures.pixels];
@@ -61,14 +63,14 @@ impl Watch {
         }
     }
 
-    /// How far apart pictures are, as a share of how far apart the data's are: the variance of each pixel, summed up, by
-    /// the same of the training pictures. 1 for samples of the data, 0 for one picture over and over.
+    /// Says how far apart pictures are, as a share of how far apart the data's are: the variance of each pixel, summed up, over
+    /// that sum of the training pictures. It is 1 for samples of the data, 0 for one picture over and over.
     /// images: [n, pixels], in [-1, 1].
     pub fn spread(&self, images: &[f32], pixels: usize) -> f64 {
         variance(images.chunks_exact(pixels).map(<[f32]>::to_vec), pixels) / self.data_variance.max(f64::MIN_POSITIVE)
     }
 
-    /// What is to be said after an epoch.
+    /// Gives what is to be said after an epoch: a message for each failure that shows for the first time.
     pub fn after_epoch(&mut self, signs: &Signs) -> Vec<String> {
         let mut messages = Vec::new();
         if signs.steps < FIRST_STEPS {
@@ -101,10 +103,10 @@ impl Watch {
 }
 
 const OVERPOWERS: &str = "D overpowers G";
-/// How the message of a collapse begins.
+/// Begins the message of a collapse, by which it is known in a run's metrics.
 pub const COLLAPSE: &str = "mode collapse";
 
-/// Whether a generator has collapsed: its pictures hardly differ, or more than half of the classes are missing. `classes` is
+/// Says whether a generator has collapsed: its pictures hardly differ, or more than half of the classes are missing. `classes` is
 /// how many are covered and how many there are, where the judge was asked.
 pub fn is_collapse(spread: f64, classes: Option<[usize; 2]>) -> bool {
     spread < SPREAD || classes.is_some_and(|[covered, of]| of > 1 && (covered as f64) < MISSING * of as f64)

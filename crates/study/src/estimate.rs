@@ -11,11 +11,10 @@ use super::plan::{Plan, Setting};
 use super::pool::{duration, workers_that_fit};
 use data::{Dataset, Pictures};
 use engines::choose::{Choice, DeviceChoice, EngineChoice};
-use engines::{Engine, State, StepInput};
+use engines::{Engine, State, Stretch};
 use failure::{Failure, Result};
 use judge::SAMPLES;
 use judge::schedule::Schedule;
-use noise::philox::Stream;
 
 /// Steps of a trial, before and on the clock.
 const WARM_UP: u64 = 20;
@@ -107,6 +106,7 @@ impl Trials {
 
     fn cost(&mut self, plan: &Plan, setting: &Setting) -> Result<Cost> {
         let Data { pictures, tests, read_seconds, .. } = self.data(setting)?;
+        setting.recipe.fits(pictures.pixels)?;
         let steps_per_epoch = (pictures.count() / setting.recipe.batch) as u64;
         if steps_per_epoch == 0 {
             return Err(Failure::usage(format!(
@@ -118,8 +118,9 @@ impl Trials {
         }
         let recipe = &setting.recipe;
         let penalties = [recipe.r1_gamma > 0.0, recipe.r2_gamma > 0.0, recipe.has_ema()];
-        let shape = [recipe.batch, recipe.hidden, recipe.latent, pictures.pixels];
-        let key = format!("{:?} {penalties:?} {shape:?} {}", recipe.loss, setting.data);
+        let networks = [recipe.generator_network(pictures.pixels), recipe.discriminator_network(pictures.pixels)];
+        let stages = networks.map(|network| network.stages);
+        let key = format!("{:?} {penalties:?} {} {stages:?} {}", recipe.loss, recipe.batch, setting.data);
         let step_seconds = match self.steps.iter().find(|(known, _)| *known == key) {
             Some((_, seconds)) => *seconds,
             None => {
@@ -158,24 +159,22 @@ impl Trials {
         let recipe = &setting.recipe;
         let mut engine = self.engine(setting, pictures)?;
         let order = noise::permutation(0, 0, pictures.count());
-        let mut z = vec![0.0; recipe.batch * recipe.latent];
-        let total = setting.epochs * (pictures.count() / recipe.batch) as u64;
-        let mut began = Instant::now();
-        for step in 0..WARM_UP + STEPS {
-            if step == WARM_UP {
-                began = Instant::now();
-            }
-            noise::fill_normal(0, Stream::TrainingZ, step, &mut z);
-            let first = (step as usize * recipe.batch) % (pictures.count() - recipe.batch + 1);
-            let indices = &order[first..first + recipe.batch];
-            engine.step(&StepInput { step, indices, z: &z, rates: recipe.rates(step % total, total) })?;
-        }
+        let total_steps = setting.epochs * (pictures.count() / recipe.batch) as u64;
+        // The order is gone through again where it is shorter than the trial.
+        let order: Vec<u32> = order.iter().copied().cycle().take((WARM_UP + STEPS) as usize * recipe.batch).collect();
+        let mut advance = |first: u64, steps: u64| {
+            let order = &order[first as usize * recipe.batch..];
+            engine.advance(&[Stretch { seed: 0, first, steps, total_steps, order }], &mut |_| true)
+        };
+        advance(0, WARM_UP)?;
+        let began = Instant::now();
+        advance(WARM_UP, STEPS)?;
         Ok(began.elapsed().as_secs_f64() / STEPS as f64)
     }
 
     fn engine(&self, setting: &Setting, pictures: &Arc<Pictures>) -> Result<Box<dyn Engine>> {
         let state = State::initial(&setting.recipe, pictures.pixels, 0);
-        self.choice.engine(&setting.recipe, pictures.clone(), &state, &mut |_| ())
+        self.choice.engine(&setting.recipe, pictures.clone(), std::slice::from_ref(&state), &mut |_| ())
     }
 
     /// On MNIST, whose judge is built in; other data sets cost about as much a picture.
@@ -189,10 +188,10 @@ impl Trials {
         let ready = began.elapsed().as_secs_f64();
         let recipe = gan::recipe::Recipe::load("stable", &toml::Table::new())?;
         let state = State::initial(&recipe, dataset.pixels(), 0);
-        let engine = self.choice.engine(&recipe, Arc::new(dataset.train), &state, &mut |_| ())?;
+        let engine = self.choice.engine(&recipe, Arc::new(dataset.train), std::slice::from_ref(&state), &mut |_| ())?;
         let evaluation = match schedule {
             Some(schedule) => schedule
-                .after(1, recipe.latent, &mut |z| engine.generate(z))?
+                .after(1, recipe.latent, &mut |z| engine.generate(0, z))?
                 .map_or(0.0, |evaluation| evaluation.seconds),
             None => 0.0,
         };

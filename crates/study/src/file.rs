@@ -16,7 +16,7 @@ use super::plan::{Plan, Run, Setting};
 use super::slurm::Request;
 use engines::choose::DeviceChoice;
 use failure::{Failure, Result};
-use gan::recipe::{self, Recipe};
+use gan::recipe::{self, Kind, Recipe};
 
 /// Beyond this a study is a slip of the keyboard.
 const MOST_RUNS: usize = 100_000;
@@ -29,14 +29,14 @@ const TABLES: [&str; 2] = ["setting", "slurm"];
 const MOST_EPOCHS: i64 = 1_000_000;
 const SIZES: [i64; 2] = [4, 512];
 
-/// What a study file says.
+/// What a study file says, read and checked.
 #[derive(Clone, Debug)]
 pub struct StudyFile {
-    /// Its text, to the letter.
+    /// Holds the file's text, to the letter.
     pub text: String,
-    /// The runs.
+    /// Holds the runs that it asks for.
     pub plan: Plan,
-    /// What it asks of a cluster.
+    /// Holds what it asks of a cluster.
     pub request: Request,
 }
 
@@ -182,12 +182,10 @@ impl Reader<'_> {
 
     /// A key with its value or list of values.
     fn axis(&mut self, key: &str, at: usize, value: &Spanned<DeValue>) -> Option<Axis> {
-        let recipe_keys = recipe::known_keys();
-        let wanted = recipe_keys.get(key).filter(|_| key != "name");
+        let wanted = recipe::KEYS.iter().find(|one| one.name == key).map(|one| one.kind);
         if wanted.is_none() && !RUN_KEYS.contains(&key) {
-            let known = RUN_KEYS.iter().chain(&SHARED_KEYS).chain(&TABLES).map(|key| (*key).to_owned());
-            let known: Vec<String> = known.chain(recipe_keys.keys().cloned()).collect();
-            let near = recipe::nearest(key, known.iter());
+            let known = RUN_KEYS.iter().chain(&SHARED_KEYS).chain(&TABLES).copied();
+            let near = recipe::nearest(key, known.chain(recipe::KEYS.iter().map(|one| one.name)));
             let guess = near.map_or_else(String::new, |near| format!(": did you mean `{near}`?"));
             self.problem(at, format!("unknown key `{key}`{guess}"));
             return None;
@@ -249,7 +247,7 @@ impl Reader<'_> {
     }
 
     /// One value of the type that `key` has.
-    fn scalar(&mut self, key: &str, element: &Spanned<DeValue>, wanted: Option<&Value>) -> Option<Value> {
+    fn scalar(&mut self, key: &str, element: &Spanned<DeValue>, wanted: Option<Kind>) -> Option<Value> {
         let at = element.span().start;
         let found = self.found(element);
         let must = match (key, wanted, self.value(element)) {
@@ -260,15 +258,13 @@ impl Reader<'_> {
             }
             ("size", ..) => format!("a whole number from {} to {}", SIZES[0], SIZES[1]),
             ("data", _, Some(Value::String(data))) => return self.data(at, &data).map(Value::String),
-            (_, None, Some(Value::String(text))) => return Some(Value::String(text)),
-            (_, Some(Value::Float(_)), Some(Value::Integer(n))) => return Some(Value::Float(n as f64)),
-            (_, Some(wanted), Some(value)) if wanted.same_type(&value) => return Some(value),
-            (_, wanted, _) => match wanted.map_or("string", Value::type_str) {
-                "float" => "a number".to_owned(),
-                "integer" => "a whole number".to_owned(),
-                "boolean" => "true or false".to_owned(),
-                _ => "a text in quotes".to_owned(),
-            },
+            (_, kind, value) => {
+                let kind = kind.unwrap_or(Kind::Text);
+                match value.map(|value| kind.widen(value)) {
+                    Some(value) if value.type_str() == kind.toml_name() => return Some(value),
+                    _ => in_words(kind).to_owned(),
+                }
+            }
         };
         self.problem(at, format!("`{key}` is {found}: it must be {must}"));
         None
@@ -339,20 +335,27 @@ impl Reader<'_> {
                 return None;
             }
         };
+        let whole = |key: &str| value(key).and_then(|(value, _)| value.as_integer());
+        let size = whole("size").map(|size| size as usize);
+        // Pictures whose files have another size must say it in `size`, where a recipe says how many numbers come out of G.
+        let misfits = recipe.misfits(size.unwrap_or(data::DEFAULT_SIZE).pow(2));
+        if !misfits.is_empty() {
+            misfits.into_iter().for_each(|what| self.problem(base_at, what));
+            return None;
+        }
         let varying = chosen.iter().filter(|(axis, _)| axis.values.len() > 1);
         let parts = name.map(str::to_owned).into_iter().chain(varying.map(|(axis, (value, _))| match &*axis.key {
             "recipe" | "data" => stem_of(value.as_str().unwrap_or_default()),
             key => format!("{key} {}", plain(value)),
         }));
         let parts: Vec<String> = parts.collect();
-        let whole = |key: &str| value(key).and_then(|(value, _)| value.as_integer());
         Some(Setting {
             name: if parts.is_empty() { stem_of(base) } else { parts.join(", ") },
             values: chosen.iter().map(|(axis, (value, _))| (axis.key.clone(), plain(value))).collect(),
             recipe,
             epochs: whole("epochs").map_or(50, |epochs| epochs as u64),
             data: value("data").and_then(|(value, _)| value.as_str()).unwrap_or("mnist").to_owned(),
-            size: whole("size").map(|size| size as usize),
+            size,
         })
     }
 
@@ -485,6 +488,15 @@ fn in_order<'a, 'i>(table: &'a DeTable<'i>) -> Vec<(&'a Spanned<toml::de::DeStri
 
 fn line_of(text: &str, at: usize) -> usize {
     text.bytes().take(at).filter(|&byte| byte == b'\n').count() + 1
+}
+
+fn in_words(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Number => "a number",
+        Kind::Whole => "a whole number",
+        Kind::Switch => "true or false",
+        Kind::Text | Kind::Choice(_) => "a text in quotes",
+    }
 }
 
 fn plain(value: &Value) -> String {
@@ -620,6 +632,41 @@ mod tests {
             assert!(failure.message.contains(expected), "{name}: {}", failure.message);
             assert_eq!(failure.exit_code(), 2, "{name}");
         }
+    }
+
+    #[test]
+    fn recipe_files_may_have_layers_and_their_faults_are_told_where_the_file_is_named() {
+        let folder = tempfile::tempdir().unwrap();
+        let layers = |width: usize| {
+            let layers = format!("[discriminator]\nlayers = [{{ layer = \"dense\", width = {width} }}]\n");
+            fs::write(folder.path().join("own.toml"), recipe::SEED.to_owned() + &layers).unwrap();
+            let text = "seed = \"0..2\"\nrecipe = [\"stable\", \"own.toml\"]\nlatent = [8, 16]";
+            StudyFile::parse(text.to_owned(), "study.toml", folder.path())
+        };
+        let plan = layers(1).unwrap().plan;
+        let read: Vec<_> =
+            plan.settings.iter().map(|one| (one.recipe.latent, one.recipe.discriminator.is_some())).collect();
+        assert_eq!(read, [(8, false), (16, false), (8, true), (16, true)]);
+        let kept = serde_json::to_string(&plan).unwrap();
+        assert_eq!(serde_json::from_str::<Plan>(&kept).unwrap(), plan);
+        fs::write(
+            folder.path().join("narrow.toml"),
+            recipe::SEED.to_owned()
+                + "[generator]\nlayers = [{ layer = \"dense\", width = 64 }, { layer = \"tanh\" }]\n",
+        )
+        .unwrap();
+        let of_size = |size: usize| {
+            let text = format!("seed = 1\nsize = {size}\nrecipe = \"narrow.toml\"");
+            StudyFile::parse(text, "study.toml", folder.path())
+        };
+        assert!(of_size(8).is_ok());
+        let message = of_size(9).unwrap_err().message;
+        assert!(
+            message.contains("study.toml:3: `[generator]`: the last dense layer gives 64 numbers and 81"),
+            "{message}"
+        );
+        let message = layers(2).unwrap_err().message;
+        assert!(message.contains("study.toml:2: `[discriminator]`: the last dense layer gives 2 numbers"), "{message}");
     }
 
     #[test]

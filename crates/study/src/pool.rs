@@ -13,6 +13,7 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use serde::Deserialize;
 
 use super::folder::{Entry, Owner, State, StudyFolder, failures, this_host};
 use super::plan::Plan;
@@ -40,6 +41,17 @@ const TICK: Duration = Duration::from_millis(200);
 enum News {
     Epoch(u32, u64),
     Ended(u32),
+}
+
+/// The epoch that an event of a worker reports as over; none for any other event, and for what is meant for people.
+fn epoch_of(line: &str) -> Option<u64> {
+    #[derive(Deserialize)]
+    struct Line {
+        event: String,
+        epoch: u64,
+    }
+    let Line { event, epoch } = serde_json::from_str(line).ok()?;
+    (event == "epoch").then_some(epoch)
 }
 
 struct Worker {
@@ -151,7 +163,7 @@ impl Pool<'_> {
         let news = self.news.0.clone();
         std::thread::spawn(move || {
             for line in BufReader::new(said).lines().map_while(io::Result::ok) {
-                if let Some(epoch) = line.strip_prefix("on epoch ").and_then(|number| number.parse().ok()) {
+                if let Some(epoch) = epoch_of(&line) {
                     let _ = news.send(News::Epoch(pid, epoch));
                 }
             }
@@ -362,15 +374,19 @@ const BYTES_A_PARAMETER: u64 = 40;
 
 /// Workers that fit this machine, and why not more, in words.
 pub fn workers_that_fit(plan: &Plan, threads: usize) -> (usize, String) {
-    let by_cores = (cores() / threads.max(1)).max(1);
+    workers_that_fit_on(cores(), available_memory(), plan, threads)
+}
+
+/// Workers that fit a machine of `cores` cores with `memory` bytes to be had, if that is known; and why not more.
+fn workers_that_fit_on(cores: usize, memory: Option<u64>, plan: &Plan, threads: usize) -> (usize, String) {
+    let by_cores = (cores / threads.max(1)).max(1);
     let parameters = plan.settings.iter().map(|setting| {
         let size = setting.size.unwrap_or(data::DEFAULT_SIZE);
         let recipe = &setting.recipe;
         (recipe.generator_network(size * size).len() + recipe.discriminator_network(size * size).len()) as u64
     });
     let need = RUN_MEMORY + BYTES_A_PARAMETER * parameters.max().unwrap_or(0);
-    let by_memory =
-        available_memory().map_or(usize::MAX, |bytes| usize::try_from(bytes / need).unwrap_or(usize::MAX).max(1));
+    let by_memory = memory.map_or(usize::MAX, |bytes| usize::try_from(bytes / need).unwrap_or(usize::MAX).max(1));
     let (limit, why) = if by_memory < by_cores { (by_memory, "memory") } else { (by_cores, "cores") };
     let runs = plan.runs.len().max(1);
     if runs < limit { (runs, "runs".to_owned()) } else { (limit, why.to_owned()) }
@@ -404,14 +420,39 @@ mod tests {
     #[test]
     fn workers_are_bound_by_cores_memory_and_runs() {
         let plan = |text: &str| StudyFile::parse(text.to_owned(), "s.toml", std::path::Path::new(".")).unwrap().plan;
-        assert_eq!(workers_that_fit(&plan("seed = 0"), 1), (1, "runs".to_owned()));
-        let many = plan("seed = \"0..5000\"");
-        assert_eq!(workers_that_fit(&many, cores()).0, 1);
-        assert!(workers_that_fit(&many, 1).0 <= cores());
-        if available_memory().is_some() {
-            // Two networks of 16,384 wide are 12 GB of weights and moments each.
-            let (count, why) = workers_that_fit(&plan("seed = \"0..5000\"\nhidden = 16384"), 1);
-            assert!(count < cores().max(2) || why == "cores", "{count} {why}");
+        let fit = |text: &str, cores, gib: Option<u64>, threads| {
+            workers_that_fit_on(cores, gib.map(|gib| gib << 30), &plan(text), threads)
+        };
+        let many = "seed = \"0..5000\"";
+        // 16,384² weights within G and D each, and some 13 million at their ends: 5.6e8 parameters of 40 bytes, 21 GiB a run.
+        let huge = "seed = \"0..5000\"\nhidden = 16384";
+        for (name, text, cores, gib, threads, expected) in [
+            ("one run", "seed = 0", 8, Some(64), 1, (1, "runs")),
+            ("a core each", many, 8, Some(64), 1, (8, "cores")),
+            ("two cores each", many, 8, Some(64), 2, (4, "cores")),
+            ("more threads than cores", many, 8, Some(64), 100, (1, "cores")),
+            ("a quarter of a GiB each", many, 64, Some(4), 1, (15, "memory")),
+            ("huge networks", huge, 8, Some(96), 1, (4, "memory")),
+            ("memory for none is tried with one", huge, 8, Some(1), 1, (1, "memory")),
+            ("nobody knows the memory", huge, 8, None, 1, (8, "cores")),
+        ] {
+            assert_eq!(fit(text, cores, gib, threads), (expected.0, expected.1.to_owned()), "{name}");
+        }
+        let here = workers_that_fit(&plan(many), 1);
+        assert_eq!(
+            here,
+            workers_that_fit_on(cores(), available_memory(), &plan(many), 1),
+            "this machine's own numbers"
+        );
+    }
+
+    #[test]
+    fn an_epoch_is_read_from_the_event_and_from_nothing_else() {
+        let event = |epoch| run::events::EpochEvent::new(epoch, 100, &run::checkpoint::EpochSums::default());
+        assert_eq!(epoch_of(&run::events::Event::Epoch(event(41)).to_line()), Some(41));
+        let warning = run::events::Event::Warning { epoch: 7, message: "D overpowers G".to_owned() };
+        for other in [&warning.to_line(), "on epoch 41", "{\"event\":\"epoch\"}", "41", "", "{"] {
+            assert_eq!(epoch_of(other), None, "{other}");
         }
     }
 

@@ -139,7 +139,8 @@ fn attempt(study: &StudyFolder, claim: &Claim, index: usize, threads: usize, sto
         // A checkpoint that cannot be read costs the run its time, not its result.
         resume: read_run(&claim.path().join(RUN)).is_ok(),
         overwrite: true,
-        log_json: None,
+        // What the pool that started us, if one did, reads of our progress.
+        log_json: Some("-".into()),
         tensorboard: None,
         threads,
         evaluate_every: study.plan.evaluate_every(setting),
@@ -147,7 +148,7 @@ fn attempt(study: &StudyFolder, claim: &Claim, index: usize, threads: usize, sto
         keeps_batch: setting.values.contains_key("batch"),
         replicas: 1,
     };
-    let outcome = train(&options, stop, &mut Console::new(false))?;
+    let outcome = train(&options, stop, &mut Console::new(false).beside_json(true))?;
     if outcome == Outcome::Done {
         let result = RunResult::of(claim.path())?;
         let json = serde_json::to_vec_pretty(&result).expect("numbers are JSON");

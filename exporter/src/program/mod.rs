@@ -7,6 +7,7 @@ mod files;
 mod import;
 mod inspect;
 mod output;
+mod round;
 mod runtimes;
 mod verify;
 
@@ -30,6 +31,8 @@ enum Command {
     Export(export::Arguments),
     /// Write the weights of a model file as safetensors
     Import(import::Arguments),
+    /// Write a safetensors file with its weights in one byte each
+    Round(round::Arguments),
     /// Tell what is in a model file
     Inspect(inspect::Arguments),
     /// Recompute the proof pictures of a model file; fails where they differ
@@ -44,6 +47,7 @@ pub(crate) fn run(arguments: &CommandLine) -> Result<bool, Failure> {
         None => export::run(&arguments.export).map(|()| true),
         Some(Command::Export(arguments)) => export::run(arguments).map(|()| true),
         Some(Command::Import(arguments)) => import::run(arguments).map(|()| true),
+        Some(Command::Round(arguments)) => round::run(arguments).map(|()| true),
         Some(Command::Inspect(arguments)) => inspect::run(arguments).map(|()| true),
         Some(Command::Verify(arguments)) => verify::run(arguments),
         Some(Command::Diff(arguments)) => diff::run(arguments),

@@ -5,77 +5,12 @@ use std::time::Instant;
 
 use serde::Serialize;
 
-use super::Options;
-use data::{Dataset, Pictures};
-use engines::gpu::device::{self, Adapter, Description, Kind, Needs, adapters};
+use super::{Bench, Options};
+use data::Dataset;
+use engines::State;
+use engines::gpu::device::{self, Adapter, Description, Kind, adapters};
 use engines::gpu::{Gpu, Setting};
-use engines::{Engine, State, Stretch};
 use failure::Result;
-use gan::recipe::Recipe;
-
-/// Training of some replicas, as [`run::train`] has it: epoch after epoch, nothing read in between.
-pub(super) struct Run {
-    gpu: Gpu,
-    recipe: Recipe,
-    replicas: usize,
-    pictures: usize,
-    step: u64,
-}
-
-/// Runs of the seeds from 0 on, on the GPU that `--device gpu` or `gpu:INDEX` means.
-///
-/// # Errors
-/// A GPU that is not there, or is too small.
-pub(super) fn on_gpu(recipe: &Recipe, pictures: Arc<Pictures>, replicas: usize, index: Option<usize>) -> Result<Run> {
-    let adapter = device::choose(index)?;
-    run(recipe, pictures, replicas, |needs| device::open(&adapter, needs))
-}
-
-fn run(
-    recipe: &Recipe,
-    pictures: Arc<Pictures>,
-    replicas: usize,
-    open: impl FnOnce(&Needs) -> Result<device::Device>,
-) -> Result<Run> {
-    let states: Vec<_> = (0..replicas as u64).map(|seed| State::initial(recipe, pictures.pixels, seed)).collect();
-    let count = pictures.count();
-    let setting = Setting { recipe, pictures, states: &states, keeps_gradients: false };
-    Ok(Run { gpu: Gpu::with(&setting, open)?, recipe: recipe.clone(), replicas, pictures: count, step: 0 })
-}
-
-impl Run {
-    /// What it runs on.
-    pub(super) fn device(&self) -> String {
-        self.gpu.device()
-    }
-
-    /// `count` steps of every replica.
-    ///
-    /// # Errors
-    /// As training's.
-    pub(super) fn steps(&mut self, count: u64) -> Result<()> {
-        let of_an_epoch = (self.pictures / self.recipe.batch).max(1) as u64;
-        let end = self.step + count;
-        while self.step < end {
-            let steps = of_an_epoch.min(end - self.step);
-            let orders: Vec<_> = (0..self.replicas as u64)
-                .map(|seed| noise::permutation(seed, self.step / of_an_epoch, self.pictures))
-                .collect();
-            let stretches: Vec<_> = (0..self.replicas)
-                .map(|replica| Stretch {
-                    seed: replica as u64,
-                    first: self.step,
-                    steps,
-                    total_steps: end.max(50 * of_an_epoch),
-                    order: &orders[replica],
-                })
-                .collect();
-            self.gpu.stretches(&stretches, &mut |_| true)?;
-            self.step += steps;
-        }
-        Ok(())
-    }
-}
 
 /// What one epoch of one run asks of the host and of the device; the device does nothing.
 #[derive(Clone, Debug, Serialize)]
@@ -109,18 +44,22 @@ struct Found {
 pub fn recordings(options: &Options, mut report: impl FnMut(&Recording)) -> Result<()> {
     let Options { recipe, .. } = options;
     let pictures = Arc::new(Dataset::mnist()?.train);
+    recipe.fits(pictures.pixels)?;
     let steps = (pictures.count() / recipe.batch).max(1) as u64;
     let found =
         |Adapter { description: Description { index, name, .. }, .. }| Found { device: format!("gpu:{index}"), name };
     let real = |adapter: &Adapter| adapter.description.kind != Kind::Software;
     let gpus: Vec<_> = adapters().into_iter().filter(real).map(found).collect();
-    let mut run = run(recipe, pictures, 1, |_| Ok(device::noop()))?;
+    let states = [State::initial(recipe, pictures.pixels, 0)];
+    let count = pictures.count();
+    let setting = Setting { recipe, pictures, states: &states, keeps_gradients: false };
+    let mut run = Bench::new(Box::new(Gpu::with(&setting, |_| Ok(device::noop()))?), recipe, 1, count);
     for _ in 0..options.rounds {
-        let before = run.gpu.counts();
+        let before = run.engine().counts();
         let began = Instant::now();
         run.steps(steps)?;
         let seconds = began.elapsed().as_secs_f64();
-        let after = run.gpu.counts();
+        let after = run.engine().counts();
         let dispatches = after.dispatches - before.dispatches;
         let us_per_dispatch = |seconds: f64| 1e6 * seconds / dispatches as f64;
         report(&Recording {
@@ -144,6 +83,7 @@ pub fn recordings(options: &Options, mut report: impl FnMut(&Recording)) -> Resu
 mod tests {
     use super::*;
     use engines::choose::{DeviceChoice, EngineChoice};
+    use gan::recipe::Recipe;
 
     #[test]
     fn an_epoch_is_counted_and_takes_few_submissions() {

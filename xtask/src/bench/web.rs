@@ -33,7 +33,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     node::check()?;
     let folder = install()?;
     let site = workspace::target().join("bench/site");
-    site::run(&site::Arguments { model: vec![arguments.model.clone()], out: site.clone() })?;
+    site::run(&site::Arguments { model: vec![arguments.model.clone()], out: site.clone(), url: None })?;
 
     eprintln!("measuring in {} rounds", arguments.rounds);
     let mut command = Command::new("node");

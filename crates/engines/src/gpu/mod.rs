@@ -26,7 +26,7 @@ use std::cell::RefCell;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crate::{Engine, Probe, Report, StepInput, Stretch};
+use crate::{Engine, Probe, Report, StepInput, Stepwise, Stretch};
 use buffers::Buffers;
 use device::{Adapter, Device, Needs};
 use failure::Result;
@@ -321,6 +321,31 @@ impl Engine for Gpu {
         self.device.name.clone()
     }
 
+    fn advance(&mut self, stretches: &[Stretch], report: &mut dyn FnMut(Report) -> bool) -> Result<()> {
+        let began = Instant::now();
+        let mut told = 0;
+        let none: Vec<&[StepStats]> = vec![&[]; stretches.len()];
+        let stats = self.stretches(stretches, &mut |done| {
+            let steps = done - told;
+            told = done;
+            report(Report { steps, stats: &none, seconds: 0.0 })
+        })?;
+        let all: Vec<&[StepStats]> = stats.iter().map(Vec::as_slice).collect();
+        let steps = all.first().map_or(0, |stats| stats.len() as u64) - told;
+        report(Report { steps, stats: &all, seconds: began.elapsed().as_secs_f64() });
+        Ok(())
+    }
+
+    fn state(&self, member: usize) -> Result<State> {
+        self.state_of(member)
+    }
+
+    fn generate(&self, member: usize, z: &[f32]) -> Result<Vec<f32>> {
+        self.generate_of(member, z)
+    }
+}
+
+impl Stepwise for Gpu {
     fn step(&mut self, input: &StepInput) -> Result<StepStats> {
         self.buffers.write_rates(&self.device, &rates_of(&self.recipe, &input.rates, input.step));
         self.buffers.write_order(&self.device, 0, input.indices);
@@ -330,27 +355,6 @@ impl Engine for Gpu {
         self.device.wait(index)?;
         self.step = input.step + 1;
         Ok(self.read_stats(1)?[0][0])
-    }
-
-    fn stretch(&mut self, _: &Recipe, stretch: &Stretch, report: &mut dyn FnMut(Report) -> bool) -> Result<()> {
-        let began = Instant::now();
-        let mut told = 0;
-        let mut stats = self.stretches(std::slice::from_ref(stretch), &mut |done| {
-            let steps = done - told;
-            told = done;
-            report(Report { steps, stats: &[], seconds: 0.0 })
-        })?;
-        let stats = stats.swap_remove(0);
-        report(Report { steps: stats.len() as u64 - told, stats: &stats, seconds: began.elapsed().as_secs_f64() });
-        Ok(())
-    }
-
-    fn state(&self) -> Result<State> {
-        self.state_of(0)
-    }
-
-    fn generate(&self, z: &[f32]) -> Result<Vec<f32>> {
-        self.generate_of(0, z)
     }
 
     fn probe(&self) -> Result<Vec<Probe>> {

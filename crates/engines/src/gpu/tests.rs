@@ -8,7 +8,7 @@ use std::sync::Arc;
 use super::device::{Adapter, Needs, adapters, open};
 use super::{Gpu, Setting};
 use crate::equality::{self, Named, TOTAL, UnderJudgement, one_step};
-use crate::{Engine, State, Stretch};
+use crate::{Engine, State, Stepwise, Stretch};
 use data::{Dataset, Pictures};
 use gan::recipe::Recipe;
 use noise::philox::Stream;
@@ -29,7 +29,7 @@ pub(super) fn every_adapter() -> Vec<Adapter> {
 
 /// One engine, put from state to state: its kernels need not be made again.
 impl UnderJudgement for Gpu {
-    fn at(&mut self, state: &State) -> &mut dyn Engine {
+    fn at(&mut self, state: &State) -> &mut dyn Stepwise {
         self.load(0, state);
         self
     }
@@ -86,9 +86,9 @@ fn adam_and_the_average_move_as_their_formulas_say() {
     for adapter in every_adapter() {
         let mut gpu = engine(&adapter, &recipe, &pictures, &[State::initial(&recipe, pictures.pixels, 3)]);
         for step in 0..5 {
-            let before = gpu.state().unwrap();
+            let before = gpu.state(0).unwrap();
             one_step(&mut gpu, &recipe, step, step);
-            let after = gpu.state().unwrap();
+            let after = gpu.state(0).unwrap();
             equality::check_adam(&recipe, step, &before, &after, &gpu.probe().unwrap());
         }
     }
@@ -164,7 +164,7 @@ fn pictures_and_noise_of_a_stretch_are_those_of_the_steps() {
                 adapter.description.name
             );
         }
-        assert_eq!(gpu.state().unwrap().step, first.step + 2);
+        assert_eq!(gpu.state(0).unwrap().step, first.step + 2);
     }
 }
 
@@ -180,13 +180,13 @@ fn a_stretch_can_be_stopped_between_submissions() {
         let stats = gpu.stretches(&[stretch(2, &order, 0, 50)], &mut |done| done < 3).unwrap();
         let done = stats[0].len() as u64;
         assert!((3..50).contains(&done), "{}: {done} steps", adapter.description.name);
-        assert_eq!(gpu.state().unwrap().step, done);
+        assert_eq!(gpu.state(0).unwrap().step, done);
         // What is left gives the bytes of the whole.
         let left = Stretch { first: done, steps: 12 - done.min(12), ..stretch(2, &order[done as usize * 10..], 0, 0) };
         gpu.stretches(&[left], &mut |_| true).unwrap();
         if done <= 12 {
             assert!(
-                gpu.state().unwrap() == trained(&adapter, &recipe, &[2], 12, 12)[0].0,
+                gpu.state(0).unwrap() == trained(&adapter, &recipe, &[2], 12, 12)[0].0,
                 "{}",
                 adapter.description.name
             );
@@ -227,7 +227,7 @@ fn a_lost_device_is_a_failure_in_words() {
         let name = &adapter.description.name;
         assert!(failure.message.starts_with(&format!("the GPU {name} ")), "{}", failure.message);
         assert!(failure.hint.is_some_and(|hint| hint.contains("--resume")), "{name}");
-        assert!(gpu.state().is_err() && gpu.generate(&[0.0; 100]).is_err(), "{name}: no result is made up");
+        assert!(gpu.state(0).is_err() && gpu.generate(0, &[0.0; 100]).is_err(), "{name}: no result is made up");
     }
 }
 

@@ -15,7 +15,7 @@ use candle_core::{DType, Device, Tensor, Var};
 
 use gan::{Loss, Pictures, Recipe, Slot, State, StepStats, judge_discriminator};
 
-use crate::{Engine, Probe, StepInput};
+use crate::{Engine, Probe, Report, StepInput, Stepwise, Stretch, step_by_step};
 use adam::Adam;
 use error::Result;
 use network::Network;
@@ -177,16 +177,23 @@ impl Engine for Reference {
         }
     }
 
-    fn step(&mut self, input: &StepInput) -> failure::Result<StepStats> {
-        Ok(self.take_step(input)?)
+    fn advance(&mut self, stretches: &[Stretch], report: &mut dyn FnMut(Report) -> bool) -> failure::Result<()> {
+        let recipe = self.recipe.clone();
+        step_by_step(&recipe, stretches, report, |input| self.step(input))
     }
 
-    fn state(&self) -> failure::Result<State> {
+    fn state(&self, _: usize) -> failure::Result<State> {
         Ok(self.whole_state()?)
     }
 
-    fn generate(&self, z: &[f32]) -> failure::Result<Vec<f32>> {
+    fn generate(&self, _: usize, z: &[f32]) -> failure::Result<Vec<f32>> {
         Ok(self.pictures_of(z)?)
+    }
+}
+
+impl Stepwise for Reference {
+    fn step(&mut self, input: &StepInput) -> failure::Result<StepStats> {
+        Ok(self.take_step(input)?)
     }
 
     fn probe(&self) -> failure::Result<Vec<Probe>> {

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use candle_core::{DType, Device};
 
-use crate::{Engine, Probe, State, StepInput, StepStats};
 use super::Reference;
+use crate::{Engine, Probe, State, StepInput, StepStats, Stepwise};
 use data::{Pictures, scale_byte};
 use gan::recipe::{Loss, Recipe, StepRates};
 use net::Network;
@@ -259,7 +259,7 @@ fn one_whole_step_equals_plain_f64_arithmetic() {
             let decay = setting.rates.ema_decay;
             let expected: Vec<f64> =
                 before.iter().zip(&new_g).map(|(&a, b)| decay * f64::from(a) + (1.0 - decay) * b).collect();
-            let got = plain::widen(&engine.state().unwrap().ema.unwrap());
+            let got = plain::widen(&engine.state(0).unwrap().ema.unwrap());
             // The state is f32.
             close(&format!("{name}: EMA"), &got, &expected, f64::from(f32::EPSILON));
         }
@@ -320,10 +320,10 @@ fn generate_uses_the_moving_average_where_there_is_one() {
         let state = late_state(&setting.recipe);
         let z = noise::sample_z(1, 2, 3);
         let (_, _, engine) = step(&setting, &state, &[0, 1], &z);
-        let after = engine.state().unwrap();
+        let after = engine.state(0).unwrap();
         let layout = setting.recipe.generator_network(PIXELS);
         let expected =
             plain::generate(&setting.recipe, &layout, &plain::widen(after.exported()), &plain::widen(&z)).concat();
-        close(setting.name, &plain::widen(&engine.generate(&z).unwrap()), &expected, 1e-6);
+        close(setting.name, &plain::widen(&engine.generate(0, &z).unwrap()), &expected, 1e-6);
     }
 }

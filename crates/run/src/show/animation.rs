@@ -16,7 +16,7 @@ const SWEEP_DELAY: u16 = 5;
 /// Pixels of the GIF a pixel of the sweep's pictures becomes.
 const SWEEP_ZOOM: usize = 5;
 
-/// Sheets as grey bytes [rows, columns], one an epoch, as `training.gif`. The last one stays for a while.
+/// Makes `training.gif` of sheets as grey bytes [rows, columns], one an epoch; the last one stays for a while.
 ///
 /// # Errors
 /// Sheets that no GIF can hold.
@@ -29,7 +29,7 @@ pub fn training(sheets: &[Vec<u8>], [rows, columns]: [usize; 2]) -> Result<Vec<u
     encode(frames, [rows, columns])
 }
 
-/// The pictures of a sweep, [n, 1, rows, columns] in [-1, 1], one after the other.
+/// Makes `sweep.gif` of the pictures of a sweep, [n, 1, rows, columns] in [-1, 1], one after the other.
 ///
 /// # Errors
 /// Pictures that no GIF can hold.

@@ -4,21 +4,21 @@
 
 use std::fmt::Write;
 
-/// A named curve.
+/// A named curve of a chart.
 #[derive(Clone, Debug)]
 pub struct Series {
-    /// What it shows.
+    /// Says in the legend what the curve shows.
     pub label: String,
-    /// (x, y); what is not finite is left out.
+    /// Lists the curve's (x, y) from left to right; what is not finite is left out.
     pub points: Vec<(f64, f64)>,
 }
 
-/// How y is laid out.
+/// The way in which y is laid out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Scale {
-    /// Evenly.
+    /// Equal differences take equal room.
     Linear,
-    /// By powers of ten; values of 0 and below are left out.
+    /// Equal ratios take equal room; values of 0 and below are left out.
     Logarithmic,
 }
 
@@ -39,7 +39,7 @@ const STROKES: [(&str, &str); 6] = [
     ("#56b4e9", "1 2"),
 ];
 
-/// One chart over epochs, as an `<svg>` with its legend below; an empty text if there is nothing to draw.
+/// Draws one chart over epochs, as an `<svg>` with its legend below; it is an empty text if there is nothing to draw.
 pub fn chart(title: &str, scale: Scale, series: &[Series]) -> String {
     let drawable = |&(x, y): &(f64, f64)| x.is_finite() && y.is_finite() && (scale == Scale::Linear || y > 0.0);
     let curves: Vec<(&str, Vec<(f64, f64)>)> = series
@@ -110,12 +110,12 @@ pub fn chart(title: &str, scale: Scale, series: &[Series]) -> String {
     format!("{svg}</svg><ul class=\"legend\">{legend}</ul></figure>")
 }
 
-/// Text as HTML.
+/// Writes plain text as HTML, within elements or attributes.
 pub fn escape(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }
 
-/// A number with three digits that count.
+/// Writes a number with three digits that count.
 pub fn short(value: f64) -> String {
     let size = value.abs();
     if !value.is_finite() || value == 0.0 {
@@ -129,13 +129,13 @@ pub fn short(value: f64) -> String {
     if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.').to_owned() } else { text }
 }
 
-/// Lowest and highest, apart from each other whatever the values.
+/// Finds the lowest and the highest of `values`, moved apart where they are one.
 pub fn bounds(values: impl Iterator<Item = f64>) -> (f64, f64) {
     let (low, high) = values.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), v| (low.min(v), high.max(v)));
     if high > low { (low, high) } else { (low - 0.5, high + 0.5) }
 }
 
-/// Round numbers between `low` and `high`, about five.
+/// Gives round numbers between `low` and `high`, about five, for the ticks of an even scale.
 pub fn ticks(low: f64, high: f64) -> Vec<f64> {
     let rough = (high - low) / 5.0;
     let power = 10f64.powf(rough.log10().floor());
@@ -145,7 +145,7 @@ pub fn ticks(low: f64, high: f64) -> Vec<f64> {
     (first..=last).map(|n| n as f64 * step).collect()
 }
 
-/// Logarithms of 1, 2 and 5 times the powers of ten between 10^`low` and 10^`high`; of the powers alone where those would be
+/// Gives the logarithms of 1, 2 and 5 times the powers of ten between 10^`low` and 10^`high`; of the powers alone where those would be
 /// too many, evenly spaced ones where they would be too few.
 pub fn log_ticks(low: f64, high: f64) -> Vec<f64> {
     let of = |factors: &[f64]| -> Vec<f64> {

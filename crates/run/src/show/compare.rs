@@ -29,7 +29,7 @@ const METRICS: [(&str, &str); 8] = [
     ("ms/step", "ms_per_step"),
 ];
 
-/// A table of the runs, for people; `html` gets the same with curves.
+/// Writes a table of the runs for people, and their settings that differ; the file `html` gets both with the runs' curves.
 ///
 /// # Errors
 /// A path that is no run, or a page that cannot be written.
@@ -86,7 +86,7 @@ fn differences(runs: &[Run]) -> Vec<Vec<String>> {
     std::iter::once(heading).chain(names.filter_map(row)).collect()
 }
 
-/// Columns as wide as their widest cell, the first to the left.
+/// Writes a table in columns as wide as their widest cell, the first to the left, the others to the right.
 pub fn aligned(rows: &[Vec<String>]) -> String {
     let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
     let width = |column: usize| rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count()).max();
@@ -101,7 +101,7 @@ pub fn aligned(rows: &[Vec<String>]) -> String {
     rows.iter().map(line).collect()
 }
 
-/// A table as HTML.
+/// Writes a table as HTML, its first row as the heading; it is an empty text if there are no other rows.
 pub fn html_table(rows: &[Vec<String>]) -> String {
     let Some((heading, rows)) = rows.split_first().filter(|(_, rows)| !rows.is_empty()) else { return String::new() };
     let cells = |row: &Vec<String>, tag: &str| -> String {

@@ -5,38 +5,38 @@ use std::fmt::Write;
 use crate::checkpoint::{Checkpoint, Identity};
 use crate::history::History;
 use crate::show::chart::{Scale, Series, chart, escape};
+use gan::STATISTICS;
+use gan::statistics::Chart;
 
 /// A picture that the page carries with it.
 pub struct Picture<'a> {
-    /// Heading and alternative text.
+    /// Is the picture's heading, and its alternative text.
     pub title: &'a str,
-    /// The bytes of a PNG or GIF file.
+    /// Holds the bytes of a PNG or GIF file.
     pub file: &'a [u8],
 }
 
 /// A chart's title, its scale, and the keys of the metrics in it with what each is called.
-type Chart = (&'static str, Scale, &'static [(&'static str, &'static str)]);
+type Curves = (&'static str, Scale, Vec<(&'static str, &'static str)>);
 
-/// The charts of a page.
-const CHARTS: [Chart; 6] = [
-    ("FID (lower is better)", Scale::Logarithmic, &[("fid", "FID")]),
-    ("Losses", Scale::Linear, &[("d_loss", "D's loss"), ("g_loss", "G's loss")]),
-    (
-        "D's accuracy, and the precision and recall of G's pictures",
-        Scale::Linear,
-        &[
-            ("d_accuracy_real", "D right on real"),
-            ("d_accuracy_fake", "D right on generated"),
-            ("precision", "precision"),
-            ("recall", "recall"),
-        ],
-    ),
-    ("Margin of D's logits, real above generated", Scale::Linear, &[("d_margin", "margin")]),
-    ("Gradient that reaches G", Scale::Logarithmic, &[("g_gradient", "gradient")]),
-    ("Spread of G's pictures, as a share of the data's", Scale::Linear, &[("spread", "spread")]),
-];
+/// The charts of a page, in their order: those of the judge's scores, of the steps' statistics, of the sample sheets.
+fn curves() -> [Curves; 6] {
+    let steps = |chart: Chart| {
+        let drawn = STATISTICS.iter().filter_map(move |one| Some((one.name, one.chart?)));
+        drawn.filter(move |(_, (of, _))| *of == chart).map(|(key, (_, label))| (key, label)).collect::<Vec<_>>()
+    };
+    let shares = [steps(Chart::Shares), vec![("precision", "precision"), ("recall", "recall")]].concat();
+    [
+        ("FID (lower is better)", Scale::Logarithmic, vec![("fid", "FID")]),
+        ("Losses", Scale::Linear, steps(Chart::Losses)),
+        ("D's accuracy, and the precision and recall of G's pictures", Scale::Linear, shares),
+        ("Margin of D's logits, real above generated", Scale::Linear, steps(Chart::Margin)),
+        ("Gradient that reaches G", Scale::Logarithmic, steps(Chart::Gradient)),
+        ("Spread of G's pictures, as a share of the data's", Scale::Linear, vec![("spread", "spread")]),
+    ]
+}
 
-/// The page of one run.
+/// Writes the page of one run as HTML: its warnings, curves, pictures and recipe.
 pub fn report(checkpoint: &Checkpoint, history: &History, pictures: &[Picture]) -> String {
     let Identity { recipe, seed, epochs, dataset, image_shape, .. } = &checkpoint.identity;
     let [engine, device, threads] = &checkpoint.made_by;
@@ -65,7 +65,7 @@ pub fn report(checkpoint: &Checkpoint, history: &History, pictures: &[Picture]) 
     page(&format!("{} on {dataset}", recipe.name), &body)
 }
 
-/// A picture with its title, the bytes within the page.
+/// Writes a picture with its title as HTML, its bytes within the page.
 pub fn figure(Picture { title, file }: &Picture) -> String {
     let (title, data) = (escape(title), base64(file));
     let kind = if file.starts_with(b"GIF8") { "gif" } else { "png" };
@@ -74,21 +74,21 @@ pub fn figure(Picture { title, file }: &Picture) -> String {
     )
 }
 
-/// The charts of several runs over each other; with one run its name is left out of the labels.
+/// Draws the charts of several runs over each other, as HTML; with one run its name is left out of the labels.
 pub fn charts(runs: &[(&str, &History)]) -> String {
-    let drawn = CHARTS.iter().map(|(title, scale, keys)| {
+    let drawn = curves().into_iter().map(|(title, scale, keys)| {
         let series = runs.iter().flat_map(|(run, history)| {
             keys.iter().map(move |(key, name)| {
                 let label = if runs.len() == 1 { (*name).to_owned() } else { format!("{run}: {name}") };
                 Series { label, points: history.series(key) }
             })
         });
-        chart(title, *scale, &series.collect::<Vec<_>>())
+        chart(title, scale, &series.collect::<Vec<_>>())
     });
     drawn.collect()
 }
 
-/// A whole page; `body` is HTML.
+/// Writes a whole page that fetches nothing; `title` is plain text, `body` is HTML.
 pub fn page(title: &str, body: &str) -> String {
     let title = escape(title);
     format!(
@@ -138,5 +138,15 @@ mod tests {
     fn a_page_needs_nothing_from_elsewhere_and_escapes_what_it_is_given() {
         let page = page("<script>alert(1)</script>", &charts(&[]));
         assert!(!page.contains("<script") && !page.contains("http://") && !page.contains("https://"), "{page}");
+    }
+
+    #[test]
+    fn every_statistic_with_a_chart_is_drawn_in_one() {
+        let keys: Vec<&str> = curves().iter().flat_map(|(_, _, keys)| keys.iter().map(|(key, _)| *key)).collect();
+        for statistic in STATISTICS {
+            let drawn = keys.iter().filter(|key| **key == statistic.name).count();
+            assert_eq!(drawn, usize::from(statistic.chart.is_some()), "{}", statistic.name);
+        }
+        assert_eq!(keys.len(), 11, "FID, precision, recall and spread beside them: {keys:?}");
     }
 }

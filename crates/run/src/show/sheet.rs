@@ -2,12 +2,12 @@
 
 use failure::{Failure, Result};
 
-/// Maps [-1, 1] to a byte, 0 black to 255 white, to nearest; the page has the same rule.
+/// Maps a pixel from [-1, 1] to a byte, 0 black to 255 white, to the nearest; `toByte` of the page follows the same rule.
 pub fn to_byte(value: f32) -> u8 {
     ((value + 1.0) * 127.5).round().clamp(0.0, 255.0) as u8
 }
 
-/// A grey PNG of pictures in rows of `columns`, edge to edge.
+/// Writes a grey PNG of pictures in rows of `columns`, edge to edge.
 /// images: [n, rows, columns] of `shape` = [1, rows, columns].
 ///
 /// # Errors
@@ -32,7 +32,7 @@ pub fn sheet(images: &[f32], shape: [usize; 3], columns: usize) -> Result<Vec<u8
     encode(&bytes, (columns * width) as u32, (lines * height) as u32)
 }
 
-/// The grey bytes of a PNG that [`sheet`] made; nothing of any other file.
+/// Reads the grey bytes of a PNG that [`sheet`] made, row by row; gives nothing of any other file.
 pub fn decode(file: &[u8]) -> Option<Vec<u8>> {
     let mut reader = png::Decoder::new(std::io::Cursor::new(file)).read_info().ok()?;
     let mut grey = vec![0; reader.output_buffer_size()?];

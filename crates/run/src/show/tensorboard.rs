@@ -19,7 +19,7 @@ const START: i32 = 1;
 /// `Summary.Image.colorspace` of a grey picture.
 const GREY: i32 = 1;
 
-/// An event file that is being written.
+/// An event file for TensorBoard that is being written.
 #[derive(Debug)]
 pub struct EventFile {
     path: PathBuf,

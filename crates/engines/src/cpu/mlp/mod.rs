@@ -44,7 +44,7 @@ mod networks;
 use std::sync::Arc;
 use std::time::Instant;
 
-use crate::{Engine, Probe, StepInput};
+use crate::{Engine, Probe, Report, StepInput, Stepwise, Stretch, step_by_step};
 use adam::Adam;
 use elementwise::{
     add_rows, add_scaled, blend_rows, copy_scaled, mask, mask_scaled, row_dots, sum_rows, sum_with, tanh_derivative,
@@ -514,6 +514,24 @@ impl Engine for Fused {
         "cpu".to_owned()
     }
 
+    fn advance(&mut self, stretches: &[Stretch], report: &mut dyn FnMut(Report) -> bool) -> Result<()> {
+        let recipe = self.recipe.clone();
+        step_by_step(&recipe, stretches, report, |input| self.step(input))
+    }
+
+    fn state(&self, _: usize) -> Result<State> {
+        let mut state = self.state.clone();
+        let (pixels, width) = (self.d_layout.stages[0].inputs, self.d_layout.stages[0].outputs);
+        transpose_first(&mut state.discriminator, &self.d_layout, [pixels, width]);
+        Ok(state)
+    }
+
+    fn generate(&self, _: usize, z: &[f32]) -> Result<Vec<f32>> {
+        Ok(pictures_of(&self.recipe, self.pictures.pixels, self.state.exported(), z))
+    }
+}
+
+impl Stepwise for Fused {
     fn step(&mut self, input: &StepInput) -> Result<StepStats> {
         let batch = self.recipe.batch as f64;
         let gammas = [input.rates.r1_gamma, input.rates.r2_gamma].map(|gamma| (gamma / batch) as f32);
@@ -535,24 +553,13 @@ impl Engine for Fused {
         Ok(StepStats { g_loss, g_gradient: (reaching * batch).sqrt(), ..stats })
     }
 
-    fn state(&self) -> Result<State> {
-        let mut state = self.state.clone();
-        let (pixels, width) = (self.d_layout.stages[0].inputs, self.d_layout.stages[0].outputs);
-        transpose_first(&mut state.discriminator, &self.d_layout, [pixels, width]);
-        Ok(state)
-    }
-
-    fn generate(&self, z: &[f32]) -> Result<Vec<f32>> {
-        Ok(pictures_of(&self.recipe, self.pictures.pixels, self.state.exported(), z))
-    }
-
     fn probe(&self) -> Result<Vec<Probe>> {
         let names = ["logits.real", "logits.fake", "logits.updated"];
         let logits = names.into_iter().zip(&self.logits).map(|(name, values)| (name.to_owned(), &values[..]));
         let (pixels, width) = (self.d_layout.stages[0].inputs, self.d_layout.stages[0].outputs);
         let mut d_gradient = self.d_gradient.clone();
         transpose(&mut d_gradient[self.d_layout.weight(0)], [pixels, width]);
-        let state = self.state()?;
+        let state = self.state(0)?;
         let flat = [
             ("gradient", &self.d_layout, &d_gradient),
             ("gradient", &self.g_layout, &self.g_gradient),

@@ -9,7 +9,7 @@ use proptest::prelude::*;
 use super::Fused;
 use crate::equality::{self, STATS, TOTAL, UnderJudgement, one_step, squares, step_at};
 use crate::reference::Reference;
-use crate::{Engine, State};
+use crate::{Engine, State, Stepwise};
 use data::{Dataset, Pictures};
 use gan::recipe::{Recipe, StepRates};
 
@@ -21,7 +21,7 @@ struct Anew<'a> {
 }
 
 impl UnderJudgement for Anew<'_> {
-    fn at(&mut self, state: &State) -> &mut dyn Engine {
+    fn at(&mut self, state: &State) -> &mut dyn Stepwise {
         self.engine.insert(Fused::new(self.recipe, self.pictures.clone(), state, 1))
     }
 }
@@ -113,9 +113,9 @@ fn adam_moves_every_parameter_as_its_formula_says() {
         let recipe = Recipe::load(name, &toml::Table::new()).unwrap();
         let mut engine = Fused::new(&recipe, pictures.clone(), &State::initial(&recipe, pictures.pixels, 3), 1);
         for step in 0..20 {
-            let before = engine.state().unwrap();
+            let before = engine.state(0).unwrap();
             one_step(&mut engine, &recipe, step, step);
-            let after = engine.state().unwrap();
+            let after = engine.state(0).unwrap();
             equality::check_adam(&recipe, step, &before, &after, &engine.probe().unwrap());
         }
     }
@@ -138,7 +138,7 @@ fn any_number_of_threads_gives_the_same_bits() {
             for step in 0..10 {
                 one_step(&mut engine, &recipe, step, step);
             }
-            engine.state().unwrap()
+            engine.state(0).unwrap()
         };
         let alone = after(1);
         for threads in [2, 3, 5, 16] {
@@ -154,9 +154,9 @@ fn pictures_are_those_of_the_reference() {
         let recipe = Recipe::load(name, &toml::Table::new()).unwrap();
         let state = State::initial(&recipe, pictures.pixels, 8);
         let z = noise::sample_z(4, 7, recipe.latent);
-        let ours = Fused::new(&recipe, pictures.clone(), &state, 1).generate(&z).unwrap();
+        let ours = Fused::new(&recipe, pictures.clone(), &state, 1).generate(0, &z).unwrap();
         let theirs = Reference::new(&recipe, pictures.clone(), &state, Device::Cpu, DType::F64).unwrap();
-        let worst = ours.iter().zip(theirs.generate(&z).unwrap()).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
+        let worst = ours.iter().zip(theirs.generate(0, &z).unwrap()).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
         assert!(worst < 2e-6, "{name}: {worst}");
     }
 }

@@ -1,4 +1,7 @@
-//! What a generator is made of: the part of a checkpoint that says how its tensors are to be wired.
+//! A generator as model files need it told: how the tensors of a checkpoint, or of anybody's weights, are to be wired.
+//!
+//! A [`Network`] is what is trained; this is what goes along with its weights, and it has words for layers that nobody trains
+//! here yet. [`Network::architecture`] leads from one to the other.
 //!
 //! It travels as JSON in the checkpoint's metadata, the kind of network in front:
 //! `{"kind":"mlp","latent":100,"hidden":[128,128],"leaky_slope":0.2,"image":[1,28,28]}`, or layer by layer:
@@ -7,12 +10,34 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::op::Window;
+use crate::{Activation, Network};
+
+/// How a convolution's kernel moves over a picture, the same along rows and columns; the defaults are those of
+/// PyTorch and candle.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Window {
+    /// Steps between two places of the kernel (of a transposed convolution: between two numbers it enlarges).
+    pub stride: usize,
+    /// Zeros at each edge (of a transposed convolution: rows and columns cut off each edge).
+    pub padding: usize,
+    /// Steps between two numbers of the kernel.
+    pub dilation: usize,
+    /// Parts that the channels are split into, each convolved on its own.
+    pub groups: usize,
+    /// Rows and columns added below and right of a transposed convolution's result; 0 for any other.
+    pub output_padding: usize,
+}
+
+impl Default for Window {
+    fn default() -> Self {
+        Self { stride: 1, padding: 0, dilation: 1, groups: 1, output_padding: 0 }
+    }
+}
 
 /// The network of a generator.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "lowercase")]
-#[non_exhaustive]
 pub enum Architecture {
     /// Fully connected layers, their sizes told.
     Mlp(Mlp),
@@ -35,7 +60,6 @@ pub struct Sequential {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "op", rename_all = "snake_case", deny_unknown_fields)]
 #[allow(missing_docs, reason = "fields that say what they are: a name, a shape, a slope")]
-#[non_exhaustive]
 pub enum Layer {
     /// Fully connected: weight [outputs, inputs].
     Gemm { name: String },
@@ -116,8 +140,8 @@ pub struct Mlp {
 }
 
 impl Architecture {
-    /// The kinds there are, as JSON names them.
-    pub(crate) const KINDS: [&str; 2] = ["mlp", "sequential"];
+    /// Names of the kinds there are, as the JSON key `kind` has them.
+    pub const KINDS: [&str; 2] = ["mlp", "sequential"];
 
     /// Fully connected layers; the arguments are the fields of [`Mlp`].
     pub fn mlp(latent: usize, hidden: Vec<usize>, leaky_slope: f64, image: [usize; 3]) -> Self {
@@ -191,69 +215,80 @@ fn is_default(window: &Window) -> bool {
     *window == Window::default()
 }
 
-/// A tensor that an architecture calls for.
-pub(crate) struct Wanted {
-    pub(crate) name: String,
-    pub(crate) shape: Vec<usize>,
-}
-
 impl Mlp {
-    /// What is impossible about these sizes, if anything; the other methods rely on there being nothing.
-    pub(crate) fn fault(&self) -> Option<String> {
+    /// The network of these sizes, called `generator`.
+    ///
+    /// # Errors
+    /// What is impossible about the sizes, in words: a size of 0, more numbers than memory can have, a slope beyond float32.
+    pub fn network(&self) -> Result<Network, String> {
         let sizes = [self.latent].into_iter().chain(self.hidden.iter().copied()).chain(self.image);
         if sizes.into_iter().any(|size| size == 0) {
-            return Some("a layer or a side of the picture has the size 0".to_owned());
+            return Err("a layer or a side of the picture has the size 0".to_owned());
         }
-        if self.image.iter().try_fold(1usize, |product, &size| product.checked_mul(size)).is_none() {
-            let [channels, rows, columns] = self.image;
-            return Some(format!("a picture of {channels} x {rows} x {columns} numbers does not fit in memory"));
-        }
+        let [channels, rows, columns] = self.image;
+        let Some(pixels) = channels.checked_mul(rows).and_then(|plane| plane.checked_mul(columns)) else {
+            return Err(format!("a picture of {channels} x {rows} x {columns} numbers does not fit in memory"));
+        };
         if !(self.leaky_slope as f32).is_finite() {
-            return Some(format!("the leaky slope {} is not a finite float32", self.leaky_slope));
+            return Err(format!("the leaky slope {} is not a finite float32", self.leaky_slope));
         }
-        None
-    }
-
-    /// Numbers in a picture.
-    pub(crate) fn pixels(&self) -> usize {
-        self.image.iter().product()
-    }
-
-    /// The same network layer by layer: Gemm and LeakyRelu for each hidden layer, then Gemm, Tanh and Reshape.
-    pub(crate) fn layers(&self) -> Vec<Layer> {
-        let names = self.names();
-        let (output, hidden) = names.split_last().expect("there is always the output layer");
-        let mut layers = Vec::new();
-        for name in hidden {
-            let slope = self.leaky_slope as f32;
-            layers.push(Layer::gemm(name));
-            layers.push(Layer::LeakyRelu { slope, name: Some(format!("{name}.activation")) });
+        let widths: Vec<usize> = [self.latent].into_iter().chain(self.hidden.iter().copied()).chain([pixels]).collect();
+        let parameters = widths
+            .windows(2)
+            .try_fold(0usize, |sum, pair| sum.checked_add(pair[0].checked_add(1)?.checked_mul(pair[1])?));
+        match parameters {
+            Some(_) => Ok(Network::mlp("generator", &widths, self.leaky_slope, Activation::Tanh)),
+            None => Err(format!("layers of the widths {widths:?} do not fit in memory")),
         }
-        layers.push(Layer::gemm(output));
-        layers.push(Layer::Tanh { name: Some(format!("{output}.activation")) });
-        layers.push(Layer::Reshape { shape: self.image.to_vec(), name: Some("image".to_owned()) });
-        layers
     }
 
-    /// The tensors that these layers take: weight [outputs, inputs] and bias [outputs] of each, first to last.
-    pub(crate) fn tensors(&self) -> Vec<Wanted> {
-        let inputs = [self.latent].into_iter().chain(self.hidden.iter().copied());
-        let outputs = self.hidden.iter().copied().chain([self.pixels()]);
-        let layers = self.names().into_iter().zip(inputs.zip(outputs));
-        let tensors = layers.flat_map(|(name, (inputs, outputs))| {
-            [
-                Wanted { name: format!("{name}.weight"), shape: vec![outputs, inputs] },
-                Wanted { name: format!("{name}.bias"), shape: vec![outputs] },
-            ]
-        });
-        tensors.collect()
+    /// The same network layer by layer, its sizes told by its tensors alone.
+    ///
+    /// # Errors
+    /// As [`Mlp::network`].
+    pub fn layers(&self) -> Result<Vec<Layer>, String> {
+        Ok(layers(&self.network()?, self.image))
     }
+}
 
-    /// `generator.hidden1`, …, `generator.output`.
-    fn names(&self) -> Vec<String> {
-        let hidden = (1..=self.hidden.len()).map(|number| format!("generator.hidden{number}"));
-        hidden.chain(["generator.output".to_owned()]).collect()
+impl Network {
+    /// How a file of this network's weights describes it; its outputs are a picture of `image` [channels, rows, columns].
+    /// A perceptron of leaky ReLUs of one slope with a tanh at its end is told in short, any other layer by layer.
+    ///
+    /// # Panics
+    /// If the picture has another number of pixels than the network gives.
+    pub fn architecture(&self, image: [usize; 3]) -> Architecture {
+        assert_eq!(image.iter().product::<usize>(), self.outputs(), "a picture of another size than the network gives");
+        let (output, hidden) = self.stages.split_last().expect("a network has a stage");
+        let leaky_slope = hidden.first().map(|stage| stage.activation);
+        match leaky_slope {
+            Some(activation @ Activation::LeakyRelu(slope))
+                if output.activation == Activation::Tanh
+                    && hidden.iter().all(|stage| stage.activation == activation) =>
+            {
+                let widths = hidden.iter().map(|stage| stage.outputs).collect();
+                Architecture::mlp(self.inputs(), widths, slope, image)
+            }
+            _ => Architecture::sequential(self.inputs(), layers(self, image)),
+        }
     }
+}
+
+/// A Gemm for each stage and its function after it, then the picture's shape; named as the tensors are.
+fn layers(network: &Network, image: [usize; 3]) -> Vec<Layer> {
+    let mut layers = Vec::new();
+    for stage in &network.stages {
+        let name = format!("{}.{}", network.name, stage.name);
+        layers.push(Layer::gemm(&name));
+        let name = Some(format!("{name}.activation"));
+        match stage.activation {
+            Activation::Identity => {}
+            Activation::LeakyRelu(slope) => layers.push(Layer::LeakyRelu { slope: slope as f32, name }),
+            Activation::Tanh => layers.push(Layer::Tanh { name }),
+        }
+    }
+    layers.push(Layer::Reshape { shape: image.to_vec(), name: Some("image".to_owned()) });
+    layers
 }
 
 #[cfg(test)]
@@ -316,7 +351,7 @@ mod tests {
     fn tensors_chain_from_z_to_the_pixels() {
         let chain = |hidden: Vec<usize>| -> Vec<(String, Vec<usize>)> {
             let mlp = Mlp { latent: 5, hidden, leaky_slope: 0.2, image: [3, 2, 2] };
-            mlp.tensors().into_iter().map(|tensor| (tensor.name, tensor.shape)).collect()
+            mlp.network().unwrap().tensors.into_iter().map(|tensor| (tensor.name, tensor.shape)).collect()
         };
         let layer = |name: &str, inputs, outputs| {
             [
@@ -338,13 +373,69 @@ mod tests {
             ("empty layer", Mlp { hidden: vec![7, 0], ..good.clone() }, Some("size 0")),
             ("no rows", Mlp { image: [1, 0, 2], ..good.clone() }, Some("size 0")),
             ("huge picture", Mlp { image: [usize::MAX, 2, 2], ..good.clone() }, Some("does not fit in memory")),
+            ("huge layer", Mlp { hidden: vec![usize::MAX], ..good.clone() }, Some("do not fit in memory")),
+            ("huge layers", Mlp { hidden: vec![1 << 40, 1 << 40], ..good.clone() }, Some("do not fit in memory")),
             ("slope beyond f32", Mlp { leaky_slope: 1e300, ..good.clone() }, Some("not a finite float32")),
         ] {
-            let fault = mlp.fault();
+            let fault = mlp.network().err();
             match expected {
                 None => assert_eq!(fault, None, "{name}"),
                 Some(part) => assert!(fault.as_ref().is_some_and(|text| text.contains(part)), "{name}: {fault:?}"),
             }
+        }
+    }
+
+    #[test]
+    fn a_network_is_told_in_short_where_that_says_all() {
+        use crate::Layer as Chain;
+        let image = [1, 2, 3];
+        let told = |layers: &[Chain]| Network::new("generator", 4, layers, 6).unwrap().architecture(image);
+        let (leaky, end) = (Chain::leaky_relu(0.2), [Chain::dense_to_output(), Chain::Tanh]);
+        let chain = |hidden: &[Chain]| [hidden, &end[..]].concat();
+        for widths in [vec![5], vec![5, 3], vec![5, 3, 7]] {
+            let hidden: Vec<Chain> = widths.iter().flat_map(|&width| [Chain::dense(width), leaky.clone()]).collect();
+            assert_eq!(told(&chain(&hidden)), Architecture::mlp(4, widths, 0.2, image));
+        }
+        for (name, hidden, expected) in [
+            ("no hidden layer", vec![], vec!["gemm output", "tanh output.activation"]),
+            (
+                "a tanh inside",
+                vec![Chain::dense(5), Chain::Tanh],
+                vec!["gemm hidden1", "tanh hidden1.activation", "gemm output", "tanh output.activation"],
+            ),
+            (
+                "two slopes",
+                vec![Chain::dense(5), leaky.clone(), Chain::dense(3), Chain::leaky_relu(0.0)],
+                vec![
+                    "gemm hidden1",
+                    "leaky_relu hidden1.activation",
+                    "gemm hidden2",
+                    "leaky_relu hidden2.activation",
+                    "gemm output",
+                    "tanh output.activation",
+                ],
+            ),
+            (
+                "a layer without a function",
+                vec![Chain::dense(5), Chain::dense(3), leaky],
+                vec![
+                    "gemm hidden1",
+                    "gemm hidden2",
+                    "leaky_relu hidden2.activation",
+                    "gemm output",
+                    "tanh output.activation",
+                ],
+            ),
+        ] {
+            let json = serde_json::to_value(told(&chain(&hidden))).unwrap();
+            let layers = json["layers"].as_array().unwrap();
+            let short = |layer: &serde_json::Value| {
+                let name = layer["name"].as_str().unwrap().trim_start_matches("generator.");
+                format!("{} {name}", layer["op"].as_str().unwrap())
+            };
+            let (image, layers) = layers.split_last().unwrap();
+            assert_eq!(layers.iter().map(short).collect::<Vec<_>>(), expected, "{name}");
+            assert_eq!(image["shape"], serde_json::json!([1, 2, 3]), "{name}");
         }
     }
 }
