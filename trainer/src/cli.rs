@@ -9,7 +9,7 @@ use crate::evaluate::{EvaluateArgs, JudgeArgs};
 use crate::recipe_flags::RecipeFlags;
 use data::Source;
 use engines::choose::{DeviceChoice, EngineChoice};
-use failure::Result;
+use failure::{Failure, Result};
 use gan::recipe::Recipe;
 use run::train::Options;
 use study::StudyArgs;
@@ -181,7 +181,7 @@ pub struct TrainArgs {
     #[arg(long, value_name = "RECIPE", default_value = "stable", help_heading = TRAINING)]
     pub recipe: String,
     /// Key of every random number
-    #[arg(long, value_name = "N", default_value_t = 0, help_heading = TRAINING)]
+    #[arg(long, value_name = "N", default_value_t = 0, help_heading = TRAINING, allow_negative_numbers = true)]
     pub seed: u64,
     /// Runs of N seeds from --seed on, at once on one GPU: gen-SEED.onnx each
     #[arg(long, value_name = "N", default_value_t = 1, help_heading = TRAINING, value_parser = clap::value_parser!(u16).range(1..=4096))]
@@ -189,7 +189,10 @@ pub struct TrainArgs {
     /// Go on from the run folder
     #[arg(long, help_heading = TRAINING)]
     pub resume: bool,
-    /// mnist (built in), or a folder of idx files or of PNG and JPEG pictures
+    /// Replace a finished run in the run folder, rather than move it aside
+    #[arg(long, help_heading = TRAINING)]
+    pub overwrite: bool,
+    /// mnist (built in), a folder of pictures or of idx files, or an .npz
     #[arg(long, value_name = "DATA", default_value = "mnist", help_heading = PICTURES)]
     pub data: String,
     /// Rows and columns of a picture [default: the idx files' own; 28]
@@ -198,6 +201,12 @@ pub struct TrainArgs {
     /// Fail if a picture cannot be read, rather than skip it
     #[arg(long, help_heading = PICTURES)]
     pub strict: bool,
+    /// Black for white: for drawings on a white ground
+    #[arg(long, help_heading = PICTURES)]
+    pub invert: bool,
+    /// Rows for columns: for EMNIST, which lies on its side
+    #[arg(long, help_heading = PICTURES)]
+    pub transpose: bool,
     /// auto, cpu, gpu or gpu:N
     #[arg(long, value_name = "DEVICE", default_value = "auto", help_heading = MACHINE)]
     pub device: DeviceChoice,
@@ -241,6 +250,10 @@ impl TrainArgs {
     /// # Errors
     /// A recipe that cannot be used.
     pub fn options(&self) -> Result<Options> {
+        if let Some(never) = self.keep_models.iter().find(|&&epoch| epoch == 0 || epoch > self.epochs) {
+            let message = format!("`--keep-models {never}` is after no epoch of this run, which has {}", self.epochs);
+            return Err(Failure::usage(message).hint(format!("give numbers from 1 to {}", self.epochs)));
+        }
         Ok(Options {
             epochs: self.epochs,
             out: self.out.clone(),
@@ -248,8 +261,16 @@ impl TrainArgs {
             engine: self.engine,
             device: self.device,
             seed: self.seed,
-            source: Source { data: self.data.clone(), size: self.size.map(usize::from), strict: self.strict },
+            source: Source {
+                data: self.data.clone(),
+                size: self.size.map(usize::from),
+                strict: self.strict,
+                invert: self.invert,
+                transpose: self.transpose,
+            },
+            keeps_batch: self.overrides.table().contains_key("batch"),
             resume: self.resume,
+            overwrite: self.overwrite,
             log_json: self.log_json.clone(),
             tensorboard: self.tensorboard.clone(),
             threads: self.engine.threads(self.threads),

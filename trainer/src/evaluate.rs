@@ -7,11 +7,34 @@ use clap::Args;
 use serde::Serialize;
 
 use crate::generator::Generator;
-use data::Dataset;
+use data::{Dataset, Source};
 use engines::choose::cores;
 use failure::{Failure, Result};
 use judge::schedule::{EVALUATION_SEED, JUDGE_FILE};
 use judge::{Judge, SAMPLES, Scores, Yardstick};
+
+/// Which pictures, the way round that a run was trained on them.
+#[derive(Debug, Args)]
+struct PictureArgs {
+    /// mnist (built in), a folder of pictures or of idx files, or an .npz
+    #[arg(long, value_name = "DATA", default_value = "mnist")]
+    data: String,
+    /// Black for white, as in training
+    #[arg(long)]
+    invert: bool,
+    /// Rows for columns, as in training
+    #[arg(long)]
+    transpose: bool,
+}
+
+impl PictureArgs {
+    /// Reads them as squares of `size`, or as they are.
+    fn read(&self, size: Option<usize>) -> Result<Dataset> {
+        let Self { data, invert, transpose } = self;
+        let source = Source { size, invert: *invert, transpose: *transpose, ..Source::of(data) };
+        Dataset::open(&source, &mut |line| eprintln!("{line}"))
+    }
+}
 
 /// Flags of `trainer evaluate`.
 #[derive(Debug, Args)]
@@ -19,9 +42,9 @@ pub struct EvaluateArgs {
     /// ONNX generators: float32 z [n, latent] -> float32 image [n, 1, rows, columns]
     #[arg(required = true, value_name = "MODEL")]
     models: Vec<PathBuf>,
-    /// mnist (built in), or a folder of pictures: what they are compared with
-    #[arg(long, value_name = "DATA", default_value = "mnist")]
-    data: String,
+    /// What they are compared with.
+    #[command(flatten)]
+    pictures: PictureArgs,
     /// Key of the latent vectors
     #[arg(long, value_name = "N", default_value_t = EVALUATION_SEED)]
     seed: u64,
@@ -39,9 +62,9 @@ pub struct JudgeArgs {
     /// The judge's file
     #[arg(long, value_name = "FILE")]
     out: PathBuf,
-    /// mnist (built in), or a folder of pictures
-    #[arg(long, value_name = "DATA", default_value = "mnist")]
-    data: String,
+    /// What it learns from.
+    #[command(flatten)]
+    pictures: PictureArgs,
     /// Threads [default: all cores]; they change no bit
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     threads: Option<u16>,
@@ -71,7 +94,7 @@ pub fn evaluate(args: &EvaluateArgs) -> Result<()> {
     let threads = threads(args.threads);
     // All files first: a slip in the last name should not cost the work on the others.
     let generators = args.models.iter().map(|path| Generator::open(path)).collect::<Result<Vec<_>>>()?;
-    let dataset = Dataset::load(&args.data)?;
+    let dataset = args.pictures.read(None)?;
     for (path, generator) in args.models.iter().zip(&generators) {
         if generator.image_shape() != dataset.image_shape {
             let message = format!(
@@ -113,7 +136,7 @@ pub fn evaluate(args: &EvaluateArgs) -> Result<()> {
 pub fn judge(args: &JudgeArgs) -> Result<()> {
     let cannot = |what: String| Failure::failed(format!("`--out {}` {what}", args.out.display()));
     files::folder_of(&args.out).map_err(cannot)?;
-    let dataset = Dataset::load(&args.data)?;
+    let dataset = args.pictures.read(None)?;
     let judge = Judge::train(&dataset, threads(args.threads), &mut |line| eprintln!("{line}"))?;
     files::write_whole(&args.out, &judge.to_bytes()).map_err(|error| cannot(format!("cannot be written: {error}")))
 }

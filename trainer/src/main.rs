@@ -1,6 +1,7 @@
 //! `trainer`: reads the command line, trains, and turns the outcome into an exit code.
 
 use std::io::{self, Write};
+use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -11,6 +12,7 @@ use engines::gpu::device;
 use failure::{Failure, Result};
 use gan::recipe::{BUILT_IN, Recipe};
 use run::console::Console;
+use run::events::EventLog;
 use run::show::compare::compare;
 use run::train::{Outcome, train};
 use study::{self, Ended, StudyArgs};
@@ -23,17 +25,20 @@ use trainer::written;
 const INTERRUPTED: u8 = 130;
 
 fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return explain(&error),
+    };
     let outcome = match &cli.command {
         Some(Command::Recipes { action }) => recipes(action.as_ref()),
         Some(Command::Bench(args)) => measure(args),
         Some(Command::Evaluate(args)) => evaluate::evaluate(args).map(|()| 0),
         Some(Command::Judge(args)) => evaluate::judge(args).map(|()| 0),
-        Some(Command::Compare { runs, html }) => compare(runs, html.as_deref()).map(print),
-        Some(Command::Devices { json }) => Ok(print(devices(*json))),
+        Some(Command::Compare { runs, html }) => compare(runs, html.as_deref()).and_then(print),
+        Some(Command::Devices { json }) => print(devices(*json)),
         Some(Command::Study(args)) => many(args),
-        Some(Command::Completions { shell }) => Ok(print(completions(*shell))),
-        Some(Command::Man) => manual().map(print),
+        Some(Command::Completions { shell }) => print(completions(*shell)),
+        Some(Command::Man) => manual().and_then(print),
         Some(Command::GpuPlan(args)) => write_plan(args).map(|()| 0),
         None => run(&cli.train),
     };
@@ -47,10 +52,12 @@ fn main() -> ExitCode {
 }
 
 fn run(args: &TrainArgs) -> Result<u8> {
-    let options = args.options()?;
+    let options =
+        args.options().inspect_err(|failure| EventLog::write_failure(None, args.log_json.as_deref(), failure))?;
     limit_threads(options.threads);
     let stop = stop_flag()?;
-    let mut console = Console::new(args.quiet);
+    let json_on_stdout = args.log_json.as_deref() == Some(Path::new("-"));
+    let mut console = Console::new(args.quiet).beside_json(json_on_stdout);
     let outcome = train(&options, &stop, &mut console);
     // The bar would otherwise stand between the reader and an error.
     console.finish();
@@ -106,7 +113,7 @@ fn recipes(action: Option<&RecipesAction>) -> Result<u8> {
             None => Recipe::load(name, &toml::Table::new())?.to_toml(),
         },
     };
-    Ok(print(text))
+    print(text)
 }
 
 fn completions(shell: clap_complete::Shell) -> String {
@@ -132,10 +139,23 @@ fn with_subcommands(command: &clap::Command) -> Vec<clap::Command> {
     std::iter::once(command.clone()).chain(shown.flat_map(with_subcommands)).collect()
 }
 
-/// Results go to standard output; a reader that has gone away (`| head`) is no failure.
-fn print(text: String) -> u8 {
-    let _ = io::stdout().write_all(text.as_bytes());
-    0
+/// Results go to standard output; a reader that has gone away (`| head`) is no failure, a full disk is.
+fn print(text: String) -> Result<u8> {
+    let mut stdout = io::stdout();
+    match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            Err(Failure::failed(format!("standard output cannot be written: {error}")))
+        }
+        _ => Ok(0),
+    }
+}
+
+/// Prints what clap has to say instead of a command: the help on standard output, a slip on standard error.
+fn explain(error: &clap::Error) -> ExitCode {
+    match error.print().and_then(|()| io::stdout().flush()) {
+        Err(refused) if refused.kind() != io::ErrorKind::BrokenPipe && !error.use_stderr() => ExitCode::FAILURE,
+        _ => ExitCode::from(error.exit_code() as u8),
+    }
 }
 
 /// Set by Ctrl-C or SIGTERM; a second one ends the process at once.

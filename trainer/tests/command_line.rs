@@ -54,7 +54,7 @@ mod runs {
         let (data, dir) = (SmallMnist::new(), tempfile::tempdir().unwrap());
         let out = dir.path().join("gen.onnx");
         let models = dir.path().join("gen.run/models");
-        let output = run_small(&data, &out, &["--epochs", "3", "--keep-models", "1,3,9"]);
+        let output = run_small(&data, &out, &["--epochs", "3", "--keep-models", "1,3"]);
         assert!(output.status.success(), "{}", text(&output.stderr));
         let read = |epochs: u32| fs::read(models.join(format!("epochs-00{epochs}.onnx"))).unwrap();
         assert!(read(3) == fs::read(&out).unwrap(), "the last is the run's own");
@@ -62,7 +62,12 @@ mod runs {
         assert_eq!(fs::read_dir(&models).unwrap().count(), 2);
 
         assert!(run_small(&data, &out, &["--epochs", "1"]).status.success());
-        assert_eq!(fs::read_dir(&models).unwrap().count(), 0, "they are of another run than this");
+        let aside = dir.path().join("gen.run/earlier-1/models");
+        assert_eq!(fs::read_dir(&aside).unwrap().count(), 2, "they go where their run goes");
+        assert!(!models.exists(), "they are of another run than this");
+        assert!(run_small(&data, &out, &["--epochs", "1", "--keep-models", "1"]).status.success());
+        assert!(run_small(&data, &out, &["--epochs", "1", "--overwrite"]).status.success());
+        assert!(!models.exists() || fs::read_dir(&models).unwrap().count() == 0, "and are replaced with it");
     }
 
     #[test]
@@ -89,12 +94,51 @@ mod runs {
     }
 
     #[test]
-    fn events_go_to_standard_output_by_a_dash() {
+    fn a_finished_run_is_moved_aside_unless_it_is_to_be_overwritten() {
+        let (data, dir) = (SmallMnist::new(), tempfile::tempdir().unwrap());
+        let out = dir.path().join("gen.onnx");
+        let run_folder = dir.path().join("gen.run");
+        assert!(run_small(&data, &out, &["--epochs", "1"]).status.success());
+        let checkpoint = fs::read(run_folder.join("checkpoint.safetensors")).unwrap();
+        let output = run_small(&data, &out, &["--epochs", "1", "--lr", "1e10"]);
+        let said = text(&output.stderr);
+        assert_eq!(output.status.code(), Some(1), "{said}");
+        assert!(said.contains("is kept in `") && said.contains("earlier-1"), "{said}");
+        assert!(!said.contains("is kept; try"), "no checkpoint is promised where there is none: {said}");
+        let aside = run_folder.join("earlier-1");
+        assert!(fs::read(aside.join("checkpoint.safetensors")).unwrap() == checkpoint, "the first run is whole");
+        assert!(aside.join("samples/epoch-000.png").exists() && aside.join("report.html").exists());
+        for _ in 0..2 {
+            assert!(run_small(&data, &out, &["--epochs", "1", "--seed", "3", "--overwrite"]).status.success());
+        }
+        assert!(!run_folder.join("earlier-2").exists(), "and is not moved aside when it is to be overwritten");
+    }
+
+    #[test]
+    fn events_have_standard_output_for_themselves_by_a_dash_and_end_with_a_failure() {
         let (data, dir) = (SmallMnist::new(), tempfile::tempdir().unwrap());
         let output = run_small(&data, &dir.path().join("gen.onnx"), &["--epochs", "1", "--log-json", "-"]);
         let stdout = text(&output.stdout);
-        let lines: Vec<&str> = stdout.lines().collect();
-        assert!(lines[0].starts_with(r#"{"event":"start""#) && lines.contains(&"on epoch 0"), "{stdout}");
+        let events = |stdout: &str| -> Vec<serde_json::Value> {
+            stdout.lines().map(|line| serde_json::from_str(line).expect("JSON alone")).collect()
+        };
+        let names: Vec<_> = events(&stdout).iter().map(|event| event["event"].to_string()).collect();
+        assert_eq!((names[0].as_str(), names.last().unwrap().as_str()), (r#""start""#, r#""done""#), "{stdout}");
+        assert!(text(&output.stderr).lines().any(|line| line == "on epoch 0"), "{}", text(&output.stderr));
+        let refused: [&[&str]; 3] = [&["--data", "/no/such/folder"], &["--lr", "-1"], &["--lr", "1e10"]];
+        for more in refused {
+            let output = run_small(
+                &data,
+                &dir.path().join("failed.onnx"),
+                &[&["--epochs", "1", "--log-json", "-"], more].concat(),
+            );
+            let stdout = text(&output.stdout);
+            let events = events(&stdout);
+            let last = events.last().unwrap_or_else(|| panic!("{more:?}: {}", text(&output.stderr)));
+            let message = last["message"].as_str().unwrap();
+            assert_eq!(last["event"], "failed", "{more:?}: {stdout}");
+            assert!(!message.is_empty() && text(&output.stderr).contains(message), "{more:?}: {message}");
+        }
     }
 
     #[test]
@@ -139,7 +183,7 @@ mod runs {
         for heading in ["Commands:", "Training:", "Pictures:", "Machine:", "Output:", "Single values of the recipe"] {
             at += help[at..].find(heading).unwrap_or_else(|| panic!("{heading} is not in its place:\n{help}"));
         }
-        assert!(help.lines().count() <= 70, "short enough to read: {} lines", help.lines().count());
+        assert!(help.lines().count() <= 72, "short enough to read: {} lines", help.lines().count());
         assert!(help.lines().all(|line| line.chars().count() <= 112), "{help}");
         let lines = |flag: &str| help.lines().filter(|line| line.trim_start().starts_with(flag)).count();
         for flag in ["--epochs <N>", "--size <N>", "--strict", "--tensorboard <DIR>", "--out <FILE>", "--r1-gamma <X>"]
@@ -218,7 +262,7 @@ mod refusals {
         let empty_folder = dir.path().join("empty");
         fs::create_dir(&empty_folder).unwrap();
         let (empty_folder, file_name) = (empty_folder.to_str().unwrap(), file.to_str().unwrap());
-        let cases: [(&[&str], i32, &str); 32] = [
+        let cases: [(&[&str], i32, &str); 34] = [
             (&["--epochs", "0"], 2, "'0' for '--epochs <N>'"),
             (&["--epochs", "-3"], 2, "--epochs"),
             (&["--epochs", "1.5"], 2, "--epochs"),
@@ -237,9 +281,12 @@ mod refusals {
             (&["--out", no_folder.to_str().unwrap()], 1, "which does not exist"),
             (&["--out", under_file.to_str().unwrap()], 1, "which does not exist"),
             (&["--data", "/no/such/folder", "--out", out], 1, "is no folder"),
-            (&["--data", empty_folder, "--out", out], 1, "train-images-idx3-ubyte` is missing"),
+            (&["--data", empty_folder, "--out", out], 1, "is empty: there is no file in it or below"),
             (&["--data", file_name, "--out", out], 1, "is no folder"),
             (&["--data", "", "--out", out], 1, "is no folder"),
+            (&["--seed", "-1"], 2, "'-1' for '--seed <N>'"),
+            (&["--epochs", "3", "--keep-models", "1,4", "--out", out], 2, "`--keep-models 4` is after no epoch"),
+            (&["--keep-models", "0", "--out", out], 2, "`--keep-models 0` is after no epoch"),
             (&["--size", "3"], 2, "--size"),
             (&["--size", "513"], 2, "--size"),
             (&["--size", "-28"], 2, "--size"),
@@ -250,7 +297,6 @@ mod refusals {
             (&["--recipe", dir.path().to_str().unwrap(), "--out", out], 2, "cannot be read"),
             (&["--threads", "0"], 2, "--threads"),
             (&["--epochs", "ten"], 2, "--epochs"),
-            (&["--out", out, "--resume"], 1, "there is no checkpoint in"),
         ];
         for (args, code, expected) in cases {
             let output = run(args);
@@ -258,6 +304,18 @@ mod refusals {
             assert_eq!(output.status.code(), Some(code), "{args:?}: {message}");
             assert!(message.starts_with("error: ") && message.contains(expected), "{args:?}: {message}");
             assert!(!message.contains("panicked") && output.stdout.is_empty(), "{args:?}: {message}");
+        }
+    }
+
+    /// A device that is always full.
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn a_full_disk_on_standard_output_is_a_failure() {
+        let commands: [&[&str]; 3] = [&["--help"], &["recipes", "show", "stable"], &["man"]];
+        for args in commands {
+            let full = fs::File::options().write(true).open("/dev/full").unwrap();
+            let status = process::trainer(args).stdout(full).stderr(std::process::Stdio::null()).status().unwrap();
+            assert_eq!(status.code(), Some(1), "{args:?}");
         }
     }
 
@@ -343,9 +401,9 @@ mod refusals {
         let images = "train-images-idx3-ubyte";
         type Damage = fn(&Path);
         let cases: [(&str, Damage, &str); 5] = [
-            ("missing", |path| fs::remove_file(path).unwrap(), "is missing"),
+            ("missing", |path| fs::remove_file(path).unwrap(), "holds no file of training pictures"),
             ("cut short", |path| cut(path, 1000), "is cut short: 188160 bytes expected"),
-            ("wrong magic", |path| overwrite(path, 3, 1), "starts with 00 00 08 01, not 00 00 08 03"),
+            ("wrong magic", |path| overwrite(path, 3, 1), "goes on after the 240 bytes"),
             ("wrong count", |path| overwrite(path, 7, 239), "goes on after the"),
             ("a gzip that is none", |path| fs::write(path, [0x1f, 0x8b, 1, 2]).unwrap(), "cut short"),
         ];

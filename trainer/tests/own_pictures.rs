@@ -94,3 +94,37 @@ fn unreadable_pictures_are_skipped_or_with_strict_refused_and_nothing_is_lost() 
     assert!(output.status.success());
     assert!(text(&output.stderr).contains("warning: 2 of 36 pictures cannot be read"), "{}", text(&output.stderr));
 }
+
+#[test]
+fn fewer_pictures_than_the_batch_lower_it_unless_it_was_asked_for() {
+    let (data, dir) = (stripes(), tempfile::tempdir().unwrap());
+    let out = dir.path().join("gen.onnx");
+    let args =
+        ["--data", data.path().to_str().unwrap(), "--out", out.to_str().unwrap(), "--epochs", "1", "--hidden", "8"];
+    let output = run(&args);
+    let said = text(&output.stderr);
+    assert!(output.status.success(), "{said}");
+    assert!(said.contains("a minibatch is of 33 pictures and not of 100"), "{said}");
+    let output = run(&[&args[..], &["--resume"]].concat());
+    assert!(output.status.success(), "the same command goes on: {}", text(&output.stderr));
+    let output = run(&[&args[..], &["--batch", "50"]].concat());
+    let said = text(&output.stderr);
+    assert_eq!(output.status.code(), Some(2), "{said}");
+    assert!(said.contains("a minibatch of 50 is more than the 33 training pictures"), "{said}");
+    assert!(said.contains("--batch 33") && !said.contains("judge"), "nothing is judged before: {said}");
+}
+
+#[test]
+fn a_bright_ground_is_said_and_turned_round_when_asked() {
+    let (data, dir) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    for i in 0..24u32 {
+        let ink = |x: u32, y: u32| if (8..20).contains(&x) && y == i { Luma([0]) } else { Luma([255u8]) };
+        GrayImage::from_fn(28, 28, ink).save(data.path().join(format!("{i:02}.png"))).unwrap();
+    }
+    let out = dir.path().join("gen.onnx");
+    let said = text(&train(data.path(), &out, &[]).stderr).to_owned();
+    assert!(said.contains("bright ground") && said.contains("--invert"), "{said}");
+    let output = train(data.path(), &out, &["--invert", "--transpose"]);
+    let said = text(&output.stderr);
+    assert!(output.status.success() && !said.contains("bright ground"), "{said}");
+}

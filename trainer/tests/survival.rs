@@ -66,11 +66,11 @@ fn resume_gives_the_same_bytes_after_ctrl_c_and_after_a_kill() {
 fn resume_with_other_settings_says_which_differ() {
     let (data, dir) = (SmallMnist::new(), tempfile::tempdir().unwrap());
     let out = dir.path().join("gen.onnx");
-    assert!(run_small(&data, &out, &["--epochs", "1"]).status.success());
+    assert!(run_small(&data, &out, &["--epochs", "2"]).status.success());
     let cases: [(&[&str], &str); 3] = [
-        (&["--epochs", "2"], "--epochs: 1 in the run folder, 2 now"),
-        (&["--epochs", "1", "--seed", "9"], "--seed: 0 in the run folder, 9 now"),
-        (&["--epochs", "1", "--lr", "0.5"], "recipe's lr: 0.002 in the run folder, 0.5 now"),
+        (&["--epochs", "1"], "--epochs: 2 in the run folder, 1 now"),
+        (&["--epochs", "2", "--seed", "9"], "--seed: 0 in the run folder, 9 now"),
+        (&["--epochs", "2", "--lr", "0.5"], "recipe's lr: 0.002 in the run folder, 0.5 now"),
     ];
     for (more, expected) in cases {
         let output = run_small(&data, &out, &[more, &["--resume"]].concat());
@@ -113,11 +113,28 @@ fn find_and_replace(bytes: &[u8], from: &[u8], to: &[u8]) -> Vec<u8> {
 }
 
 #[test]
-fn resume_without_a_run_says_so() {
+fn resume_begins_a_run_goes_on_with_it_and_makes_it_longer() {
     let (data, dir) = (SmallMnist::new(), tempfile::tempdir().unwrap());
-    let output = run_small(&data, &dir.path().join("gen.onnx"), &["--resume"]);
-    assert_eq!(output.status.code(), Some(1));
-    assert!(text(&output.stderr).contains("there is no checkpoint in"), "{}", text(&output.stderr));
+    let out = dir.path().join("gen.onnx");
+    for (epochs, expected) in [("1", "there is no run in"), ("3", "the run was planned for 1 epochs and goes on to 3")]
+    {
+        let output = run_small(&data, &out, &["--epochs", epochs, "--resume"]);
+        assert!(output.status.success(), "{}", text(&output.stderr));
+        assert!(text(&output.stderr).contains(expected), "{}", text(&output.stderr));
+    }
+    let checkpoint = fs::read(dir.path().join("gen.run/checkpoint.safetensors")).unwrap();
+    let checkpoint = run::checkpoint::Checkpoint::from_bytes(&checkpoint).unwrap();
+    assert_eq!((checkpoint.epochs_done, checkpoint.identity.epochs, checkpoint.state.step), (3, 3, 33));
+}
+
+#[test]
+fn the_same_pictures_in_a_folder_of_another_name_are_gone_on_with() {
+    let (data, dir) = (SmallMnist::new(), tempfile::tempdir().unwrap());
+    let out = dir.path().join("gen.onnx");
+    assert!(run_small(&data, &out, &["--epochs", "1"]).status.success());
+    let moved = SmallMnist::new();
+    let output = run_small(&moved, &out, &["--epochs", "1", "--resume"]);
+    assert!(output.status.success(), "{}", text(&output.stderr));
 }
 
 /// Kills of one run. The moments are spread over epochs and, within one, over steps and the writing of files.

@@ -1,81 +1,186 @@
-//! A folder of PNG and JPEG pictures as a data set.
+//! A folder of pictures as a data set.
 //!
-//! Pictures are taken in the order of their paths. Where they lie in folders of their own, each such folder is a class;
-//! otherwise there is one class. Every twelfth picture is kept for tests, as a twelfth of MNIST's is.
+//! A file is a picture if its first bytes say so, whatever its name. Pictures are taken in the order of their paths; what
+//! their folders mean is decided in [`crate::split`]. Nothing is passed over in silence: what cannot be read is named, what
+//! is no picture is counted.
 
-use std::fs;
-use std::io::Cursor;
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use image::{DynamicImage, ImageDecoder, ImageFormat, ImageReader};
-
-use crate::framing::{Framing, frame};
-use crate::{Dataset, Pictures};
+use crate::decode::{Outcome, decode_all, is_named_a_picture};
+use crate::framing::{Framed, Framing};
+use crate::kind::Kind;
+use crate::split::{Part, Split, split};
+use crate::walk::Walk;
+use crate::{DEFAULT_SIZE, Dataset, Pictures, Reading, Source, looks};
 use failure::{Failure, Result};
 
-/// Names that end so are taken for pictures; what they are is decided by their content.
-const ENDINGS: [&str; 3] = ["png", "jpg", "jpeg"];
-/// One picture of this many is for tests.
-const TEST_SHARE: usize = 12;
 /// Files named one by one in a message.
 const NAMED: usize = 10;
-/// Folders in folders are followed this far: a link that leads in a circle must end.
-const DEPTH: usize = 8;
 
-/// Whether there is a picture in `folder`, by the names of its files.
-pub fn has_pictures(folder: &Path) -> bool {
-    let mut paths = Vec::new();
-    collect(folder, DEPTH, &mut paths).is_ok() && !paths.is_empty()
+/// Whether any file below a folder is named as a picture.
+pub fn has_named_pictures(walk: &Walk) -> bool {
+    walk.files.iter().any(|file| is_named_a_picture(&file.path))
 }
 
-/// Reads every picture below `folder` as `size` by `size` grey pixels; `say` is told what was done to them, and which
-/// could not be read, which fails under `strict`.
+/// Reads every picture that `walk` found below `folder` as grey squares; says what was done to them, and which could not be
+/// read, which fails under `strict`. Nothing if it was stopped.
 ///
 /// # Errors
-/// A folder that cannot be listed or holds nothing to train on, and under `strict` a file that cannot be read.
-pub fn read(folder: &Path, name: String, size: usize, strict: bool, say: &mut dyn FnMut(&str)) -> Result<Dataset> {
-    let mut paths = Vec::new();
-    collect(folder, DEPTH, &mut paths)
-        .map_err(|error| Failure::failed(format!("`{}` cannot be listed: {error}", folder.display())))?;
-    paths.sort();
-    let classes = classes(folder, &paths);
-    let empty = || Pictures { bytes: Vec::new(), labels: Vec::new(), pixels: size * size };
-    let (mut train, mut test) = (empty(), empty());
-    let (mut tally, mut unreadable) = (Tally::default(), Vec::new());
-    for (path, label) in paths.iter().zip(classes) {
-        let picture = match decode(path) {
-            Ok(picture) => picture,
-            Err(why) => {
-                unreadable.push(format!("`{}`: {why}", path.display()));
-                continue;
-            }
-        };
-        let (bytes, done) = frame(&picture, size);
-        let half = if tally.pictures % TEST_SHARE == TEST_SHARE - 1 { &mut test } else { &mut train };
-        half.bytes.extend(bytes);
-        half.labels.push(label);
-        tally.add(done);
+/// A folder with nothing to train on, and under `strict` a picture that cannot be read.
+pub fn read(
+    folder: &Path,
+    name: String,
+    walk: &Walk,
+    source: &Source,
+    reading: &mut Reading,
+) -> Result<Option<Dataset>> {
+    let size = source.size.unwrap_or(DEFAULT_SIZE);
+    let Some(outcomes) = decode_all(&walk.files, size, reading) else { return Ok(None) };
+    let mut heap = Heap::default();
+    for (file, outcome) in walk.files.iter().zip(outcomes) {
+        heap.put(&file.path, outcome);
     }
-    if !unreadable.is_empty() {
-        let named = unreadable.iter().take(NAMED).map(String::as_str).collect::<Vec<_>>().join("\n  ");
-        let rest = unreadable.len().saturating_sub(NAMED);
-        let rest = if rest == 0 { String::new() } else { format!("\n  and {rest} more") };
-        let message = format!("{} of {} pictures cannot be read:\n  {named}{rest}", unreadable.len(), paths.len());
-        if strict {
-            return Err(Failure::failed(message).hint("mend or remove them, or drop `--strict` to skip them"));
+    let troubles = heap.troubles(walk);
+    if !troubles.is_empty() && source.strict {
+        return Err(Failure::failed(troubles.join("\n")).hint("mend or remove them, or drop `--strict` to skip them"));
+    }
+    if heap.pictures.is_empty() {
+        return Err(nothing(folder, walk, &heap));
+    }
+    for trouble in troubles {
+        (reading.say)(&format!("warning: {trouble}"));
+    }
+    if let Some(line) = heap.passed_over(walk) {
+        (reading.say)(&line);
+    }
+    let tally = Tally::of(heap.pictures.iter().map(|(_, framed)| framed));
+    (reading.say)(&format!("{}: {}", folder.display(), tally.sentence(size)));
+    let (bytes, line) = on_a_ground(&mut heap.pictures);
+    if let Some(line) = line {
+        (reading.say)(&line);
+    }
+    let paths: Vec<&Path> = heap.pictures.iter().map(|(path, _)| path.as_path()).collect();
+    let Split { parts, labels, classes, said } = split(folder, &paths);
+    said.iter().for_each(|line| (reading.say)(line));
+    let part = |wanted: Part| {
+        let mut pictures = Pictures { bytes: Vec::new(), labels: Vec::new(), pixels: size * size };
+        for ((square, &label), _) in bytes.iter().zip(&labels).zip(&parts).filter(|(_, part)| **part == wanted) {
+            pictures.bytes.extend(square);
+            pictures.labels.push(label);
         }
-        say(&format!("warning: {message}"));
+        pictures
+    };
+    let (train, test) = (part(Part::Train), part(Part::Test));
+    let set = Dataset { name, image_shape: [1, size, size], train, test, classes }.turned(source);
+    looks::remarks(&set.train, size, !source.invert).iter().for_each(|line| (reading.say)(line));
+    Ok(Some(set))
+}
+
+/// What a folder's files are.
+#[derive(Default)]
+struct Heap {
+    pictures: Vec<(PathBuf, Framed)>,
+    /// Sentences.
+    damaged: Vec<String>,
+    /// Formats that are not read: how many, and the first.
+    unknown: BTreeMap<&'static str, (usize, PathBuf)>,
+    /// No pictures: how many of each kind, and the first.
+    others: BTreeMap<&'static str, (usize, PathBuf)>,
+    /// A kind of what is no picture, for advice.
+    first_other: Option<Kind>,
+}
+
+impl Heap {
+    fn put(&mut self, path: &Path, outcome: Outcome) {
+        let count = |kinds: &mut BTreeMap<&'static str, (usize, PathBuf)>, kind: Kind| {
+            kinds.entry(kind.name()).or_insert_with(|| (0, path.to_owned())).0 += 1;
+        };
+        match outcome {
+            Outcome::Picture(framed) => self.pictures.push((path.to_owned(), *framed)),
+            Outcome::Damaged(why) => self.damaged.push(format!("`{}`: {why}", path.display())),
+            Outcome::Unknown(kind) => count(&mut self.unknown, kind),
+            Outcome::Other(kind) => {
+                self.first_other.get_or_insert(kind);
+                count(&mut self.others, kind);
+            }
+        }
     }
-    if train.count() == 0 {
-        return Err(Failure::failed(format!("`{}` holds no picture that can be read", folder.display()))
-            .hint("give a folder of PNG or JPEG pictures, or of idx files named as MNIST's"));
+
+    /// What keeps pictures out of the set, in sentences.
+    fn troubles(&self, walk: &Walk) -> Vec<String> {
+        let unknown: usize = self.unknown.values().map(|(count, _)| count).sum();
+        let all = self.pictures.len() + self.damaged.len() + unknown;
+        let mut troubles = Vec::new();
+        if !self.damaged.is_empty() {
+            troubles.push(format!(
+                "{} of {all} pictures cannot be read:{}",
+                self.damaged.len(),
+                one_a_line(&self.damaged)
+            ));
+        }
+        if !walk.refused.is_empty() {
+            let refused: Vec<_> =
+                walk.refused.iter().map(|(path, why)| format!("`{}`: {why}", path.display())).collect();
+            troubles.push(format!("not everything could be looked at:{}", one_a_line(&refused)));
+        }
+        if unknown > 0 {
+            troubles.push(format!(
+                "{unknown} of {all} pictures are of formats that are not read: {}; save them as PNG",
+                kinds(&self.unknown)
+            ));
+        }
+        troubles
     }
-    say(&format!("{}: {}", folder.display(), tally.sentence(size)));
-    Ok(Dataset { name, image_shape: [1, size, size], train, test })
+
+    fn passed_over(&self, walk: &Walk) -> Option<String> {
+        let mut parts = Vec::new();
+        if !self.others.is_empty() {
+            parts.push(kinds(&self.others));
+        }
+        let counted = [
+            (walk.hidden, "whose names begin with a dot"),
+            (walk.circles, "links to folders that are read already or hold this one"),
+            (walk.special, "that are no files"),
+        ];
+        parts.extend(counted.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}")));
+        (!parts.is_empty()).then(|| format!("passed over, as no pictures: {}", parts.join(", ")))
+    }
+}
+
+/// The first few on lines of their own, then a count.
+fn one_a_line(lines: &[String]) -> String {
+    let named: String = lines.iter().take(NAMED).map(|line| format!("\n  {line}")).collect();
+    let rest = lines.len().saturating_sub(NAMED);
+    if rest == 0 { named } else { format!("{named}\n  and {rest} more") }
+}
+
+/// `3 AVIF (as `a.avif`), 1 text (as `b.txt`)`.
+fn kinds(counted: &BTreeMap<&'static str, (usize, PathBuf)>) -> String {
+    let name = |path: &Path| path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let one = |(kind, (count, path)): (&&str, &(usize, PathBuf))| format!("{count} {kind} (as `{}`)", name(path));
+    counted.iter().map(one).collect::<Vec<_>>().join(", ")
+}
+
+/// Why there is nothing to train on, and what was found instead.
+fn nothing(folder: &Path, walk: &Walk, heap: &Heap) -> Failure {
+    let folder = folder.display();
+    if walk.files.is_empty() && walk.refused.is_empty() {
+        let hidden =
+            if walk.hidden > 0 { format!(" but {} whose names begin with a dot", walk.hidden) } else { String::new() };
+        return Failure::failed(format!("`{folder}` is empty: there is no file in it or below{hidden}"))
+            .hint(Kind::Empty.advice());
+    }
+    let found: Vec<String> = heap.troubles(walk).into_iter().chain(heap.passed_over(walk)).collect();
+    let advice = match heap.first_other {
+        Some(kind) if heap.damaged.is_empty() && heap.unknown.is_empty() => kind.advice(),
+        _ if !heap.unknown.is_empty() => "save them as PNG or JPEG, as by `magick mogrify -format png *`",
+        _ => Kind::Empty.advice(),
+    };
+    Failure::failed(format!("`{folder}` holds no picture that can be read; {}", found.join("\n"))).hint(advice)
 }
 
 /// Pictures read, and how many of them went through what.
-#[derive(Default)]
 struct Tally {
     pictures: usize,
     cropped: usize,
@@ -84,11 +189,15 @@ struct Tally {
 }
 
 impl Tally {
-    fn add(&mut self, done: Framing) {
-        self.pictures += 1;
-        self.cropped += usize::from(done.cropped);
-        self.scaled += usize::from(done.scaled);
-        self.greyed += usize::from(done.greyed);
+    fn of<'a>(pictures: impl Iterator<Item = &'a Framed>) -> Self {
+        let mut tally = Self { pictures: 0, cropped: 0, scaled: 0, greyed: 0 };
+        for Framed { done: Framing { cropped, scaled, greyed }, .. } in pictures {
+            tally.pictures += 1;
+            tally.cropped += usize::from(*cropped);
+            tally.scaled += usize::from(*scaled);
+            tally.greyed += usize::from(*greyed);
+        }
+        tally
     }
 
     fn sentence(&self, size: usize) -> String {
@@ -100,82 +209,94 @@ impl Tally {
     }
 }
 
-fn collect(folder: &Path, depth: usize, paths: &mut Vec<PathBuf>) -> std::io::Result<()> {
-    for entry in fs::read_dir(folder)? {
-        let path = entry?.path();
-        let hidden = path.file_name().is_some_and(|name| name.to_string_lossy().starts_with('.'));
-        if hidden {
-            continue;
-        }
-        if path.is_dir() {
-            if depth > 0 {
-                collect(&path, depth - 1, paths)?;
-            }
-        } else if path.extension().is_some_and(|e| ENDINGS.iter().any(|known| e.eq_ignore_ascii_case(known))) {
-            paths.push(path);
-        }
-    }
-    Ok(())
-}
+/// Ink from this grey on is light.
+const LIGHT: u8 = 128;
+/// What is left of a drawing whose ink is as its ground: no pixel differs from another by more.
+const LOST: u8 = 16;
 
-/// The class of each path: its place among the folders that lie directly in `folder`; beyond 255 all are of one class,
-/// since a label is a byte.
-fn classes(folder: &Path, paths: &[PathBuf]) -> Vec<u8> {
-    let class = |path: &PathBuf| -> Option<PathBuf> {
-        let below = path.strip_prefix(folder).ok()?;
-        (below.components().count() > 1).then(|| below.components().next().map(|first| first.as_os_str().into()))?
+/// The pictures' bytes: what is transparent is put on black where most of the ink is light, and on white where most is
+/// dark; single pictures that would be lost so are put on the other.
+fn on_a_ground(pictures: &mut [(PathBuf, Framed)]) -> (Vec<Vec<u8>>, Option<String>) {
+    let transparent: Vec<u8> = pictures.iter().filter(|(_, f)| f.on_white.is_some()).map(|(_, f)| f.ink).collect();
+    let dark = transparent.iter().filter(|&&ink| ink < LIGHT).count();
+    let white = dark * 2 > transparent.len();
+    let mut put = [0, 0];
+    let mut choose = |framed: &mut Framed| {
+        let black = std::mem::take(&mut framed.on_black);
+        let Some(on_white) = framed.on_white.take() else { return black };
+        let (first, second) = if white { (on_white, black) } else { (black, on_white) };
+        let turned = range(&first) <= LOST && range(&second) > LOST;
+        put[usize::from(white != turned)] += 1;
+        if turned { second } else { first }
     };
-    let mut names: Vec<PathBuf> = paths.iter().filter_map(class).collect();
-    names.sort();
-    names.dedup();
-    let labels = paths.iter().map(|path| class(path).and_then(|name| names.binary_search(&name).ok()).unwrap_or(0));
-    labels.map(|label| if names.len() > 255 { 0 } else { label as u8 }).collect()
+    let bytes = pictures.iter_mut().map(|(_, framed)| choose(framed)).collect();
+    let [on_black, on_white] = put;
+    let words = match (on_black, on_white) {
+        (0, 0) => return (bytes, None),
+        (black, 0) => format!("{black} pictures have transparent parts: put on black, since what they show is light"),
+        (0, white) => format!("{white} pictures have transparent parts: put on white, since what they show is dark"),
+        (black, white) => format!(
+            "{} pictures have transparent parts: {black} put on black, {white} on white, by what keeps what they show",
+            black + white
+        ),
+    };
+    (bytes, Some(words))
 }
 
-/// Decodes a picture, turned as its camera says; the error is the rest of a sentence.
-fn decode(path: &Path) -> std::result::Result<DynamicImage, String> {
-    let bytes = fs::read(path).map_err(|error| error.to_string())?;
-    if bytes.is_empty() {
-        return Err("it is empty".to_owned());
-    }
-    let reader = ImageReader::new(Cursor::new(bytes)).with_guessed_format().map_err(|error| error.to_string())?;
-    if !matches!(reader.format(), Some(ImageFormat::Png | ImageFormat::Jpeg)) {
-        return Err("it is neither PNG nor JPEG".to_owned());
-    }
-    let decoded = (|| {
-        let mut decoder = reader.into_decoder()?;
-        let orientation = decoder.orientation()?;
-        let mut picture = DynamicImage::from_decoder(decoder)?;
-        picture.apply_orientation(orientation);
-        Ok(picture)
-    })();
-    decoded.map_err(|error: image::ImageError| error.to_string().lines().next().unwrap_or_default().to_owned())
+fn range(bytes: &[u8]) -> u8 {
+    let (low, high) = bytes.iter().fold((255, 0), |(low, high), &byte| (byte.min(low), byte.max(high)));
+    u8::saturating_sub(high, low)
 }
 
 #[cfg(test)]
 mod tests {
-    use image::{GrayImage, Luma, Rgb, RgbImage};
+    use std::fs;
+    use std::io::Cursor;
+    use std::sync::atomic::AtomicBool;
+
+    use image::{DynamicImage, GrayImage, ImageFormat, Luma, Rgb, RgbImage, Rgba, RgbaImage};
+    use proptest::prelude::*;
 
     use super::*;
+    use crate::walk::walk;
+
+    fn put(dir: &Path, name: &str, bytes: &[u8]) {
+        fs::create_dir_all(dir.join(name).parent().unwrap()).unwrap();
+        fs::write(dir.join(name), bytes).unwrap();
+    }
+
+    fn encoded(picture: impl Into<DynamicImage>, format: ImageFormat) -> Vec<u8> {
+        let mut bytes = Cursor::new(Vec::new());
+        picture.into().write_to(&mut bytes, format).unwrap();
+        bytes.into_inner()
+    }
+
+    fn grey(shade: u8) -> DynamicImage {
+        GrayImage::from_pixel(4, 4, Luma([shade])).into()
+    }
 
     fn folder(names: &[&str]) -> tempfile::TempDir {
         let dir = tempfile::tempdir().unwrap();
         for (i, name) in names.iter().enumerate() {
-            let path = dir.path().join(name);
-            fs::create_dir_all(path.parent().unwrap()).unwrap();
-            if name.ends_with("png") {
-                GrayImage::from_pixel(4, 4, Luma([i as u8 * 10])).save(path).unwrap();
+            let shade = i as u8 * 10;
+            let file = if name.ends_with("png") {
+                encoded(grey(shade), ImageFormat::Png)
             } else {
-                RgbImage::from_pixel(6, 4, Rgb([i as u8 * 10; 3])).save(path).unwrap();
-            }
+                encoded(RgbImage::from_pixel(6, 4, Rgb([shade; 3])), ImageFormat::Jpeg)
+            };
+            put(dir.path(), name, &file);
         }
         dir
     }
 
     fn read_quietly(dir: &Path, strict: bool) -> (Result<Dataset>, String) {
         let mut said = String::new();
-        let outcome = read(dir, "own".to_owned(), 4, strict, &mut |line| said += &format!("{line}\n"));
-        (outcome, said)
+        let stop = AtomicBool::new(false);
+        let source = Source { size: Some(4), strict, ..Source::default() };
+        let walk = walk(dir, &stop).unwrap();
+        let mut say = |line: &str| said += &format!("{line}\n");
+        let outcome = read(dir, "own".to_owned(), &walk, &source, &mut Reading::new(&mut say, &stop, None));
+        (outcome.map(|set| set.expect("nobody stops it")), said)
     }
 
     #[test]
@@ -197,25 +318,124 @@ mod tests {
         let data = read_quietly(dir.path(), true).0.unwrap();
         assert_eq!((data.train.count(), &data.test.labels[..]), (22, &[0, 1][..]));
         assert_eq!((data.train.labels[0], data.train.labels[21]), (0, 1));
+        assert_eq!(data.classes, ["cats", "dogs"]);
+    }
+
+    #[test]
+    fn content_counts_and_not_the_name() {
+        let dir = tempfile::tempdir().unwrap();
+        use ImageFormat::{Bmp, Gif, Jpeg, Png, Pnm, Tiff, WebP};
+        for (i, (name, format)) in [
+            ("a.jfif", Jpeg),
+            ("b.JPE", Jpeg),
+            ("c.gif", Gif),
+            ("d.bmp", Bmp),
+            ("e.TIF", Tiff),
+            ("f.webp", WebP),
+            ("g", Png),
+            ("h.png", WebP),
+            ("i.pgm", Pnm),
+        ]
+        .into_iter()
+        .enumerate()
+        {
+            put(dir.path(), name, &encoded(RgbImage::from_pixel(4, 4, Rgb([10 * (i as u8 + 1); 3])), format));
+        }
+        put(dir.path(), "j.avif", b"\0\0\0\x20ftypavif\0\0\0\0");
+        put(dir.path(), "k.heic", b"\0\0\0\x20ftypheic\0\0\0\0");
+        put(dir.path(), "notes.txt", b"what these are");
+        put(dir.path(), ".hidden.png", b"");
+        let (data, said) = read_quietly(dir.path(), false);
+        let data = data.unwrap();
+        assert_eq!(data.train.count(), 9);
+        for (i, picture) in data.train.bytes.chunks(16).enumerate() {
+            assert!(picture[0].abs_diff(10 * (i as u8 + 1)) <= 2, "{i}: {picture:?}");
+        }
+        for part in [
+            "2 of 11 pictures are of formats that are not read: 1 AVIF (as `j.avif`), 1 HEIC (as `k.heic`)",
+            "1 text (as `notes.txt`), 1 whose names begin with a dot",
+        ] {
+            assert!(said.contains(part), "{part:?} in {said}");
+        }
+        let failure = read_quietly(dir.path(), true).0.unwrap_err();
+        assert!(failure.message.contains("formats that are not read"), "{failure}");
     }
 
     #[test]
     fn what_cannot_be_read_is_listed_and_skipped_or_refused() {
-        let dir = folder(&["good.png", "cut.png", "lies.jpg"]);
-        let cut = dir.path().join("cut.png");
-        let bytes = fs::read(&cut).unwrap();
-        fs::write(&cut, &bytes[..40]).unwrap();
-        fs::write(dir.path().join("lies.jpg"), "a text").unwrap();
-        fs::write(dir.path().join("empty.jpeg"), "").unwrap();
-        fs::write(dir.path().join("notes.txt"), "not looked at").unwrap();
+        let dir = folder(&["good.png", "cut.png", "cut.jpg"]);
+        for name in ["cut.png", "cut.jpg"] {
+            let bytes = fs::read(dir.path().join(name)).unwrap();
+            put(dir.path(), name, &bytes[..bytes.len() * 3 / 4]);
+        }
+        put(dir.path(), "lies.jpg", b"a text");
+        put(dir.path(), "page.png", b"<!DOCTYPE html><p>404");
+        put(dir.path(), "empty.jpeg", b"");
         let (data, said) = read_quietly(dir.path(), false);
         assert_eq!(data.unwrap().train.count(), 1);
-        for part in ["3 of 4 pictures cannot be read", "cut.png", "neither PNG nor JPEG", "it is empty", "1 picture,"] {
+        for part in [
+            "5 of 6 pictures cannot be read",
+            "cut.png",
+            "cut.jpg`: it is cut short",
+            "no picture but text",
+            "no picture but HTML",
+            "it is empty",
+            "1 picture,",
+        ] {
             assert!(said.contains(part), "{part:?} in {said}");
         }
         let failure = read_quietly(dir.path(), true).0.unwrap_err();
-        assert!(failure.message.contains("3 of 4 pictures cannot be read"), "{failure}");
+        assert!(failure.message.contains("5 of 6 pictures cannot be read"), "{failure}");
         fs::remove_file(dir.path().join("good.png")).unwrap();
         assert!(read_quietly(dir.path(), false).0.unwrap_err().message.contains("holds no picture that can be read"));
+    }
+
+    /// A drawing of `ink` on nothing.
+    fn drawing(ink: u8, at: u32) -> Vec<u8> {
+        let pixel = |x, y| if (x + y + at) % 3 == 0 { Rgba([ink, ink, ink, 255]) } else { Rgba([0, 0, 0, 0]) };
+        encoded(RgbaImage::from_fn(4, 4, pixel), ImageFormat::Png)
+    }
+
+    #[test]
+    fn transparent_drawings_are_put_where_they_are_seen() {
+        let contrast = |data: &Dataset| data.train.bytes.chunks(16).map(range).min().unwrap();
+        for (inks, ground, said_of) in [
+            ([0, 0, 0], 255, "put on white"),
+            ([255, 200, 255], 0, "put on black"),
+            ([0, 0, 255], 255, "1 put on black, 2 on white"),
+        ] {
+            let dir = tempfile::tempdir().unwrap();
+            inks.iter().enumerate().for_each(|(i, &ink)| put(dir.path(), &format!("{i}.png"), &drawing(ink, i as u32)));
+            let (data, said) = read_quietly(dir.path(), true);
+            let data = data.unwrap();
+            assert_eq!((contrast(&data) > 150, data.train.bytes[1]), (true, ground), "{inks:?}: {said}");
+            assert!(said.contains(said_of), "{inks:?}: {said}");
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(40))]
+        #[test]
+        fn no_folder_makes_it_panic(files in proptest::collection::vec(("[a-c/]{0,4}[a-z]\\.(png|jpg|gif|txt|webp)", 0usize..8, 0usize..200, any::<u8>()), 0..6)) {
+            use ImageFormat::{Bmp, Gif, Jpeg, Png, Pnm, Tiff, WebP};
+            let dir = tempfile::tempdir().unwrap();
+            for (name, format, at, byte) in files {
+                let mut bytes = match format {
+                    7 => drawing(byte, 1),
+                    _ => encoded(RgbImage::from_pixel(5, 3, Rgb([byte, 9, 200])), [Bmp, Gif, Jpeg, Png, Pnm, Tiff, WebP][format]),
+                };
+                let len = bytes.len();
+                bytes[at % len] = byte;
+                let path = dir.path().join(name.trim_start_matches('/'));
+                if fs::create_dir_all(path.parent().unwrap()).is_ok() {
+                    // A folder may have that name already.
+                    let _ = fs::write(path, bytes);
+                }
+            }
+            let (outcome, _) = read_quietly(dir.path(), false);
+            if let Ok(set) = outcome {
+                prop_assert_eq!(set.train.bytes.len(), set.train.count() * 16);
+            }
+        }
     }
 }

@@ -8,7 +8,7 @@ pub struct Pictures {
     /// `count * pixels` bytes, row-major.
     pub bytes: Vec<u8>,
     /// One label a picture.
-    pub labels: Vec<u8>,
+    pub labels: Vec<u16>,
     /// Rows times columns.
     pub pixels: usize,
 }

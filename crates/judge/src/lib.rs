@@ -56,7 +56,7 @@ pub struct Seen {
     /// [n, 84].
     pub features: Vec<f32>,
     /// The most likely class of each: [n].
-    pub classes: Vec<u8>,
+    pub classes: Vec<u16>,
 }
 
 /// How good pictures are.
@@ -187,7 +187,7 @@ impl Judge {
             passes.lend(|pass| {
                 lenet::forward(&self.architecture, &self.parameters, &images(piece), pass);
                 let [_, features, logits] = &pass.dense;
-                let classes = logits.chunks_exact(self.classes()).map(|row| most_likely(row) as u8);
+                let classes = logits.chunks_exact(self.classes()).map(|row| most_likely(row) as u16);
                 (features.clone(), classes.collect::<Vec<_>>())
             })
         };
@@ -261,7 +261,7 @@ impl Yardstick {
 }
 
 /// Classes covered, and the divergence of their histogram from the uniform one.
-fn histogram(seen: &[u8], classes: usize) -> (usize, f64) {
+fn histogram(seen: &[u16], classes: usize) -> (usize, f64) {
     let mut counts = vec![0usize; classes];
     seen.iter().for_each(|&class| counts[usize::from(class)] += 1);
     let shares = counts.iter().map(|&count| count as f64 / seen.len() as f64);
@@ -291,8 +291,12 @@ fn fingerprint(dataset: &Dataset) -> String {
         crc.sum()
     };
     let Pictures { bytes, labels, .. } = &dataset.train;
+    // A byte each, as long as they are no more than that.
+    let wide = labels.iter().any(|&label| label > 255);
+    let labels: Vec<u8> =
+        labels.iter().flat_map(|label| label.to_le_bytes().into_iter().take(1 + usize::from(wide))).collect();
     let [_, rows, columns] = dataset.image_shape;
-    format!("{}x{rows}x{columns} {:08x} {:08x}", labels.len(), crc(bytes), crc(labels))
+    format!("{}x{rows}x{columns} {:08x} {:08x}", dataset.train.count(), crc(bytes), crc(&labels))
 }
 
 #[cfg(test)]

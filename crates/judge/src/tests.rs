@@ -23,7 +23,7 @@ fn the_built_in_judge_is_right_on_99_of_100_test_pictures_and_small() {
 fn scores_tell_good_pictures_from_bad_and_do_not_depend_on_threads() {
     let mnist = Dataset::mnist().unwrap();
     // A tenth of the samples: the order of things is the same.
-    let cut = |pictures: &Pictures, kind: Option<u8>| {
+    let cut = |pictures: &Pictures, kind: Option<u16>| {
         let mut cut = Pictures { bytes: Vec::new(), labels: Vec::new(), pixels: pictures.pixels };
         let all = pictures.bytes.chunks_exact(pictures.pixels).zip(&pictures.labels);
         for (picture, &label) in all.filter(|(_, label)| kind.is_none_or(|kind| kind == **label)).take(1000) {
@@ -59,18 +59,24 @@ fn a_histogram_is_counted_and_compared_with_the_uniform_one() {
     assert_eq!(histogram(&[0, 1, 2], 3), (3, 0.0));
 }
 
-fn small_set(labels: impl Fn(usize) -> u8) -> Dataset {
+fn small_set(labels: impl Fn(usize) -> u16) -> Dataset {
     let pictures = |count: usize| Pictures {
         bytes: (0..count * 256).map(|i| ((i / 256 % 2) * 150 + i % 50) as u8).collect(),
         labels: (0..count).map(&labels).collect(),
         pixels: 256,
     };
-    Dataset { name: "small".to_owned(), image_shape: [1, 16, 16], train: pictures(40), test: pictures(20) }
+    Dataset {
+        name: "small".to_owned(),
+        image_shape: [1, 16, 16],
+        train: pictures(40),
+        test: pictures(20),
+        classes: Vec::new(),
+    }
 }
 
 #[test]
 fn another_sets_judge_is_trained_once_and_kept() {
-    let dataset = small_set(|i| (i % 2) as u8);
+    let dataset = small_set(|i| (i % 2) as u16);
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("judge.safetensors");
     let judge = |dataset: &Dataset| {
@@ -84,7 +90,7 @@ fn another_sets_judge_is_trained_once_and_kept() {
     let (again, said) = judge(&dataset);
     assert!(again == first && said.is_empty(), "the kept one is taken: {said:?}");
     // Another set of the same name has another judge; so has a damaged file.
-    let (other, said) = judge(&small_set(|i| (i % 4 / 2) as u8));
+    let (other, said) = judge(&small_set(|i| (i % 4 / 2) as u16));
     assert!(other != first && said[0].contains("is of other pictures"), "{said:?}");
     fs::write(&path, b"damaged").unwrap();
     let (mended, said) = judge(&dataset);

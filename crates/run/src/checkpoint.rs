@@ -271,7 +271,10 @@ impl Identity {
     /// What differs from `other`, each as `name: this one's, the other's`.
     pub fn differences(&self, other: &Self) -> Vec<String> {
         let pairs = self.settings().into_iter().zip(other.settings());
-        let differing = pairs.filter(|((_, ours), (_, theirs))| ours != theirs);
+        // The same pictures in a folder of another name are the same pictures.
+        let same_pictures = self.pictures_crc32 == other.pictures_crc32 && self.pictures_crc32 != 0;
+        let differing =
+            pairs.filter(|((name, ours), (_, theirs))| ours != theirs && !(same_pictures && name == "--data"));
         let mut differences: Vec<String> = differing
             .map(|((name, ours), (_, theirs))| format!("{name}: {ours} in the run folder, {theirs} now"))
             .collect();

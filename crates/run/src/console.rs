@@ -1,4 +1,5 @@
-//! What a run tells people: `on epoch N` on standard output, everything else on standard error.
+//! What a run tells people: `on epoch N` on standard output, everything else on standard error, and that too where events as
+//! JSON have standard output for themselves.
 
 use std::io::{self, IsTerminal, Write};
 use std::time::Duration;
@@ -13,6 +14,8 @@ use judge::Scores;
 /// Talks on standard error, with a live bar where that is a terminal.
 pub struct Console {
     quiet: bool,
+    /// Events go to standard output, and nothing else may.
+    json_on_stdout: bool,
     bar: Option<ProgressBar>,
     /// The last that the judge found.
     fid: Option<f64>,
@@ -24,7 +27,12 @@ const LIVE_STEPS: u64 = 25;
 impl Console {
     /// `quiet` leaves only `on epoch N` and errors.
     pub fn new(quiet: bool) -> Self {
-        Self { quiet, bar: None, fid: None }
+        Self { quiet, json_on_stdout: false, bar: None, fid: None }
+    }
+
+    /// Leaves standard output to the events of `--log-json -`, if that is what was asked for.
+    pub fn beside_json(self, json_on_stdout: bool) -> Self {
+        Self { json_on_stdout, ..self }
     }
 
     /// One line for people.
@@ -67,10 +75,14 @@ impl Console {
 
     /// The end of an epoch: the original's line, and for people what happened in it.
     pub fn epoch(&self, event: &EpochEvent, epochs: u64) {
-        self.aside(|| {
-            // A reader that has gone away (`| head`) must not end the run.
-            let _ = writeln!(io::stdout(), "on epoch {}", event.epoch).and_then(|()| io::stdout().flush());
-        });
+        if self.json_on_stdout {
+            self.say(&format!("on epoch {}", event.epoch));
+        } else {
+            self.aside(|| {
+                // A reader that has gone away (`| head`) must not end the run.
+                let _ = writeln!(io::stdout(), "on epoch {}", event.epoch).and_then(|()| io::stdout().flush());
+            });
+        }
         let line = live_line(event.epoch, epochs, &event.means, self.fid);
         match &self.bar {
             Some(bar) => bar.set_message(line),

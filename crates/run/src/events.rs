@@ -55,6 +55,13 @@ pub enum Event<'a> {
         /// Holds the sentence that people are told.
         message: String,
     },
+    /// Comes instead of the model where there is none.
+    Failed {
+        /// Says what went wrong and where.
+        message: &'a str,
+        /// Says what to do about it, where something can be done.
+        hint: Option<&'a str>,
+    },
     /// Comes after the model is written.
     Done {
         /// Names the model file.
@@ -151,6 +158,14 @@ impl EventLog {
         Ok(Self(Some(Box::new(file))))
     }
 
+    /// Writes how a run ended that failed. Where it failed before its log was opened, there is only standard output to write
+    /// to: a file may be the log of another run, which is why this one failed.
+    pub fn write_failure(log: Option<Self>, target: Option<&Path>, failure: &Failure) {
+        let on_stdout = target.filter(|path| *path == Path::new("-"));
+        let Ok(mut log) = log.map_or_else(|| Self::open(on_stdout), Ok) else { return };
+        log.write(&Event::Failed { message: &failure.message, hint: failure.hint.as_deref() });
+    }
+
     /// Writes one event. A log that can no longer be written (a closed pipe, a full disk) is given up, once and
     /// silently: it must not end a training run.
     pub fn write(&mut self, event: &Event) {
@@ -185,6 +200,8 @@ mod tests {
             serde_json::to_string(&Event::Evaluation { epoch: 4, scores, of_classes: 10, seconds: 1.5 }).unwrap(),
             r#"{"event":"evaluation","epoch":4,"samples":10,"fid":8.5,"classes":9,"kl":0.25,"precision":0.5,"recall":0.75,"of_classes":10,"seconds":1.5}"#
         );
+        let failed = Event::Failed { message: "the disk is full", hint: None };
+        assert_eq!(failed.to_line(), r#"{"event":"failed","message":"the disk is full","hint":null}"#);
         let done = Event::Done { out: "gen.onnx", train_seconds: 1.0, wall_seconds: 2.0 };
         assert_eq!(
             serde_json::to_string(&done).unwrap(),

@@ -182,13 +182,15 @@ mod tests {
             engine: Default::default(),
             device: Default::default(),
             seed: 4,
-            source: data::Source { data: "mnist".to_owned(), size: None, strict: false },
+            source: data::Source::of("mnist"),
             resume: false,
+            overwrite: false,
             log_json: None,
             tensorboard: None,
             threads: 1,
             evaluate_every: 0,
             keep_models: Vec::new(),
+            keeps_batch: false,
             replicas,
         };
         let one = options(1);

@@ -46,6 +46,8 @@ pub const SWEEP_GIF: &str = "sweep.gif";
 pub const TRAINING_GIF: &str = "training.gif";
 /// The run as a page.
 pub const REPORT: &str = "report.html";
+/// Every file of a run directly in its folder.
+const OF_A_RUN: [&str; 8] = [CHECKPOINT, PREVIOUS, NEXT, METRICS, SWEEP, SWEEP_GIF, TRAINING_GIF, REPORT];
 
 impl RunFolder {
     /// Finds out that everything can be written before any work is done, and makes the run folder.
@@ -121,7 +123,7 @@ impl RunFolder {
     /// A disk that refuses it.
     pub fn write_kept_model(&self, epochs: u64, onnx: &[u8]) -> Result<()> {
         let path = self.folder.join(MODELS).join(format!("epochs-{epochs:03}.onnx"));
-        fs::create_dir_all(self.folder.join(MODELS)).map_err(|error| refused(&path, &error))?;
+        fs::create_dir_all(self.folder.join(MODELS)).map_err(|error| self.refused(&path, &error))?;
         self.write(&path, onnx)
     }
 
@@ -185,6 +187,30 @@ impl RunFolder {
         self.write(&self.folder.join(METRICS), text.as_bytes())
     }
 
+    /// Moves what an earlier run left into a folder of its own within this one, `earlier-1` or the first number that is free,
+    /// and gives its path. The model beside the run folder stays: the checkpoint can be exported again.
+    ///
+    /// # Errors
+    /// Files that cannot be moved.
+    pub fn set_aside(&self) -> Result<PathBuf> {
+        let free = (1..).map(|n| self.folder.join(format!("earlier-{n}"))).find(|path| !path.exists());
+        let aside = free.expect("there is always another number");
+        let moved = (|| {
+            fs::create_dir(&aside)?;
+            for name in OF_A_RUN.iter().chain(&[SAMPLES, MODELS]) {
+                match fs::rename(self.folder.join(name), aside.join(name)) {
+                    Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+                    _ => {}
+                }
+            }
+            fs::create_dir_all(self.folder.join(SAMPLES))
+        })();
+        moved.map(|()| aside.clone()).map_err(|error| {
+            Failure::failed(format!("the finished run cannot be moved to `{}`: {error}", aside.display()))
+                .hint("give another `--out`, or `--overwrite` to lose that run")
+        })
+    }
+
     /// Takes away what an earlier run left, so that nothing in the folder is of another run than this.
     ///
     /// # Errors
@@ -195,7 +221,7 @@ impl RunFolder {
             _ => Ok(()),
         };
         let cleared = (|| {
-            for name in [CHECKPOINT, PREVIOUS, NEXT, METRICS, SWEEP, SWEEP_GIF, TRAINING_GIF, REPORT] {
+            for name in OF_A_RUN {
                 remove(&self.folder.join(name))?;
             }
             // Only asked for in some runs.
@@ -211,12 +237,29 @@ impl RunFolder {
     }
 
     fn write(&self, path: &Path, bytes: &[u8]) -> Result<()> {
-        files::write_whole(path, bytes).map_err(|error| refused(path, &error))
+        files::write_whole(path, bytes).map_err(|error| self.refused(path, &error))
     }
 
     fn rename(&self, from: &str, to: &str) -> Result<()> {
         let to = self.folder.join(to);
-        fs::rename(self.folder.join(from), &to).map_err(|error| refused(&to, &error))
+        fs::rename(self.folder.join(from), &to).map_err(|error| self.refused(&to, &error))
+    }
+
+    /// Why a file could not be written, and how to go on; a checkpoint is promised only where there is one.
+    fn refused(&self, path: &Path, error: &io::Error) -> Failure {
+        let (what, remedy) = match error.kind() {
+            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => ("the disk is full".to_owned(), "make room"),
+            io::ErrorKind::FileTooLarge => {
+                ("files may not be that large here".to_owned(), "raise the limit (`ulimit -f`)")
+            }
+            _ => (error.to_string(), "mend that"),
+        };
+        let then = if [CHECKPOINT, PREVIOUS].iter().any(|name| self.folder.join(name).exists()) {
+            "then go on with `--resume`: the last checkpoint is whole"
+        } else {
+            "then train again: there was no checkpoint yet"
+        };
+        Failure::failed(format!("`{}` cannot be written: {what}", path.display())).hint(format!("{remedy}, {then}"))
     }
 
     /// Removes what a killed process was in the middle of writing. Nobody else writes here: we hold the lock.
@@ -303,15 +346,6 @@ fn temporaries_of(path: &Path) -> String {
     format!(".{}.", path.file_name().unwrap_or_default().to_string_lossy())
 }
 
-fn refused(path: &Path, error: &io::Error) -> Failure {
-    let (what, remedy) = match error.kind() {
-        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => ("the disk is full".to_owned(), "make room"),
-        _ => (error.to_string(), "mend that"),
-    };
-    Failure::failed(format!("`{}` cannot be written: {what}", path.display()))
-        .hint(format!("{remedy}, then go on with `--resume`: the last checkpoint is whole"))
-}
-
 /// Locks the run folder against other processes, where the system can: nothing on one that locks no folders.
 fn lock(folder: &Path) -> Result<Option<File>> {
     let Ok(handle) = File::open(folder) else { return Ok(None) };
@@ -385,6 +419,24 @@ mod tests {
         assert!(failure.message.contains("another trainer is at work in"), "{failure}");
         drop(first);
         RunFolder::prepare(&out).unwrap();
+    }
+
+    #[test]
+    fn a_run_that_is_set_aside_is_whole_and_out_of_the_way() {
+        let dir = tempfile::tempdir().unwrap();
+        let folder = RunFolder::prepare(&dir.path().join("gen.onnx")).unwrap();
+        for round in 1..3 {
+            folder.write_checkpoint(b"weights").unwrap();
+            folder.write_sample(0, b"sheet").unwrap();
+            folder.write_named(REPORT, b"page").unwrap();
+            let aside = folder.set_aside().unwrap();
+            assert_eq!(aside, folder.path().join(format!("earlier-{round}")));
+            for name in [CHECKPOINT, REPORT, "samples/epoch-000.png"] {
+                assert!(aside.join(name).exists() && !folder.path().join(name).exists(), "{round}: {name}");
+            }
+            folder.clear().unwrap();
+            assert!(aside.join(CHECKPOINT).exists(), "{round}");
+        }
     }
 
     #[test]

@@ -6,26 +6,42 @@ use crate::folder::{Found, RunFolder};
 use engines::Engine;
 use failure::{Failure, Result};
 
-/// The checkpoint that `--resume` goes on from.
+/// The checkpoint that `--resume` goes on from; nothing where there is no run yet, so that one command begins a run and goes on
+/// with it.
 ///
 /// # Errors
-/// No checkpoint, none that can be read, or one of a run with other settings: which, and both values of each.
-pub(crate) fn checkpoint_to_resume(folder: &RunFolder, identity: &Identity, console: &Console) -> Result<Checkpoint> {
+/// None that can be read, or one of a run with other settings: which, and both values of each.
+pub(crate) fn checkpoint_to_resume(
+    folder: &RunFolder,
+    identity: &Identity,
+    console: &Console,
+) -> Result<Option<Checkpoint>> {
     let Some(Found { checkpoint, fallback }) = folder.checkpoint()? else {
-        let message = format!("`--resume`: there is no checkpoint in `{}`", folder.path().display());
-        return Err(Failure::failed(message).hint("train without `--resume` first"));
+        let folder = folder.path().display();
+        console.say(&format!("`--resume`: there is no run in `{folder}` yet, so one begins"));
+        return Ok(None);
     };
-    let differences = checkpoint.identity.differences(identity);
+    let mut differences = checkpoint.identity.differences(identity);
+    let [planned, now] = [checkpoint.identity.epochs, identity.epochs];
+    if now > planned {
+        differences.retain(|difference| !difference.starts_with("--epochs:"));
+    }
     if !differences.is_empty() {
         let list = differences.join("\n  ");
         let message = format!("`--resume`: the run in `{}` has other settings:\n  {list}", folder.path().display());
         return Err(Failure::usage(message).hint("give the run's own settings, or another `--out` for a new run"));
     }
+    if now > planned {
+        console.say(&format!(
+            "the run was planned for {planned} epochs and goes on to {now}: from here on its schedules are those of {now}, so \
+             the bytes are not those of a run planned for {now} from the start"
+        ));
+    }
     if let Some(why) = fallback {
         console.warn(&why);
         folder.take_previous()?;
     }
-    Ok(checkpoint)
+    Ok(Some(checkpoint))
 }
 
 /// Engine, device and threads, as a checkpoint keeps them.

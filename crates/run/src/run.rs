@@ -63,7 +63,8 @@ pub struct Prepared {
 }
 
 impl Prepared {
-    /// From the folder's checkpoint if it is to `resume`, else from the start in an emptied folder.
+    /// From the folder's checkpoint if it is to `resume`, else from the start in an emptied folder; a finished run that was in
+    /// it is moved aside, unless it is to be overwritten.
     ///
     /// # Errors
     /// No checkpoint to go on from, or too few pictures.
@@ -72,16 +73,28 @@ impl Prepared {
         pictures: &Pictures,
         folder: RunFolder,
         resume: bool,
+        overwrite: bool,
         console: &Console,
     ) -> Result<Self> {
         let (count, batch) = (pictures.count(), identity.recipe.batch);
         if count < batch {
             return Err(Failure::usage(format!("`--batch {batch}` is more than the {count} training pictures")));
         }
-        let earlier = if resume { Some(checkpoint_to_resume(&folder, &identity, console)?) } else { None };
+        let earlier = if resume { checkpoint_to_resume(&folder, &identity, console)? } else { None };
         if earlier.is_none() {
-            if folder.checkpoint().is_ok_and(|found| found.is_some_and(|f| f.checkpoint.is_unfinished())) {
-                console.say("an unfinished run in the run folder is replaced; `--resume` would have gone on with it");
+            match folder.checkpoint() {
+                Ok(Some(found)) if found.checkpoint.is_unfinished() => {
+                    console
+                        .say("an unfinished run in the run folder is replaced; `--resume` would have gone on with it");
+                }
+                Ok(Some(_)) if !overwrite => {
+                    let aside = folder.set_aside()?;
+                    console.say(&format!(
+                        "the finished run that was here is kept in `{}`; `--overwrite` would have replaced it",
+                        aside.display()
+                    ));
+                }
+                _ => {}
             }
             folder.clear()?;
         }
@@ -287,5 +300,8 @@ fn diverged(step: u64, epoch: u64, stats: &StepStats) -> Failure {
         "training has diverged at step {step}, in epoch {epoch}: D's loss is {d_loss:.3e}, G's {g_loss:.3e}, and some weights \
          or losses are no longer numbers to go on with"
     ))
-    .hint("the checkpoint of the last whole epoch is kept; try a lower `--lr` or a larger `--r1-gamma`")
+    .hint(match epoch {
+        0 => "try a lower `--lr` or a larger `--r1-gamma`",
+        _ => "the checkpoint of the last whole epoch is kept; try a lower `--lr` or a larger `--r1-gamma`",
+    })
 }

@@ -4,9 +4,10 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Instant;
 
-use data::Dataset;
+use data::{Dataset, Reading, cache};
 use engines::choose::Choice;
-use failure::Result;
+use failure::{Failure, Result};
+use gan::recipe::Recipe;
 use judge::schedule::{JUDGE_FILE, Schedule};
 
 use crate::checkpoint::Identity;
@@ -26,24 +27,36 @@ pub(crate) struct Session<'a> {
     choice: Choice,
     schedule: Option<Schedule>,
     fleet: Fleet,
-    log: EventLog,
+    log: &'a mut EventLog,
     board: Option<EventFile>,
 }
 
 impl<'a> Session<'a> {
-    /// Reads the pictures, finds the engine, opens the run folders, and says what cannot be before the first step is taken.
+    /// Reads the pictures, finds the engine, opens the run folders and `log`, and says what cannot be before the first step is
+    /// taken; nothing if `stop` was set while it read.
     ///
     /// # Errors
     /// Everything that can be found out before the first step.
-    pub(crate) fn prepare(options: &'a Options, console: &'a mut Console) -> Result<Self> {
+    pub(crate) fn prepare(
+        options: &'a Options,
+        stop: &AtomicBool,
+        console: &'a mut Console,
+        log: &'a mut Option<EventLog>,
+    ) -> Result<Option<Self>> {
         let began = Instant::now();
         let choice = Choice::new(options.engine, options.device, options.threads)?;
         fleet::check(options, &choice)?;
         let members = fleet::members(options);
         let folders = members.iter().map(|(_, out)| RunFolder::prepare(out)).collect::<Result<Vec<_>>>()?;
-        let log = EventLog::open(options.log_json.as_deref())?;
-        let dataset = Dataset::open(&options.source, &mut |line| console.say(line))?;
+        let log = log.insert(EventLog::open(options.log_json.as_deref())?);
+        let decoded = folders[0].path().join(cache::FILE);
+        let mut say = |line: &str| console.say(line);
+        let Some(dataset) = Dataset::read(&options.source, &mut Reading::new(&mut say, stop, Some(&decoded)))? else {
+            return Ok(None);
+        };
         options.recipe.fits(dataset.pixels())?;
+        let batch = batch_for(options, dataset.train.count(), console)?;
+        let recipe = Recipe { batch, ..options.recipe.clone() };
         let kept = folders[0].path().join(JUDGE_FILE);
         let mut say = |line: &str| console.say(line);
         let schedule =
@@ -51,7 +64,7 @@ impl<'a> Session<'a> {
         let pictures = Arc::new(dataset.train);
         let checksum = pictures.checksum();
         let identity = |seed| Identity {
-            recipe: options.recipe.clone(),
+            recipe: recipe.clone(),
             seed,
             epochs: options.epochs,
             dataset: dataset.name.clone(),
@@ -60,14 +73,16 @@ impl<'a> Session<'a> {
         };
         let pairs = folders.into_iter().zip(&members);
         let prepared = pairs
-            .map(|(folder, &(seed, _))| Prepared::new(identity(seed), &pictures, folder, options.resume, console))
+            .map(|(folder, &(seed, _))| {
+                Prepared::new(identity(seed), &pictures, folder, options.resume, options.overwrite, console)
+            })
             .collect::<Result<Vec<_>>>()?;
         let fleet = Fleet::start(prepared, &pictures, &choice, console)?;
         // What was shown at or after the first step to come is dropped; the last epoch's end, at the step before, stays.
         let first = fleet.leader().at.step;
         let shown_from = if first == 0 { 0 } else { first + 1 };
         let board = options.tensorboard.as_deref().map(|folder| EventFile::create(folder, shown_from)).transpose()?;
-        Ok(Self { options, console, began, choice, schedule, fleet, log, board })
+        Ok(Some(Self { options, console, began, choice, schedule, fleet, log, board }))
     }
 
     /// Tells what is trained, on what, by what.
@@ -156,7 +171,7 @@ impl<'a> Session<'a> {
                         console.evaluation(&who, *epoch, scores, schedule.as_ref().map_or(0, Schedule::classes));
                     }
                     Event::Warning { message, .. } => console.warn(&format!("{who}{message}")),
-                    Event::Start { .. } | Event::Done { .. } => {}
+                    Event::Start { .. } | Event::Failed { .. } | Event::Done { .. } => {}
                 }
             }
             is_first = false;
@@ -170,7 +185,7 @@ impl<'a> Session<'a> {
     /// # Errors
     /// Files that cannot be written, and the reason of a run that was left behind.
     pub(crate) fn close(self) -> Result<()> {
-        let Self { console, began, mut fleet, mut log, .. } = self;
+        let Self { console, began, mut fleet, log, .. } = self;
         console.finish();
         for (run, member) in fleet.runs() {
             run.close(member)?;
@@ -185,6 +200,20 @@ impl<'a> Session<'a> {
         }
         fleet.end()
     }
+}
+
+/// The size of a minibatch: the recipe's, or all pictures where there are fewer and nobody asked for it.
+fn batch_for(options: &Options, pictures: usize, console: &Console) -> Result<usize> {
+    let batch = options.recipe.batch;
+    if batch <= pictures || pictures == 0 {
+        return Ok(batch);
+    }
+    if options.keeps_batch {
+        return Err(Failure::usage(format!("a minibatch of {batch} is more than the {pictures} training pictures"))
+            .hint(format!("give `--batch {pictures}` or fewer, or more pictures")));
+    }
+    console.say(&format!("a minibatch is of {pictures} pictures and not of {batch}: there are no more to train on"));
+    Ok(pictures)
 }
 
 /// Writes what the events of an epoch say, and its sheet, for TensorBoard. A board that can no longer be written is given

@@ -9,6 +9,7 @@ use failure::Result;
 use gan::recipe::Recipe;
 
 use crate::console::Console;
+use crate::events::EventLog;
 use crate::session::Session;
 
 /// What was asked for.
@@ -30,6 +31,8 @@ pub struct Options {
     pub source: Source,
     /// Go on from the run folder.
     pub resume: bool,
+    /// Lose a finished run that is in the run folder, rather than move it aside.
+    pub overwrite: bool,
     /// Where events go.
     pub log_json: Option<PathBuf>,
     /// Where event files for TensorBoard go.
@@ -40,6 +43,8 @@ pub struct Options {
     pub evaluate_every: u64,
     /// Epochs done, from 1, after each of which the model is kept in the run folder.
     pub keep_models: Vec<u64>,
+    /// Whether the size of a minibatch was asked for: then it is not lowered to the pictures that there are.
+    pub keeps_batch: bool,
     /// Runs of as many seeds, from `seed` on, at once.
     pub replicas: usize,
 }
@@ -53,12 +58,29 @@ pub enum Outcome {
     Interrupted,
 }
 
-/// Trains, until done or until `stop` is set.
+/// Trains, until done or until `stop` is set; a failure ends the events too.
 ///
 /// # Errors
 /// Everything that [`failure::Failure`] can say; what can be found out before the first step is.
 pub fn train(options: &Options, stop: &AtomicBool, console: &mut Console) -> Result<Outcome> {
-    let mut session = Session::prepare(options, console)?;
+    let mut log = None;
+    let outcome = train_logged(options, stop, console, &mut log);
+    if let Err(failure) = &outcome {
+        EventLog::write_failure(log, options.log_json.as_deref(), failure);
+    }
+    outcome
+}
+
+/// Trains, with `log` open as soon as the run's folders are its own.
+fn train_logged(
+    options: &Options,
+    stop: &AtomicBool,
+    console: &mut Console,
+    log: &mut Option<EventLog>,
+) -> Result<Outcome> {
+    let Some(mut session) = Session::prepare(options, stop, console, log)? else {
+        return Ok(Outcome::Interrupted);
+    };
     session.begin()?;
     while session.epochs_done() < options.epochs {
         if !session.rest_of_epoch(stop)? {

@@ -57,7 +57,7 @@ pub struct Run {
 impl Setting {
     /// The pictures of its runs.
     pub fn source(&self) -> Source {
-        Source { data: self.data.clone(), size: self.size, strict: false }
+        Source { size: self.size, ..Source::of(&self.data) }
     }
 
     /// Whether two settings differ in name only.

@@ -138,15 +138,17 @@ fn attempt(study: &StudyFolder, claim: &Claim, index: usize, threads: usize, sto
         source: setting.source(),
         // A checkpoint that cannot be read costs the run its time, not its result.
         resume: read_run(&claim.path().join(RUN)).is_ok(),
+        overwrite: true,
         // What the pool that started us, if one did, reads of our progress.
         log_json: Some("-".into()),
         tensorboard: None,
         threads,
         evaluate_every: study.plan.evaluate_every(setting),
         keep_models: Vec::new(),
+        keeps_batch: setting.values.contains_key("batch"),
         replicas: 1,
     };
-    let outcome = train(&options, stop, &mut Console::new(false))?;
+    let outcome = train(&options, stop, &mut Console::new(false).beside_json(true))?;
     if outcome == Outcome::Done {
         let result = RunResult::of(claim.path())?;
         let json = serde_json::to_vec_pretty(&result).expect("numbers are JSON");

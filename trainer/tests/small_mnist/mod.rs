@@ -17,7 +17,8 @@ impl SmallMnist {
             let write =
                 |suffix: &str, content| fs::write(dir.path().join(format!("{name}-{suffix}")), content).unwrap();
             write("images-idx3-ubyte", images(pictures, count));
-            write("labels-idx1-ubyte", idx(&[count as u32], &pictures.labels[..count]));
+            let labels: Vec<u8> = pictures.labels[..count].iter().map(|&label| label as u8).collect();
+            write("labels-idx1-ubyte", idx(&[count as u32], &labels));
         }
         Self(dir)
     }
