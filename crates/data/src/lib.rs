@@ -143,7 +143,7 @@ impl Dataset {
         // Arrays among pictures, whose names say nothing, are somebody's notes.
         if found.has_training_pictures() || (found.is_any() && !picture_folder::has_named_pictures(&walk)) {
             let set = array_folder::read(path, name, found, reading)?;
-            return Ok(Some(set.as_asked(source, reading)));
+            return Ok(Some(set.framed_as_asked(source, reading)));
         }
         read_or_take_kept(path, name, &walk, source, reading)
     }
@@ -172,7 +172,7 @@ impl Dataset {
         if !found.is_complete() && found.is_named() {
             found = array_folder::find(&list(&beside)).of_set(&array_folder::set_named(&file_name));
         }
-        Ok(array_folder::read(path, name, found, reading)?.as_asked(source, reading))
+        Ok(array_folder::read(path, name, found, reading)?.framed_as_asked(source, reading))
     }
 
     /// What is no path may be the start of the names of a set's files: `gzip/emnist-letters`.
@@ -181,7 +181,7 @@ impl Dataset {
         let set = array_folder::set_named(&name);
         let found: Found = array_folder::find(&list(&beside(path))).of_set(&set);
         if found.is_named() && !set.is_empty() {
-            return Ok(array_folder::read(path, name, found, reading)?.as_asked(source, reading));
+            return Ok(array_folder::read(path, name, found, reading)?.framed_as_asked(source, reading));
         }
         let data = &source.data;
         let (why, hint) = match error.kind() {
@@ -201,7 +201,7 @@ impl Dataset {
     }
 
     /// In the size and the way round that was asked for; says what should be known of how the pictures look.
-    fn as_asked(self, source: &Source, reading: &mut Reading) -> Self {
+    fn framed_as_asked(self, source: &Source, reading: &mut Reading) -> Self {
         let set = self.of_size(source.size, reading.say).turned(source);
         looks::remarks(&set.train, set.image_shape[1], !source.invert).iter().for_each(|line| (reading.say)(line));
         set
@@ -290,13 +290,11 @@ fn read_or_take_kept(
     };
     let mut heard = Reading::new(&mut say, reading.stop, None);
     let Some(set) = picture_folder::read(folder, name, walk, source, &mut heard)? else { return Ok(None) };
-    if let Some(path) = reading.kept.filter(|_| set.train.count() + set.test.count() >= cache::WORTH_KEEPING) {
-        if let Err(error) = files::write_whole(path, &cache::to_bytes(&set, &said, key)) {
-            (reading.say)(&format!(
-                "the decoded pictures are not kept: `{}` cannot be written: {error}",
-                path.display()
-            ));
-        }
+    if let Some(path) = reading.kept.filter(|_| set.train.count() + set.test.count() >= cache::WORTH_KEEPING)
+        && let Err(error) = files::write_whole(path, &cache::to_bytes(&set, &said, key))
+    {
+        let path = path.display();
+        (reading.say)(&format!("the decoded pictures are not kept: `{path}` cannot be written: {error}"));
     }
     Ok(Some(set))
 }

@@ -392,7 +392,9 @@ mod tests {
 
     /// A drawing of `ink` on nothing.
     fn drawing(ink: u8, at: u32) -> Vec<u8> {
-        let pixel = |x, y| if (x + y + at) % 3 == 0 { Rgba([ink, ink, ink, 255]) } else { Rgba([0, 0, 0, 0]) };
+        let pixel = |x: u32, y: u32| {
+            if (x + y + at).is_multiple_of(3) { Rgba([ink, ink, ink, 255]) } else { Rgba([0, 0, 0, 0]) }
+        };
         encoded(RgbaImage::from_fn(4, 4, pixel), ImageFormat::Png)
     }
 
