@@ -33,7 +33,7 @@ pub(crate) fn checkpoint_to_resume(
     }
     if now > planned {
         console.say(&format!(
-            "the run was planned for {planned} epochs and goes on to {now}: from here on its schedules are those of {now}, so \
+            "the run was planned with `--epochs {planned}` and goes on to {now}: from here on its schedules are those of {now}, so \
              the bytes are not those of a run planned for {now} from the start"
         ));
     }
