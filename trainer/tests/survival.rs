@@ -116,7 +116,8 @@ fn find_and_replace(bytes: &[u8], from: &[u8], to: &[u8]) -> Vec<u8> {
 fn resume_begins_a_run_goes_on_with_it_and_makes_it_longer() {
     let (data, dir) = (SmallMnist::new(), tempfile::tempdir().unwrap());
     let out = dir.path().join("gen.onnx");
-    for (epochs, expected) in [("1", "there is no run in"), ("3", "the run was planned with `--epochs 1` and goes on to 3")]
+    for (epochs, expected) in
+        [("1", "there is no run in"), ("3", "the run was planned with `--epochs 1` and goes on to 3")]
     {
         let output = run_small(&data, &out, &["--epochs", epochs, "--resume"]);
         assert!(output.status.success(), "{}", text(&output.stderr));

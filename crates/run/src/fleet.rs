@@ -14,8 +14,8 @@ use failure::{Failure, Result};
 use gan::Pictures;
 
 use crate::console::Console;
+use crate::options::Options;
 use crate::run::{Member, Prepared, Run};
-use crate::train::Options;
 
 /// Refuses what several runs at once cannot have.
 ///
@@ -171,7 +171,7 @@ impl Fleet {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::train::Options;
+    use crate::options::Options;
 
     #[test]
     fn one_run_keeps_its_name_and_many_are_named_by_their_seeds() {

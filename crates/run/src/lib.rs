@@ -6,6 +6,7 @@ pub mod events;
 mod fleet;
 pub mod folder;
 pub mod history;
+mod options;
 mod reference_pictures;
 mod resume;
 mod run;

@@ -15,9 +15,9 @@ use crate::console::Console;
 use crate::events::{Event, EventLog};
 use crate::fleet::{self, Fleet};
 use crate::folder::RunFolder;
+use crate::options::Options;
 use crate::run::{Prepared, Run, sheet_sides};
 use crate::show::tensorboard::EventFile;
-use crate::train::Options;
 
 /// A fleet that is trained, and whoever is told of it.
 pub(crate) struct Session<'a> {

@@ -1,53 +1,14 @@
 //! Training from start to end. The loop is here; what happens at each of its turns is in [`crate::session`].
 
-use std::path::PathBuf;
 use std::sync::atomic::AtomicBool;
 
-use data::Source;
-use engines::choose::{DeviceChoice, EngineChoice};
 use failure::Result;
-use gan::recipe::Recipe;
 
 use crate::console::Console;
 use crate::events::EventLog;
 use crate::session::Session;
 
-/// What was asked for.
-#[derive(Clone, Debug)]
-pub struct Options {
-    /// Epochs of the whole run.
-    pub epochs: u64,
-    /// The model file.
-    pub out: PathBuf,
-    /// Every hyperparameter.
-    pub recipe: Recipe,
-    /// `--engine`.
-    pub engine: EngineChoice,
-    /// `--device`.
-    pub device: DeviceChoice,
-    /// Key of every random number.
-    pub seed: u64,
-    /// Which pictures.
-    pub source: Source,
-    /// Go on from the run folder.
-    pub resume: bool,
-    /// Lose a finished run that is in the run folder, rather than move it aside.
-    pub overwrite: bool,
-    /// Where events go.
-    pub log_json: Option<PathBuf>,
-    /// Where event files for TensorBoard go.
-    pub tensorboard: Option<PathBuf>,
-    /// Threads of the engine.
-    pub threads: usize,
-    /// Epochs between evaluations; 0 for none at all.
-    pub evaluate_every: u64,
-    /// Epochs done, from 1, after each of which the model is kept in the run folder.
-    pub keep_models: Vec<u64>,
-    /// Whether the size of a minibatch was asked for: then it is not lowered to the pictures that there are.
-    pub keeps_batch: bool,
-    /// Runs of as many seeds, from `seed` on, at once.
-    pub replicas: usize,
-}
+pub use crate::options::Options;
 
 /// How a run ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

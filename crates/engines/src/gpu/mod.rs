@@ -258,7 +258,7 @@ impl Gpu {
         Ok(self.plan.places.unpack(self.step, &floats))
     }
 
-    /// Pictures of a replica's exported generator, made on the CPU: a handful, once an epoch.
+    /// Pictures of a replica's exported generator, made on the CPU: a sheet of a hundred an epoch, ten thousand where it is judged.
     ///
     /// # Errors
     /// As [`Gpu::stretches`].
