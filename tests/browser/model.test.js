@@ -26,7 +26,7 @@ describeOnSite('a model that is another', (open) => {
     const { page, complaints, close } = await openWith(open, ['"image":[[-', '"image":[[ ']);
     await ready(page);
     await openTab(page, 'Proof');
-    await page.getByText(/^Not the trainer’s pictures: \d+ pictures computed again here differ by up to \d/).waitFor();
+    await page.getByText(/^Not the trainer’s pictures: \d+ pictures that it left in the model, drawn again here, differ by up to \d/).waitFor();
     assert.deepEqual(complaints, []);
     await close();
   });
