@@ -57,6 +57,8 @@ describeOnSite('the models', (open) => {
     const { page, complaints, close } = await opened(open);
     const sheet = page.getByRole('img', { name: /^The first 100 digits of seed 1 in rows of ten, drawn by / });
     const last = await pixels(sheet);
+    // Until the step to this tab is written.
+    await page.waitForFunction(() => /t=models/.test(location.hash));
     const entries = await page.evaluate(() => history.length);
     const watch = page.getByRole('button', { name: 'Watch it learn' });
     await watch.click();
