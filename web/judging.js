@@ -52,7 +52,10 @@ export function createJudging(onReady) {
 
 /** @param {string} file */
 async function fetched(file) {
-  const response = await fetch(new URL(file, import.meta.url));
+  const address = new URL(file, import.meta.url);
+  // Without a network there is only what was kept; asking for more would be an error that nobody can mend.
+  if (!navigator.onLine && !(await globalThis.caches?.match(address))) return undefined;
+  const response = await fetch(address);
   return response.ok ? new Judge(await response.arrayBuffer()) : undefined;
 }
 

@@ -39,14 +39,12 @@ describeOnSite('accessibility', (open) => {
       await ready(page);
       await page.getByRole('slider', { name: 'Direction 8' }).waitFor();
       assert.deepEqual(await violations(page), []);
-      const [selected, other, track] = await page.evaluate(() => {
+      const [selected, other] = await page.evaluate(() => {
         const border = (tab) => getComputedStyle(tab).borderBottomWidth;
-        const tabs = document.querySelectorAll('[role=tab]');
-        const selected = document.querySelector('[role=tab][aria-selected=true]');
-        return [border(selected), border(tabs[0]), getComputedStyle(document.querySelector('#z0'), '::-webkit-slider-runnable-track').backgroundColor];
+        return [border(document.querySelector('[role=tab][aria-selected=true]')), border(document.querySelector('[role=tab]'))];
       });
       assert.notEqual(selected, other, 'the chosen tab looks chosen, and it alone');
-      assert.notEqual(track, 'rgba(0, 0, 0, 0)', 'a slider has a track');
+      assert.ok((await shareOfTrack(page)) > 0.8, 'a slider has a track, all along');
       await shoot(page, `forced-${name}`);
       await close();
     });
@@ -70,3 +68,23 @@ describeOnSite('accessibility', (open) => {
     });
   }
 });
+
+/** Of the middle row of z[0]'s slider, the share that stands out from what is round it. */
+async function shareOfTrack(page) {
+  const png = (await page.getByRole('slider', { name: 'z[0]', exact: true }).screenshot()).toString('base64');
+  // The page's own policy lets it read no such picture.
+  const blank = await page.context().newPage();
+  const share = await blank.evaluate(async (data) => {
+    const image = await createImageBitmap(await (await fetch(`data:image/png;base64,${data}`)).blob());
+    const paper = new OffscreenCanvas(image.width, image.height).getContext('2d');
+    paper.drawImage(image, 0, 0);
+    const sums = (y) => {
+      const row = paper.getImageData(0, y, image.width, 1).data;
+      return Array.from({ length: image.width }, (_, x) => row[4 * x] + row[4 * x + 1] + row[4 * x + 2]);
+    };
+    const ground = sums(0);
+    return sums(image.height >> 1).filter((sum, x) => Math.abs(sum - ground[x]) > 200).length / image.width;
+  }, png);
+  await blank.close();
+  return share;
+}

@@ -43,7 +43,7 @@ describeOnSite('the numbers', (open) => {
     await settled(page);
     assert.equal(await pixels(digit(page)), shown, 'half a number changes nothing');
     await slider(page, 42).dblclick();
-    await page.getByRole('button', { name: 'Back to the seed’s' }).click();
+    await page.getByRole('button', { name: 'Undo my changes' }).click();
     await settled(page);
     await shows(digit(page), first, 'back to the seed’s');
     assert.deepEqual(complaints, []);
