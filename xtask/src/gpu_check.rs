@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use crate::{files, program, workspace};
 
-/// The trainer's own tests, of which those of the GPU engine are run.
+/// The engines' own tests, of which those of the GPU engine are run.
 const SUITE: &str = "forger-gpu-suite";
 const TRAINER: &str = "trainer";
 const SCRIPT: &str = "check.sh";
@@ -40,10 +40,10 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     Ok(())
 }
 
-/// Builds the trainer's unit tests in the release profile; gives the program.
+/// Builds the engines' unit tests in the release profile; gives the program.
 fn suite() -> Result<PathBuf> {
     let mut cargo = program::cargo();
-    cargo.args(["test", "--release", "--package", "trainer", "--lib", "--no-run", "--message-format=json"]);
+    cargo.args(["test", "--release", "--package", "engines", "--lib", "--no-run", "--message-format=json"]);
     let said = program::run_silently(&mut cargo)?;
     let messages = said.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
     let programs = messages.filter_map(|message| Some(Path::new(message["executable"].as_str()?).to_owned()));
@@ -59,6 +59,8 @@ fn script_text() -> String {
 cd \"$(dirname \"$0\")\" || exit 1
 failed=0
 ./{TRAINER} devices || failed=1
+# A suite that has no such tests would pass.
+./{SUITE} gpu:: --list | grep -q ': test$' || failed=1
 FORGER_REQUIRE_ALL=1 ./{SUITE} gpu:: --nocapture || failed=1
 if ./{TRAINER} devices --json | grep -q '\"auto\":\"gpu:'; then
     for recipe in seed stable; do
@@ -88,14 +90,23 @@ mod tests {
 
     #[test]
     fn the_script_runs_everything_and_ends_with_1_if_anything_failed() {
-        for (suite_ends_with, auto, expected) in [(0, "gpu:0", 0), (0, "cpu", 0), (3, "cpu", 1)] {
+        let tests = "gpu::tests::one: test";
+        for (suite_ends_with, listed, auto, expected) in
+            [(0, tests, "gpu:0", 0), (0, tests, "cpu", 0), (3, tests, "cpu", 1), (0, "0 tests, 0 benchmarks", "cpu", 1)]
+        {
             let folder = tempfile::tempdir().unwrap();
             let program = |name: &str, text: String| {
                 let path = folder.path().join(name);
                 fs::write(&path, text).unwrap();
                 fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
             };
-            program(SUITE, format!("#!/bin/sh\necho suite $FORGER_REQUIRE_ALL \"$@\"; exit {suite_ends_with}\n"));
+            program(
+                SUITE,
+                format!(
+                    "#!/bin/sh\ncase \"$2\" in --list) echo '{listed}'; exit 0;; esac\necho suite $FORGER_REQUIRE_ALL \"$@\"; exit \
+                     {suite_ends_with}\n"
+                ),
+            );
             program(
                 TRAINER,
                 format!("#!/bin/sh\necho \"$@\"; case \"$2\" in --json) echo '{{\"auto\":\"{auto}\"}}';; esac\n"),
