@@ -217,11 +217,6 @@ impl Network {
         self.stages[self.stages.len() - 1].activation
     }
 
-    /// Outputs of the widest stage before the last: what a row of an engine's scratch must hold.
-    pub fn widest_hidden(&self) -> usize {
-        self.stages[..self.stages.len() - 1].iter().map(|stage| stage.outputs).max().unwrap_or(0)
-    }
-
     /// Whether a gradient penalty can be worked out by one backward and one tangent pass: every function is made of straight pieces.
     pub fn is_piecewise_linear(&self) -> bool {
         self.stages.iter().all(|stage| stage.activation.is_piecewise_linear())
@@ -353,7 +348,7 @@ mod tests {
                 ("output", 7, 1, Activation::Identity),
             ]
         );
-        assert_eq!((network.inputs(), network.outputs(), network.widest_hidden()), (9, 1, 7));
+        assert_eq!((network.inputs(), network.outputs()), (9, 1));
         assert!(!network.is_piecewise_linear());
         assert_eq!(network.flops_forward(), 2 * (45 + 15 + 21 + 7));
         assert_eq!(network.flops_back(false), 2 * (15 + 21 + 7));

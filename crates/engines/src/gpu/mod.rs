@@ -30,7 +30,7 @@ use std::time::{Duration, Instant};
 
 use crate::{Engine, Probe, Report, StepInput, Stepwise, Stretch};
 use buffers::Buffers;
-use device::{Adapter, Device, Needs};
+use device::{Device, Needs};
 use failure::Result;
 use gan::recipe::Recipe;
 use gan::{Pictures, State, StepStats};
@@ -91,15 +91,6 @@ pub struct Setting<'a> {
 }
 
 impl Gpu {
-    /// An engine on `adapter` that goes on from `state`.
-    ///
-    /// # Errors
-    /// A device that cannot be opened or is too small.
-    pub fn new(recipe: &Recipe, pictures: Arc<Pictures>, state: &State, adapter: &Adapter) -> Result<Self> {
-        let states = std::slice::from_ref(state);
-        Self::with(&Setting { recipe, pictures, states, keeps_gradients: false }, |needs| device::open(adapter, needs))
-    }
-
     /// An engine on the device that `open` gives when it knows how much memory is needed.
     ///
     /// # Errors

@@ -108,7 +108,7 @@ impl Penalty {
         // M and K W1; a1 M and K; dW1, half of which ink makes cheap.
         let by_width =
             2 * width * width * pixels + 4 * n * width * width + if inks { n } else { 2 * n } * width * pixels;
-        match recipe.r1_gamma + recipe.r2_gamma > 0.0 {
+        match recipe.has_penalty() {
             false => Self::Off,
             true if by_width < by_input => Self::ByWidth,
             true => Self::ByInput,
@@ -235,14 +235,7 @@ impl Mlp {
     /// Everything of D's update that is local to a pair of pictures: the pictures, D's passes, the penalties' chain.
     fn d_rows(&mut self, input: &StepInput, gammas: [f32; 2]) {
         let Self { recipe, pictures, state, g_layout, d_layout, pool, pair_cuts, rows, inks, m, .. } = self;
-        let slope = planted::slope(recipe.leaky_slope);
-        let g = Generator { layout: g_layout, parameters: &state.generator.parameters, slope };
-        let d = Discriminator {
-            layout: d_layout,
-            parameters: &state.discriminator.parameters,
-            slope,
-            black: black(recipe),
-        };
+        let (slope, g, d) = networks(recipe, state, [g_layout, d_layout]);
         let (pixels, width, latent) = (pictures.pixels, recipe.hidden, recipe.latent);
         let offset = recipe.d_input_offset as f32;
         let Rows { x, h1, h2, logits, signal, a1, signal_a1, penalty_a1, a2, e1, by_a2, by_input, .. } = rows;
@@ -388,14 +381,7 @@ impl Mlp {
     /// Everything of G's update that is local to a pair of pictures: the updated D's opinion, and G's errors.
     fn g_rows(&mut self, indices: &[u32]) {
         let Self { recipe, pictures, state, g_layout, d_layout, pool, pair_cuts, rows, inks, .. } = self;
-        let slope = planted::slope(recipe.leaky_slope);
-        let g = Generator { layout: g_layout, parameters: &state.generator.parameters, slope };
-        let d = Discriminator {
-            layout: d_layout,
-            parameters: &state.discriminator.parameters,
-            slope,
-            black: black(recipe),
-        };
+        let (slope, g, d) = networks(recipe, state, [g_layout, d_layout]);
         let (pixels, width) = (pictures.pixels, recipe.hidden);
         let Rows { x, h1, h2, logits, signal, a1, a2, by_input, squares, losses, .. } = rows;
         let Rows { images, g_h1, g_h2, g_by_h1, g_by_h2, .. } = rows;
@@ -522,6 +508,18 @@ fn shape(recipe: &Recipe, pixels: usize) -> std::result::Result<(usize, f64), St
         ));
     }
     Ok(g)
+}
+
+/// The leaky ReLU's slope, and both networks with the parameters in `state`. layouts: G's and D's.
+fn networks<'a>(
+    recipe: &Recipe,
+    state: &'a State,
+    [g, d]: [&'a Network; 2],
+) -> (f32, Generator<'a>, Discriminator<'a>) {
+    let slope = planted::slope(recipe.leaky_slope);
+    let (of_g, of_d) = (&state.generator.parameters, &state.discriminator.parameters);
+    let g = Generator { layout: g, parameters: of_g, slope };
+    (slope, g, Discriminator { layout: d, parameters: of_d, slope, black: black(recipe) })
 }
 
 /// More parts than this would each have too few rows to be worth a thread, and their products too small a shape: libraries
