@@ -30,7 +30,7 @@ pub fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
     if before.as_ref().is_some_and(|metadata| !metadata.is_file()) {
         return OpenOptions::new().write(true).open(path)?.write_all(bytes);
     }
-    let target = if before.is_some() { fs::canonicalize(path)? } else { path.to_owned() };
+    let target = target_of(path)?;
     let temporary = Temporary::beside(&target)?;
     let mut file = temporary.create()?;
     file.write_all(bytes)?;
@@ -41,6 +41,27 @@ pub fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
     // Windows renames no open file.
     drop(file);
     temporary.rename_to(&target)
+}
+
+/// The file that writing to `path` writes: `path` itself, or what it links to, whether that is there yet or not.
+///
+/// # Errors
+/// Links in a circle.
+pub fn target_of(path: &Path) -> io::Result<PathBuf> {
+    /// As many links as Linux follows.
+    const MOST_LINKS: usize = 40;
+    let mut target = path.to_owned();
+    for _ in 0..MOST_LINKS {
+        let Ok(next) = fs::read_link(&target) else { return Ok(target) };
+        // A relative link starts where it lies.
+        target = target.parent().unwrap_or(Path::new("")).join(next);
+    }
+    Err(io::Error::new(io::ErrorKind::InvalidInput, "it is a link that leads in a circle"))
+}
+
+/// Whether `path` starts with a `~` that a shell would have replaced by the user's home, had it not been quoted.
+pub fn has_literal_home(path: &Path) -> bool {
+    path.starts_with("~") && !Path::new("~").exists()
 }
 
 /// The folder that the file `path` lies in or would lie in: asked before the work that is to end in it.
@@ -185,6 +206,20 @@ mod tests {
         write_whole(&link, b"new").unwrap();
         assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
         assert_eq!(fs::read(&target).unwrap(), b"new");
+
+        // A link to what is not there yet, by another link: it is made where they lead.
+        std::os::unix::fs::symlink("link", folder.path().join("second")).unwrap();
+        fs::remove_file(&target).unwrap();
+        write_whole(&folder.path().join("second"), b"first").unwrap();
+        assert_eq!(fs::read(&target).unwrap(), b"first");
+        assert!(fs::symlink_metadata(folder.path().join("second")).unwrap().is_symlink());
+        fs::remove_file(folder.path().join("second")).unwrap();
+        std::os::unix::fs::symlink("circle", folder.path().join("circle")).unwrap();
+        assert!(
+            write_whole(&folder.path().join("circle"), b"x").is_err()
+                && target_of(&folder.path().join("circle")).is_err()
+        );
+        fs::remove_file(folder.path().join("circle")).unwrap();
 
         // Reached by a link, so that a wrong rename would replace the link and not the machine's own device.
         let device = folder.path().join("device");
