@@ -8,7 +8,6 @@ mod fleet;
 pub mod folder;
 pub mod history;
 mod options;
-mod reference_pictures;
 pub mod requests;
 mod resume;
 mod run;
@@ -17,5 +16,3 @@ pub mod show;
 pub mod sweep;
 pub mod train;
 pub mod watch;
-
-pub use reference_pictures::reference_pictures;
