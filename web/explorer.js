@@ -8,8 +8,11 @@ import { createAddress } from './address.js';
 import { arrive } from './arrive.js';
 import { byId, signed, within } from './controls/dom.js';
 import { createBoard } from './controls/board.js';
+import { createCollapse } from './controls/collapse.js';
 import { createDirections } from './controls/directions.js';
+import { createDoors, reveal } from './controls/doors.js';
 import { createFilm } from './controls/film.js';
+import { createGame } from './controls/game.js';
 import { createHundred } from './controls/hundred.js';
 import { createNotices } from './controls/notices.js';
 import { createPad } from './controls/pad.js';
@@ -20,6 +23,7 @@ import { createProof } from './controls/proof.js';
 import { createSeed } from './controls/seed.js';
 import { createSweeps } from './controls/sweeps.js';
 import { createTabs } from './controls/tabs.js';
+import { createTour } from './controls/tour.js';
 import { createWalk } from './controls/walk.js';
 import { createZ0, LEAST, MOST } from './controls/z0.js';
 import { undoScrolls } from './controls/hold.js';
@@ -160,6 +164,44 @@ export function explore(models, arrival, runtime, status) {
     onFailure: failed,
   });
 
+  const game = createGame(byId('game'), {
+    onTake: (seed, index) => change(`sample ${seed}.${index}`, () => edits.start(state, seed, index)),
+    onFailure: failed,
+  });
+  const collapse = createCollapse(byId('collapse'), {
+    judging,
+    onTile: (model, tile) => {
+      edits.start(state, state.seed, tile);
+      switching.choose(model.id);
+    },
+    onReady: redraw,
+    onFailure: failed,
+  });
+  createDoors(byId('doors'), (tab) => change('tab', () => (state.tab = tab), { keepPlaying: true }));
+  /** The model that the tour began with: it goes through others, and comes back. @type {string | undefined} */
+  let touredFrom;
+  const tour = createTour(byId('tour'), within(document, '#doors [data-tour]'), {
+    onStep: ({ tab, at, playing }) => {
+      touredFrom ??= switching.wish(state);
+      if (playing !== 'epochs') comeBack();
+      change('tab', () => {
+        state.tab = tab ?? state.tab;
+        // Who asked the system for less motion has the buttons.
+        state.playing = matchMedia('(prefers-reduced-motion: reduce)').matches ? undefined : playing;
+        if (state.playing === 'epochs') switching.learn(state, true);
+      });
+      reveal(at);
+    },
+    onEnd: () => {
+      comeBack();
+      touredFrom = undefined;
+      change('tab', () => {});
+    },
+  });
+  function comeBack() {
+    if (touredFrom !== undefined && switching.wish(state) !== touredFrom) switching.choose(touredFrom);
+  }
+
   /** What each tab shows; only the one that is open is drawn. @type {Record<import('./state.js').Tab, () => void>} */
   const panels = {
     sweeps: () => {
@@ -171,6 +213,7 @@ export function explore(models, arrival, runtime, status) {
       forging.show(state);
       wishing.showPanel();
     },
+    game: () => game.show(generator),
     hundred: () => hundred.show(state, generator),
     numbers: () => {
       directions.show(state, knowledge.directions(generator));
@@ -181,7 +224,10 @@ export function explore(models, arrival, runtime, status) {
       walk.show(state, generator);
       pad.show(state, generator, (knowledge.directions(generator) ?? []).map(({ vector }) => vector));
     },
-    models: () => switching.show(state, generator),
+    models: () => {
+      switching.show(state, generator);
+      collapse.show(models, state);
+    },
     proof: () => proof.show(generator, runtime, knowledge.costs(generator)),
   };
 
@@ -237,6 +283,7 @@ export function explore(models, arrival, runtime, status) {
     z0.show(generator, z, state.playing === 'z0');
     seed.show(state.seed);
     tabs.show(state.tab);
+    tour.show();
     panels[state.tab]();
     wishing.show();
     notices.show();
