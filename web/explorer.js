@@ -14,6 +14,7 @@ import { createDoors, reveal } from './controls/doors.js';
 import { createFilm } from './controls/film.js';
 import { createGame } from './controls/game.js';
 import { createHundred } from './controls/hundred.js';
+import { createInside } from './controls/inside.js';
 import { createNotices } from './controls/notices.js';
 import { createPad } from './controls/pad.js';
 import { createPicture } from './controls/picture.js';
@@ -128,6 +129,7 @@ export function explore(models, arrival, runtime, status) {
     onMeasured: redraw,
     onFailure: failed,
   });
+  const inside = createInside(byId('panel-inside'), redraw);
   const pins = createPins(byId('pins'), {
     onShow: (place) => change(`show ${place}`, () => edits.take(state, state.pins[place])),
     onRemove: (place) => change(`unpin ${place}`, () => edits.unpin(state, place)),
@@ -219,6 +221,7 @@ export function explore(models, arrival, runtime, status) {
       directions.show(state, knowledge.directions(generator));
       board.show(state, generator);
     },
+    inside: () => inside.show(generator, edits.shownZ(state)),
     walk: () => {
       pins.show(state, generator);
       walk.show(state, generator);

@@ -224,6 +224,28 @@ const TABLE = {
   ],
   valueName: ['value of z[{number}]', 'z[{number}]의 값'],
   withEffect: ['{value}, one unit changes {effect} % of the picture', '{value}, 1마다 그림의 {effect} % 변화'],
+  tabInside: ['Inside', '안쪽'],
+  insideTitle: ['Inside the network', '신경망의 안쪽'],
+  insideLede: [
+    'This is all of it. Each square is a cell: it adds up what all cells of the row above send it, each by a weight of its own, and lights up or does not. Drag the knob and watch.',
+    '이것이 전부입니다. 네모 하나가 세포 하나입니다. 윗줄의 모든 세포가 보낸 값을 저마다의 가중치로 더해, 켜지거나 꺼집니다. 손잡이를 끌며 지켜보세요.',
+  ],
+  insideMore: ['above nought', '0보다 큼'],
+  insideLess: ['below nought', '0보다 작음'],
+  insideWeights: ['{count} weights', '가중치 {count}개'],
+  insideZ: ['z: {count} random numbers', 'z: 무작위 수 {count}개'],
+  insideLayer: ['Layer {number}: {cells} cells, {count} of them lit', '{number}층: 세포 {cells}개, 켜진 것 {count}개'],
+  insideResult: ['…and that is the picture.', '…이렇게 그림이 됩니다.'],
+  insideShares: ['What the busiest cells draw', '가장 바쁜 세포들이 그리는 것'],
+  insideSharesLede: [
+    'The picture is a sum. These are the cells of the last row that add most to it now: ink where they add, red where they take away.',
+    '그림은 덧셈의 결과입니다. 마지막 줄에서 지금 가장 많이 보태는 세포들입니다. 먹색은 더하는 곳, 붉은색은 빼는 곳입니다.',
+  ],
+  insideCell: ['Cell {number}', '세포 {number}'],
+  insideNone: [
+    'This network is no chain of dense layers, or too large to be drawn cell by cell.',
+    '이 신경망은 완전 연결 층이 한 줄로 이어진 것이 아니거나, 세포 하나하나를 그리기에는 너무 큽니다.',
+  ],
   pinsTitle: ['Pinned', '담아 둔 숫자'],
   pinsLede: [
     'Pin two digits and walk from one to the other: every picture between them is one that the network draws too.',
