@@ -178,6 +178,8 @@ fn tools() -> Result<Tools> {
         environment.push(("FORGER_REQUIRE_ALL", "1".into()));
     }
     environment.extend(fashion_mnist.map(|folder| ("FORGER_FASHION_MNIST", folder)));
+    // Whoever has one is tested in it: named, it may not be skipped.
+    environment.extend(browser::find_firefox().map(|firefox| ("FORGER_FIREFOX", firefox)));
     Ok(Tools { environment, drivers, python })
 }
 
