@@ -54,7 +54,7 @@ fn apply(op: &Op, x: &[f64], shape: &[usize], other: &[f64], to: &[usize]) -> Ve
     let each = |function: &dyn Fn(f64) -> f64| x.iter().map(|&x| function(x)).collect();
     match op {
         Op::Gemm { weight, bias } => {
-            let row = |(output, row): (usize, &[f32])| dot(row, x) + at(bias, output);
+            let row = |(output, row): (usize, &[f32])| dot(row, x) + bias_of(bias, output);
             weight.values.chunks_exact(x.len()).enumerate().map(row).collect()
         }
         Op::MatMul { weight } => {
@@ -103,7 +103,7 @@ fn conv(x: &[f64], from: &[usize], weight: &Tensor, bias: &Option<Tensor>, windo
     for output in 0..to[0] {
         let first = output / per_group * inputs;
         for (row, column) in (0..to[1]).flat_map(|row| (0..to[2]).map(move |column| (row, column))) {
-            let mut sum = at(bias, output);
+            let mut sum = bias_of(bias, output);
             for (input, a, b) in cells(inputs, kernel_rows, kernel_columns) {
                 let from_row = (row * window.stride + a * window.dilation).checked_sub(window.padding);
                 let from_column = (column * window.stride + b * window.dilation).checked_sub(window.padding);
@@ -130,7 +130,7 @@ fn conv_transpose(
     let [outputs, kernel_rows, kernel_columns] = [weight.shape[1], weight.shape[2], weight.shape[3]];
     let per_group = from[0] / window.groups;
     let area = to[1] * to[2];
-    let mut y: Vec<f64> = (0..to[0]).flat_map(|output| std::iter::repeat_n(at(bias, output), area)).collect();
+    let mut y: Vec<f64> = (0..to[0]).flat_map(|output| std::iter::repeat_n(bias_of(bias, output), area)).collect();
     for (input, i, j) in cells(from[0], from[1], from[2]) {
         let x = x[(input * from[1] + i) * from[2] + j];
         let first = input / per_group * outputs;
@@ -156,7 +156,7 @@ fn dot(row: &[f32], x: &[f64]) -> f64 {
     row.iter().zip(x).map(|(w, x)| f64::from(*w) * x).sum()
 }
 
-fn at(bias: &Option<Tensor>, index: usize) -> f64 {
+fn bias_of(bias: &Option<Tensor>, index: usize) -> f64 {
     bias.as_ref().map_or(0.0, |bias| f64::from(bias.values[index]))
 }
 

@@ -7,7 +7,7 @@ use candle_core::{DType, Device};
 use crate::cpu;
 use crate::cpu::layers::Layers;
 use crate::gpu::device::Adapter;
-use crate::gpu::{self, Gpu, Setting};
+use crate::gpu::{self, Gpu, Setup};
 use crate::reference::Reference;
 use crate::{Engine, State};
 use failure::{Failure, Result};
@@ -166,8 +166,8 @@ impl Choice {
             Chosen::Fused => on_cpu(pictures),
             Chosen::Layers => Ok(Box::new(Layers::new(recipe, pictures, alone()?, self.threads))),
             Chosen::Gpu { adapter, by_auto } => {
-                let setting = Setting { recipe, pictures: pictures.clone(), states, keeps_gradients: false };
-                match Gpu::with(&setting, |needs| gpu::device::open(adapter, needs)) {
+                let setup = Setup { recipe, pictures: pictures.clone(), states, keeps_gradients: false };
+                match Gpu::with(&setup, |needs| gpu::device::open(adapter, needs)) {
                     Ok(engine) => Ok(Box::new(engine)),
                     Err(failure) if *by_auto && states.len() == 1 => {
                         say(&format!("{}; the CPU goes on", failure.message));

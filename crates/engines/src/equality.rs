@@ -114,7 +114,7 @@ fn error(states: &[[f64; 2]]) -> f64 {
 /// An engine that can be put anywhere.
 pub trait UnderJudgement {
     /// The engine, about to go on from `state`.
-    fn at(&mut self, state: &State) -> &mut dyn Stepwise;
+    fn starting_at(&mut self, state: &State) -> &mut dyn Stepwise;
 
     /// What was planted in it.
     fn bug(&self) -> Option<Bug> {
@@ -193,12 +193,12 @@ fn verdicts(recipe: &Recipe, pictures: &Arc<Pictures>, states: &[State], engines
         let reported = one_step(&mut engine, recipe, state.step, draw);
         judged(&engine, &mut in_f32, reported);
         for ((_, engine), seen) in engines.iter_mut().zip(&mut seen) {
-            // Nothing more can be found of it.
+            // A first fault decides, so no more is asked.
             if seen.fault.is_some() {
                 continue;
             }
             let bug = engine.bug();
-            let engine = engine.at(state);
+            let engine = engine.starting_at(state);
             let reported = planted::tests::with(bug, || one_step(engine, recipe, state.step, draw));
             judged(engine, seen, reported);
         }
@@ -277,7 +277,7 @@ struct Anew<'a> {
 }
 
 impl UnderJudgement for Anew<'_> {
-    fn at(&mut self, state: &State) -> &mut dyn Stepwise {
+    fn starting_at(&mut self, state: &State) -> &mut dyn Stepwise {
         &mut **self.engine.insert((self.make)(self.recipe, self.pictures.clone(), state))
     }
 

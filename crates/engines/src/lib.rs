@@ -50,7 +50,7 @@ pub struct Stretch<'a> {
 
 /// How an advance goes.
 #[derive(Clone, Copy, Debug)]
-pub struct Report<'a> {
+pub struct Progress<'a> {
     /// Steps that every member has done since the last report.
     pub steps: u64,
     /// For each member, what its steps reported, one after another: those of this report, or, from an engine that keeps the host
@@ -75,7 +75,7 @@ pub trait Engine {
     ///
     /// # Errors
     /// Only what the device or library fails at; shapes are checked when the engine is made.
-    fn advance(&mut self, stretches: &[Stretch], report: &mut dyn FnMut(Report) -> bool) -> Result<()>;
+    fn advance(&mut self, stretches: &[Stretch], report: &mut dyn FnMut(Progress) -> bool) -> Result<()>;
 
     /// A copy of everything that a member's next step depends on.
     ///
@@ -125,7 +125,7 @@ pub trait Stepwise: Engine {
 pub(crate) fn step_by_step(
     recipe: &Recipe,
     stretches: &[Stretch],
-    report: &mut dyn FnMut(Report) -> bool,
+    report: &mut dyn FnMut(Progress) -> bool,
     mut step: impl FnMut(&StepInput) -> Result<StepStats>,
 ) -> Result<()> {
     let [stretch] = stretches else { panic!("{} stretches for one member", stretches.len()) };
@@ -136,7 +136,7 @@ pub(crate) fn step_by_step(
         noise::fill_normal(stretch.seed, Stream::TrainingZ, number, &mut z);
         let rates = recipe.rates(number, stretch.total_steps);
         let stats = step(&StepInput { step: number, indices, z: &z, rates })?;
-        if !report(Report { steps: 1, stats: &[&[stats]], seconds: began.elapsed().as_secs_f64() }) {
+        if !report(Progress { steps: 1, stats: &[&[stats]], seconds: began.elapsed().as_secs_f64() }) {
             break;
         }
     }

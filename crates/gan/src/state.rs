@@ -1,7 +1,7 @@
 //! Everything that the next step depends on: parameters, Adam's moments, the moving average, the step's number.
 
 use crate::recipe::Recipe;
-use net::{First, Network};
+use net::{Initial, Network};
 
 /// One network: its parameters and Adam's two moments, each flat in the order of its [`Network`].
 #[derive(Clone, Debug, PartialEq)]
@@ -56,7 +56,7 @@ impl Slot {
         let mut uniform = vec![0.0; network.len()];
         noise::fill_uniform(seed, number, 1.0, &mut uniform);
         for tensor in &network.tensors {
-            let First::Uniform { limit } = tensor.first else { continue };
+            let Initial::Uniform { limit } = tensor.initial else { continue };
             for (slot, unit) in parameters[tensor.range.clone()].iter_mut().zip(&uniform[tensor.range.clone()]) {
                 *slot = unit * limit as f32;
             }

@@ -15,7 +15,7 @@ use std::ops::Range;
 
 use failure::{Failure, Result};
 use linear::product::{Matrix, MatrixMut};
-use net::{First, Tensor as TensorSpec};
+use net::{Initial, Tensor as TensorSpec};
 
 /// Numbers that a picture is compared by, as many as LeNet-5 has before its last layer.
 pub const FEATURES: usize = 84;
@@ -137,8 +137,8 @@ impl Architecture {
             let inputs: usize = shape[1..].iter().product();
             // He-uniform (He, Zhang, Ren, Sun, "Delving deep into rectifiers", 2015), in f32 as it has always been.
             let limit = f64::from((6.0 / inputs as f32).sqrt());
-            let first = if shape.len() > 1 { First::Uniform { limit } } else { First::Zero };
-            tensors.push(TensorSpec { name, shape, range, first });
+            let initial = if shape.len() > 1 { Initial::Uniform { limit } } else { Initial::Zero };
+            tensors.push(TensorSpec { name, shape, range, initial });
         };
         for (number, stage) in (1..).zip(&self.stages) {
             put(format!("conv{number}.weight"), vec![stage.outputs, KERNEL, KERNEL, stage.inputs]);

@@ -5,7 +5,7 @@
 
 use data::Pictures;
 use linear::product::{Matrix, MatrixMut};
-use net::First;
+use net::Initial;
 
 use super::lenet::{Architecture, KERNEL, POOL, Pass, Stage, forward};
 use super::parallel::{Pool, in_order};
@@ -39,14 +39,14 @@ pub(super) fn train(
     let steps_per_epoch = pictures.count() / batch;
     let total = EPOCHS * steps_per_epoch as u64;
     let mut step = 0;
-    let rooms = Pool::<Room>::new();
+    let workspaces = Pool::<Workspace>::new();
     for epoch in 0..EPOCHS {
         let order = noise::permutation(SEED, epoch, pictures.count());
         let (mut loss, mut right) = (0.0, 0);
         for indices in order.chunks_exact(batch) {
             let shards: Vec<&[u32]> = indices.chunks(SHARD).collect();
             let parts = in_order(shards.len(), threads, |i| {
-                rooms.lend(|room| shard(architecture, &parameters, pictures, shards[i], room))
+                workspaces.lend(|workspace| shard(architecture, &parameters, pictures, shards[i], workspace))
             });
             let mut gradient = vec![0.0; parameters.len()];
             for part in &parts {
@@ -73,7 +73,7 @@ struct Part {
 
 /// Where a shard is worked on.
 #[derive(Default)]
-struct Room {
+struct Workspace {
     pass: Pass,
     /// The loss's derivatives by the map before pooling, and by the patches, of the stage at hand.
     by_convolved: Vec<f32>,
@@ -85,14 +85,14 @@ fn shard(
     parameters: &[f32],
     pictures: &Pictures,
     indices: &[u32],
-    room: &mut Room,
+    workspace: &mut Workspace,
 ) -> Part {
     let mut pixels = vec![0.0; indices.len() * pictures.pixels];
     for (&index, out) in indices.iter().zip(pixels.chunks_exact_mut(pictures.pixels)) {
         pictures.scaled(index, out);
     }
     let labels: Vec<usize> = indices.iter().map(|&index| pictures.labels[index as usize].into()).collect();
-    loss_and_gradient(architecture, parameters, &pixels, &labels, room)
+    loss_and_gradient(architecture, parameters, &pixels, &labels, workspace)
 }
 
 /// He-uniform weights (He, Zhang, Ren, Sun, 2015), zero biases.
@@ -101,7 +101,7 @@ fn initial(architecture: &Architecture) -> Vec<f32> {
     let mut parameters = vec![0.0; tensors.last().expect("a network has layers").range.end];
     noise::fill_uniform(SEED, WEIGHTS_STEP, 1.0, &mut parameters);
     for tensor in tensors {
-        let limit = if let First::Uniform { limit } = tensor.first { limit as f32 } else { 0.0 };
+        let limit = if let Initial::Uniform { limit } = tensor.initial { limit as f32 } else { 0.0 };
         parameters[tensor.range].iter_mut().for_each(|value| *value *= limit);
     }
     parameters
@@ -125,10 +125,10 @@ fn loss_and_gradient(
     parameters: &[f32],
     pixels: &[f32],
     labels: &[usize],
-    room: &mut Room,
+    workspace: &mut Workspace,
 ) -> Part {
     let n = labels.len();
-    let Room { pass, by_convolved, by_patches } = room;
+    let Workspace { pass, by_convolved, by_patches } = workspace;
     forward(architecture, parameters, pixels, pass);
     let mut part = Part { gradient: vec![0.0; parameters.len()], loss: 0.0, right: 0 };
     let mut signal = part.score(&pass.dense[2], architecture.classes(), labels);
@@ -282,7 +282,7 @@ mod tests {
             let mut pixels = vec![0.0; n * shape[1] * shape[2]];
             noise::fill_uniform(6, 41, 1.0, &mut pixels);
             let labels: Vec<usize> = (0..n).map(|i| i % classes).collect();
-            let ours = loss_and_gradient(&architecture, &parameters, &pixels, &labels, &mut Room::default());
+            let ours = loss_and_gradient(&architecture, &parameters, &pixels, &labels, &mut Workspace::default());
             let (loss, gradient) = by_candle(&architecture, &parameters, &pixels, &labels);
             assert!((ours.loss - loss).abs() < 1e-5 * loss, "{shape:?}: {} is not {loss}", ours.loss);
             for spec in architecture.tensors() {

@@ -44,11 +44,11 @@ impl Sizes {
     pub fn new(plan: &Plan, pictures: &Pictures, replicas: usize) -> Result<Self> {
         let words = [
             pictures.bytes.len().div_ceil(4).max(1),
-            replicas * plan.order,
+            replicas * plan.order_len,
             plan.steps * RATES,
             SEEDS + 2 * replicas,
             replicas * plan.places.arena_len(),
-            replicas * plan.places.state,
+            replicas * plan.places.state_len,
             replicas * plan.steps * STATS,
         ];
         let bytes = words.map(|words| 4 * words as u64);

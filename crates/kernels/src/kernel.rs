@@ -37,7 +37,7 @@ pub(crate) mod rows {
 pub(crate) mod ends {
     pub const PART: &str = include_str!("wgsl/ends/part.wgsl");
     pub const ACTIVATED: &str = include_str!("wgsl/ends/activated.wgsl");
-    pub const BENT: &str = include_str!("wgsl/ends/bent.wgsl");
+    pub const DERIVATIVE: &str = include_str!("wgsl/ends/derivative.wgsl");
     pub const TANGENT: &str = include_str!("wgsl/ends/tangent.wgsl");
     pub const BY_INPUT: &str = include_str!("wgsl/ends/by_input.wgsl");
     pub const BY_PICTURE: &str = include_str!("wgsl/ends/by_picture.wgsl");

@@ -56,11 +56,11 @@ pub struct Places {
     /// Of one replica.
     pub arena: Arena,
     /// Floats of one replica's state: G, its moments, its average where there is one, D, its moments.
-    pub state: usize,
+    pub state_len: usize,
     /// Where D's parameters begin in it.
-    pub d: usize,
+    pub d_start: usize,
     /// Where the average begins in it.
-    pub ema: Option<usize>,
+    pub ema_start: Option<usize>,
 }
 
 impl Places {
@@ -98,8 +98,8 @@ impl Places {
             arena.add(name, size);
         }
         let (g, d, averaged) = (g.len(), d.len(), recipe.has_ema());
-        let d_at = 3 * g + if averaged { g } else { 0 };
-        Self { networks, arena, state: d_at + 3 * d, d: d_at, ema: averaged.then_some(3 * g) }
+        let d_start = 3 * g + if averaged { g } else { 0 };
+        Self { networks, arena, state_len: d_start + 3 * d, d_start, ema_start: averaged.then_some(3 * g) }
     }
 
     /// Floats of one replica's arena.
@@ -110,23 +110,23 @@ impl Places {
     /// A state as it lies on the device.
     pub fn pack(&self, state: &State) -> Vec<f32> {
         let State { generator: g, discriminator: d, ema, .. } = state;
-        let average = ema.as_deref().filter(|_| self.ema.is_some()).unwrap_or_default();
+        let average = ema.as_deref().filter(|_| self.ema_start.is_some()).unwrap_or_default();
         [&g.parameters[..], &g.m, &g.v, average, &d.parameters, &d.m, &d.v].concat()
     }
 
     /// The state after `step` steps, from how it lies on the device.
     pub fn unpack(&self, step: u64, floats: &[f32]) -> State {
-        let slot = |at: usize, len: usize| Slot {
-            parameters: floats[at..at + len].to_vec(),
-            m: floats[at + len..at + 2 * len].to_vec(),
-            v: floats[at + 2 * len..at + 3 * len].to_vec(),
+        let slot = |start: usize, len: usize| Slot {
+            parameters: floats[start..start + len].to_vec(),
+            m: floats[start + len..start + 2 * len].to_vec(),
+            v: floats[start + 2 * len..start + 3 * len].to_vec(),
         };
         let [g, d] = [self.networks[0].len(), self.networks[1].len()];
         State {
             step,
             generator: slot(0, g),
-            discriminator: slot(self.d, d),
-            ema: self.ema.map(|at| floats[at..at + g].to_vec()),
+            discriminator: slot(self.d_start, d),
+            ema: self.ema_start.map(|start| floats[start..start + g].to_vec()),
         }
     }
 }
@@ -156,7 +156,7 @@ mod tests {
                 state.generator.m.fill(2.0);
                 state.discriminator.v.fill(3.0);
                 let packed = places.pack(&state);
-                assert_eq!(packed.len(), places.state, "{name}");
+                assert_eq!(packed.len(), places.state_len, "{name}");
                 assert!(places.unpack(9, &packed) == state, "{name}");
             }
         }

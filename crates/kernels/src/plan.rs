@@ -69,7 +69,7 @@ pub struct Plan {
     /// Steps that the buffers of one epoch have room for.
     pub steps: usize,
     /// Places in an epoch's order.
-    pub order: usize,
+    pub order_len: usize,
 }
 
 impl Plan {
@@ -79,7 +79,7 @@ impl Plan {
     /// # Errors
     /// Networks that the kernels cannot take, in words: a D without one plain logit, a penalty on one that bends, more numbers
     /// or workgroups than a kernel can count.
-    pub fn new(recipe: &Recipe, pixels: usize, steps: usize, order: usize, keeps_gradients: bool) -> Result<Self> {
+    pub fn new(recipe: &Recipe, pixels: usize, steps: usize, order_len: usize, keeps_gradients: bool) -> Result<Self> {
         let networks = [recipe.generator_network(pixels), recipe.discriminator_network(pixels)];
         if let Some(reason) = cannot_take(recipe, &networks) {
             return Err(declined(&reason));
@@ -87,19 +87,19 @@ impl Plan {
         let parts = parts_of(recipe, &networks);
         let partial = floats_of_parts(recipe, &networks, parts);
         let places = Places::new(recipe, networks, partial, keeps_gradients);
-        for (what, floats) in [("state", places.state), ("scratch", places.arena_len())] {
+        for (what, floats) in [("state", places.state_len), ("scratch", places.arena_len())] {
             if u32::try_from(floats).is_err() {
                 return Err(declined(&format!("its {what} is {floats} numbers, and they count to {}", u32::MAX)));
             }
         }
-        let run = constants(recipe, &places, steps, order, keeps_gradients);
+        let run = constants(recipe, &places, steps, order_len, keeps_gradients);
         let dispatches =
             Step { recipe, places: &places, parts, writer: Writer { run, loss: recipe.loss.terms().wgsl } }
                 .dispatches();
         if let Some(Dispatch { name, .. }) = dispatches.iter().find(|dispatch| dispatch.groups[1] > MOST_GROUPS) {
             return Err(declined(&format!("`{name}` has more tiles than a dispatch has workgroups")));
         }
-        Ok(Self { places, dispatches, steps, order })
+        Ok(Self { places, dispatches, steps, order_len })
     }
 }
 
@@ -146,7 +146,7 @@ fn floats_of_parts(recipe: &Recipe, [g, d]: &[Network; 2], [of_g, of_d]: [usize;
 }
 
 /// The constants of a run.
-fn constants(recipe: &Recipe, places: &Places, steps: usize, order: usize, keeps_gradients: bool) -> Constants {
+fn constants(recipe: &Recipe, places: &Places, steps: usize, order_len: usize, keeps_gradients: bool) -> Constants {
     let [g, d] = &places.networks;
     let logit = &d.stages[d.stages.len() - 1];
     let last_hidden = match d.stages.len() - 1 {
@@ -163,9 +163,9 @@ fn constants(recipe: &Recipe, places: &Places, steps: usize, order: usize, keeps
             ("L", g.inputs()),
             ("P", d.inputs()),
             ("STEPS", steps),
-            ("ORDER_STRIDE", order),
+            ("ORDER_STRIDE", order_len),
             ("ARENA_STRIDE", places.arena_len()),
-            ("STATE_STRIDE", places.state),
+            ("STATE_STRIDE", places.state_len),
             ("STATS", STATS),
             ("RATES", RATES),
             ("LR", 0),
@@ -181,12 +181,12 @@ fn constants(recipe: &Recipe, places: &Places, steps: usize, order: usize, keeps
             ("TRAINING_Z", Stream::TrainingZ as usize),
             ("G", 0),
             ("G_COUNT", g.len()),
-            ("D", places.d),
+            ("D", places.d_start),
             ("D_COUNT", d.len()),
-            ("EMA", places.ema.unwrap_or_default()),
+            ("EMA", places.ema_start.unwrap_or_default()),
             ("LOGIT_INPUTS", logit.inputs),
-            ("LOGIT_WEIGHT", places.d + logit.weight.start),
-            ("LOGIT_BIAS", places.d + logit.bias.start),
+            ("LOGIT_WEIGHT", places.d_start + logit.weight.start),
+            ("LOGIT_BIAS", places.d_start + logit.bias.start),
             ("LAST_HIDDEN", last_hidden),
         ])
         .wholes(places.arena.starts())
@@ -285,15 +285,15 @@ mod tests {
         let recipe = Recipe::load("stable", &"batch = 3".parse().unwrap()).unwrap();
         let g = recipe.generator_network(25);
         let with = |slope, last| Network::mlp("discriminator", &[25, 4, 1], slope, last);
-        let mut bent = with(0.1, Activation::Identity);
-        bent.stages[0].activation = Activation::Tanh;
+        let mut with_tanh = with(0.1, Activation::Identity);
+        with_tanh.stages[0].activation = Activation::Tanh;
         for (d, expected) in [
             (with(0.1, Activation::Tanh), "one logit with no function"),
             (
                 Network::mlp("discriminator", &[24, 1], 0.1, Activation::Identity),
                 "gives 25 numbers, the discriminator takes 24",
             ),
-            (bent, "straight pieces"),
+            (with_tanh, "straight pieces"),
         ] {
             let reason = cannot_take(&recipe, &[g.clone(), d]).expect(expected);
             assert!(reason.contains(expected), "{reason}");

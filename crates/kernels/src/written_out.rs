@@ -20,21 +20,21 @@ pub(crate) fn written_out(source: &str) -> String {
 }
 
 fn expand(lines: &[Cow<str>], value: &dyn Fn(&str) -> u32, text: &mut String) {
-    let mut at = 0;
-    while at < lines.len() {
-        if lines[at].trim() != MARK {
-            text.push_str(&lines[at]);
+    let mut line = 0;
+    while line < lines.len() {
+        if lines[line].trim() != MARK {
+            text.push_str(&lines[line]);
             text.push('\n');
-            at += 1;
+            line += 1;
             continue;
         }
-        let head = &lines[at + 1];
+        let head = &lines[line + 1];
         let (counter, first, end) = bounds(head, value);
         let indent = &head[..head.len() - head.trim_start().len()];
         let closing = format!("{indent}}}");
-        let body = at + 2;
+        let body = line + 2;
         let after =
-            body + lines[body..].iter().position(|line| *line == closing).expect("a loop ends at its own depth");
+            body + lines[body..].iter().position(|other| *other == closing).expect("a loop ends at its own depth");
         let is_code = |line: &&Cow<str>| line.trim() == MARK || !line.trim_start().starts_with("//");
         let body: Vec<_> = lines[body..after].iter().filter(is_code).cloned().collect();
         for round in first..end {
@@ -43,7 +43,7 @@ fn expand(lines: &[Cow<str>], value: &dyn Fn(&str) -> u32, text: &mut String) {
             text.push_str(&closing);
             text.push('\n');
         }
-        at = after + 1;
+        line = after + 1;
     }
 }
 

@@ -46,7 +46,7 @@ pub struct Stage {
 
 /// How a parameter begins.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub enum First {
+pub enum Initial {
     /// Uniform between minus and plus this limit: sqrt(6 / (inputs + outputs)) of Glorot and Bengio, "Understanding the difficulty
     /// of training deep feedforward neural networks", 2010.
     Uniform {
@@ -67,7 +67,7 @@ pub struct Tensor {
     /// Where it lies in the flat buffer.
     pub range: Range<usize>,
     /// How it begins.
-    pub first: First,
+    pub initial: Initial,
 }
 
 /// Something about a list of layers that cannot be, and where.
@@ -180,11 +180,11 @@ impl Network {
             let bias = weight.end..weight.end + outputs;
             start = bias.end;
             let limit = (6.0 / (inputs + outputs) as f64).sqrt();
-            for (part, shape, range, first) in [
-                ("weight", vec![outputs, inputs], &weight, First::Uniform { limit }),
-                ("bias", vec![outputs], &bias, First::Zero),
+            for (part, shape, range, initial) in [
+                ("weight", vec![outputs, inputs], &weight, Initial::Uniform { limit }),
+                ("bias", vec![outputs], &bias, Initial::Zero),
             ] {
-                tensors.push(Tensor { name: format!("{name}.{stage}.{part}"), shape, range: range.clone(), first });
+                tensors.push(Tensor { name: format!("{name}.{stage}.{part}"), shape, range: range.clone(), initial });
             }
             stages.push(Stage { name: stage, inputs, outputs, activation, weight, bias });
             inputs = outputs;

@@ -74,7 +74,7 @@ pub fn masked_weight(out: &mut MatrixMut, activation: Matrix, weight: &[f32], sl
 
 /// In place: each value times 1 - y^2, the derivative of tanh where it gave y. Both: [n, width].
 #[multiversion(targets("x86_64+avx512f+avx512vl+avx512dq", "x86_64+avx2"))]
-pub fn tanh_mask(values: &mut MatrixMut, y: Matrix) {
+pub fn tanh_derivative(values: &mut MatrixMut, y: Matrix) {
     for (row, y) in values.iter_rows().zip(y.iter_rows()) {
         for (value, y) in row.iter_mut().zip(y) {
             *value *= 1.0 - y * y;
@@ -173,7 +173,7 @@ pub fn sum_with(out: &mut MatrixMut, values: Matrix, constant: f32) {
 /// In place: each value times 1 - y^2, the derivative of tanh where it gave y; `squares[b]` becomes the sum of squares of
 /// what row b was. values, y: [n, width]; squares: [n, 1].
 #[multiversion(targets("x86_64+avx512f+avx512vl+avx512dq", "x86_64+avx2"))]
-pub fn tanh_derivative(values: &mut MatrixMut, y: Matrix, squares: &mut MatrixMut) {
+pub fn tanh_derivative_and_squares(values: &mut MatrixMut, y: Matrix, squares: &mut MatrixMut) {
     if planted::here(Bug::TanhLeftOut) {
         return values.iter_rows().zip(squares.iter_rows()).for_each(|(row, square)| square[0] = dot(row, row));
     }
@@ -313,7 +313,11 @@ mod tests {
         let mut values: Vec<f32> = (0..19).map(|i| i as f32).collect();
         let mut square = [0.0];
         let mut matrix = MatrixMut::new(&mut values, 1, 19);
-        tanh_derivative(&mut matrix, Matrix::new(&[0.5; 19], 1, 19), &mut MatrixMut::new(&mut square, 1, 1));
+        tanh_derivative_and_squares(
+            &mut matrix,
+            Matrix::new(&[0.5; 19], 1, 19),
+            &mut MatrixMut::new(&mut square, 1, 1),
+        );
         assert_eq!(square, [2109.0]);
         assert_eq!(values, (0..19).map(|i| 0.75 * i as f32).collect::<Vec<_>>());
     }
@@ -325,7 +329,7 @@ mod tests {
         assert_eq!(values, [11.0, 22.0, 13.0, 24.0]);
         scale_rows(&mut MatrixMut::new(&mut values, 2, 2), &[2.0, 0.5]);
         assert_eq!(values, [22.0, 44.0, 6.5, 12.0]);
-        tanh_mask(&mut MatrixMut::new(&mut values, 2, 2), Matrix::new(&[0.0, 0.5, -0.5, 1.0], 2, 2));
+        tanh_derivative(&mut MatrixMut::new(&mut values, 2, 2), Matrix::new(&[0.0, 0.5, -0.5, 1.0], 2, 2));
         assert_eq!(values, [22.0, 33.0, 4.875, 0.0]);
         outer(&mut MatrixMut::new(&mut values, 2, 2), Matrix::new(&[1.0, -2.0], 2, 1), &[3.0, 4.0]);
         assert_eq!(values, [3.0, 4.0, -6.0, -8.0]);

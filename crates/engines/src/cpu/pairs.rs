@@ -21,11 +21,11 @@ pub fn penalties(recipe: &Recipe, rates: &StepRates) -> [f32; 2] {
 
 /// D's loss of each pair, and the derivatives of the mean over a batch of `recipe.batch` pairs.
 pub fn of_d<'a>(recipe: &Recipe, pairs: impl Iterator<Item = Row<'a>>) {
-    let (batch, of_d) = (recipe.batch as f64, recipe.loss.terms().of_d);
+    let (batch, loss_of) = (recipe.batch as f64, recipe.loss.terms().d_loss);
     let mut first = None;
     for (logits, [by_real, by_fake], loss) in pairs {
         let [real, fake] = logits.map(f64::from);
-        let of_pair = of_d(Pair { real, fake }, recipe.real_label);
+        let of_pair = loss_of(Pair { real, fake }, recipe.real_label);
         *loss = of_pair.value as f32;
         *by_real = (of_pair.by_real / batch) as f32;
         *by_fake = (of_pair.by_fake / batch) as f32;
@@ -41,10 +41,10 @@ pub fn of_d<'a>(recipe: &Recipe, pairs: impl Iterator<Item = Row<'a>>) {
 
 /// G's loss of each pair, and the derivative of the mean by the generated picture's logit; what is by the real picture's stays.
 pub fn of_g<'a>(recipe: &Recipe, pairs: impl Iterator<Item = Row<'a>>) {
-    let (batch, of_g) = (recipe.batch as f64, recipe.loss.terms().of_g);
+    let (batch, loss_of) = (recipe.batch as f64, recipe.loss.terms().g_loss);
     for (logits, [_, by_fake], loss) in pairs {
         let [real, fake] = logits.map(f64::from);
-        let of_pair = of_g(Pair { real, fake });
+        let of_pair = loss_of(Pair { real, fake });
         *loss = of_pair.value as f32;
         *by_fake = (of_pair.by_fake / batch) as f32;
         if planted::here(Bug::SignOfG) {

@@ -28,7 +28,7 @@ use std::cell::RefCell;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crate::{Engine, Probe, Report, StepInput, Stepwise, Stretch};
+use crate::{Engine, Probe, Progress, StepInput, Stepwise, Stretch};
 use buffers::Buffers;
 use device::{Device, Needs};
 use failure::Result;
@@ -79,7 +79,7 @@ pub struct Counts {
 }
 
 /// What is known of a run before the engine is made.
-pub struct Setting<'a> {
+pub struct Setup<'a> {
     /// Every hyperparameter.
     pub recipe: &'a Recipe,
     /// What is trained on.
@@ -95,17 +95,17 @@ impl Gpu {
     ///
     /// # Errors
     /// Those of `open`.
-    pub fn with(setting: &Setting, open: impl FnOnce(&Needs) -> Result<Device>) -> Result<Self> {
-        let Setting { recipe, pictures, states, keeps_gradients } = setting;
+    pub fn with(setup: &Setup, open: impl FnOnce(&Needs) -> Result<Device>) -> Result<Self> {
+        let Setup { recipe, pictures, states, keeps_gradients } = setup;
         let (pixels, count) = (pictures.pixels, pictures.count());
         let steps = (count / recipe.batch).max(1);
         let plan = Plan::new(recipe, pixels, steps, count.max(recipe.batch), *keeps_gradients)?;
         let sizes = Sizes::new(&plan, pictures, states.len())?;
         let device = open(&Needs::of(&sizes))?;
-        let buffers = Buffers::new(&device, &sizes, plan.order);
+        let buffers = Buffers::new(&device, &sizes, plan.order_len);
         buffers.write_pictures(&device, &pictures.bytes);
         for (replica, state) in states.iter().enumerate() {
-            buffers.write_state(&device, replica, plan.places.state, &plan.places.pack(state));
+            buffers.write_state(&device, replica, plan.places.state_len, &plan.places.pack(state));
         }
         let pipelines = plan.dispatches.iter().map(|dispatch| buffers.pipeline(&device, dispatch)).collect();
         device.check()?;
@@ -126,7 +126,7 @@ impl Gpu {
 
     /// Goes on from `state` in place of what replica `replica` has come to.
     pub fn load(&mut self, replica: usize, state: &State) {
-        self.buffers.write_state(&self.device, replica, self.plan.places.state, &self.plan.places.pack(state));
+        self.buffers.write_state(&self.device, replica, self.plan.places.state_len, &self.plan.places.pack(state));
         self.step = state.step;
         *self.exported.borrow_mut() = None;
     }
@@ -244,7 +244,7 @@ impl Gpu {
     /// # Errors
     /// As [`Gpu::stretches`].
     pub fn state_of(&self, replica: usize) -> Result<State> {
-        let len = self.plan.places.state;
+        let len = self.plan.places.state_len;
         let floats = self.read(&self.buffers.state, replica * len, len)?;
         Ok(self.plan.places.unpack(self.step, &floats))
     }
@@ -261,7 +261,7 @@ impl Gpu {
         let (_, of_replicas) = kept.as_mut().expect("it was made above");
         if of_replicas[replica].is_empty() {
             let len = self.plan.places.networks[0].len();
-            let start = replica * self.plan.places.state + self.plan.places.ema.unwrap_or(0);
+            let start = replica * self.plan.places.state_len + self.plan.places.ema_start.unwrap_or(0);
             of_replicas[replica] = self.read(&self.buffers.state, start, len)?;
         }
         Ok(crate::cpu::layers::pictures_of(&self.recipe, self.pixels, &of_replicas[replica], z))
@@ -292,8 +292,8 @@ impl Gpu {
             ("parameter", g, generator.parameters),
             ("parameter", d, discriminator.parameters),
         ];
-        for (prefix, layout, flat) in flat.into_iter().filter(|(_, _, flat)| !flat.is_empty()) {
-            let named = layout
+        for (prefix, network, flat) in flat.into_iter().filter(|(_, _, flat)| !flat.is_empty()) {
+            let named = network
                 .tensors
                 .iter()
                 .map(|spec| (format!("{prefix}.{}", spec.name), flat[spec.range.clone()].to_vec()));
@@ -314,18 +314,18 @@ impl Engine for Gpu {
         self.device.name.clone()
     }
 
-    fn advance(&mut self, stretches: &[Stretch], report: &mut dyn FnMut(Report) -> bool) -> Result<()> {
+    fn advance(&mut self, stretches: &[Stretch], report: &mut dyn FnMut(Progress) -> bool) -> Result<()> {
         let began = Instant::now();
         let mut told = 0;
         let none: Vec<&[StepStats]> = vec![&[]; stretches.len()];
         let stats = self.stretches(stretches, &mut |done| {
             let steps = done - told;
             told = done;
-            report(Report { steps, stats: &none, seconds: 0.0 })
+            report(Progress { steps, stats: &none, seconds: 0.0 })
         })?;
         let all: Vec<&[StepStats]> = stats.iter().map(Vec::as_slice).collect();
         let steps = all.first().map_or(0, |stats| stats.len() as u64) - told;
-        report(Report { steps, stats: &all, seconds: began.elapsed().as_secs_f64() });
+        report(Progress { steps, stats: &all, seconds: began.elapsed().as_secs_f64() });
         Ok(())
     }
 

@@ -15,7 +15,7 @@ use candle_core::{DType, Device, Tensor, Var};
 
 use gan::{Pictures, Recipe, Slot, State, StepStats, judge_discriminator};
 
-use crate::{Engine, Probe, Report, StepInput, Stepwise, Stretch, step_by_step};
+use crate::{Engine, Probe, Progress, StepInput, Stepwise, Stretch, step_by_step};
 use adam::Adam;
 use error::Result;
 use network::Network;
@@ -97,7 +97,7 @@ impl Reference {
         let on_fake = self.discriminator.forward(&self.seen_by_d(fake)?)?;
         #[cfg(test)]
         for pass in [&on_real, &on_fake] {
-            self.nearest_kink = self.nearest_kink.min(network::nearest_kink(&self.discriminator.layout, pass)?);
+            self.nearest_kink = self.nearest_kink.min(network::nearest_kink(&self.discriminator.description, pass)?);
         }
         let d_loss = loss::of_d(self.recipe.loss, &on_real.output, &on_fake.output, self.recipe.real_label)?;
         let mut total = d_loss.clone();
@@ -158,8 +158,9 @@ impl Reference {
 
     fn remember(&mut self, logits: &str, network: &str, values: &Tensor, gradients: &[Tensor]) {
         self.last.push((format!("logits.{logits}"), values.clone()));
-        let layout = if network == "generator" { &self.generator.layout } else { &self.discriminator.layout };
-        let named = layout.tensors.iter().zip(gradients);
+        let description =
+            if network == "generator" { &self.generator.description } else { &self.discriminator.description };
+        let named = description.tensors.iter().zip(gradients);
         self.last.extend(named.map(|(spec, gradient)| (format!("gradient.{}", spec.name), gradient.clone())));
     }
 
@@ -180,7 +181,7 @@ impl Engine for Reference {
         }
     }
 
-    fn advance(&mut self, stretches: &[Stretch], report: &mut dyn FnMut(Report) -> bool) -> failure::Result<()> {
+    fn advance(&mut self, stretches: &[Stretch], report: &mut dyn FnMut(Progress) -> bool) -> failure::Result<()> {
         let recipe = self.recipe.clone();
         step_by_step(&recipe, stretches, report, |input| self.step(input))
     }
@@ -213,7 +214,7 @@ impl Reference {
         let of_z = self.generator.forward(&z.to_dtype(self.dtype)?)?;
         #[cfg(test)]
         {
-            self.nearest_kink = network::nearest_kink(&self.generator.layout, &of_z)?;
+            self.nearest_kink = network::nearest_kink(&self.generator.description, &of_z)?;
         }
         let fake = of_z.output;
         let stats = self.update_discriminator(&real, &fake.detach(), input)?;
@@ -230,11 +231,11 @@ impl Reference {
         let real = self.real(input.indices)?;
         let z = Tensor::from_slice(input.z, (input.indices.len(), self.recipe.latent), &self.device)?;
         let of_z = self.generator.forward(&z.to_dtype(self.dtype)?)?;
-        self.nearest_kink = network::nearest_kink(&self.generator.layout, &of_z)?;
+        self.nearest_kink = network::nearest_kink(&self.generator.description, &of_z)?;
         let frozen = self.discriminator.frozen()?;
         for pictures in [&real, &of_z.output.detach()] {
             let pass = frozen.forward(&self.seen_by_d(pictures)?)?;
-            self.nearest_kink = self.nearest_kink.min(network::nearest_kink(&self.discriminator.layout, &pass)?);
+            self.nearest_kink = self.nearest_kink.min(network::nearest_kink(&self.discriminator.description, &pass)?);
         }
         let still = gan::StepRates { lr: 0.0, ..input.rates };
         let [g_loss, g_gradient] = self.update_generator(&real, &of_z.output, &StepInput { rates: still, ..*input })?;
@@ -262,7 +263,7 @@ impl Reference {
 
     fn tensors(&self) -> Result<Vec<Probe>> {
         let parameters = [&self.generator, &self.discriminator].into_iter().flat_map(|network| {
-            let named = network.layout.tensors.iter().zip(&network.vars);
+            let named = network.description.tensors.iter().zip(&network.vars);
             named.map(|(spec, var)| (format!("parameter.{}", spec.name), var.as_detached_tensor()))
         });
         let tensors = self.last.iter().cloned().chain(parameters);

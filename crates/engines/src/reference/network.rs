@@ -9,14 +9,14 @@ use super::error::Result;
 /// Layers over trainable parameters.
 pub struct Network {
     /// Its stages, and names and shapes of the parameters.
-    pub layout: net::Network,
+    pub description: net::Network,
     /// Weight and bias of each stage, in the layout's order.
     pub vars: Vec<Var>,
 }
 
 /// The same layers over constants: what flows through is differentiated, they are not.
 pub struct Frozen<'a> {
-    layout: &'a net::Network,
+    description: &'a net::Network,
     tensors: Vec<Tensor>,
 }
 
@@ -33,10 +33,10 @@ impl Network {
     ///
     /// # Errors
     /// candle's, when the device cannot hold them.
-    pub fn new(layout: net::Network, flat: &[f32], device: &Device, dtype: DType) -> Result<Self> {
-        let tensors = tensors_of(&layout, flat, device, dtype)?;
+    pub fn new(description: net::Network, flat: &[f32], device: &Device, dtype: DType) -> Result<Self> {
+        let tensors = tensors_of(&description, flat, device, dtype)?;
         let vars = tensors.iter().map(Var::from_tensor).collect::<candle_core::Result<_>>()?;
-        Ok(Self { layout, vars })
+        Ok(Self { description, vars })
     }
 
     /// Cuts a flat buffer into tensors of this network's shapes, on its device and in its type.
@@ -44,7 +44,7 @@ impl Network {
     /// # Errors
     /// candle's, when the device cannot hold them.
     pub fn tensors_of(&self, flat: &[f32]) -> Result<Vec<Tensor>> {
-        tensors_of(&self.layout, flat, self.vars[0].device(), self.vars[0].dtype())
+        tensors_of(&self.description, flat, self.vars[0].device(), self.vars[0].dtype())
     }
 
     /// input: [batch, in] -> output: [batch, out].
@@ -52,7 +52,7 @@ impl Network {
     /// # Errors
     /// candle's.
     pub fn forward(&self, input: &Tensor) -> Result<Pass> {
-        forward(&self.layout, &self.vars.iter().map(|var| var.as_tensor().clone()).collect::<Vec<_>>(), input)
+        forward(&self.description, &self.vars.iter().map(|var| var.as_tensor().clone()).collect::<Vec<_>>(), input)
     }
 
     /// This network with its parameters as constants.
@@ -68,7 +68,7 @@ impl Network {
     /// # Errors
     /// candle's.
     pub fn with_constants(&self, tensors: &[Tensor]) -> Result<Frozen<'_>> {
-        Ok(Frozen { layout: &self.layout, tensors: tensors.iter().map(Tensor::detach).collect() })
+        Ok(Frozen { description: &self.description, tensors: tensors.iter().map(Tensor::detach).collect() })
     }
 
     /// Gradients of `loss` by each parameter, in the layout's order.
@@ -92,16 +92,16 @@ impl Frozen<'_> {
     /// # Errors
     /// candle's.
     pub fn forward(&self, input: &Tensor) -> Result<Pass> {
-        forward(self.layout, &self.tensors, input)
+        forward(self.description, &self.tensors, input)
     }
 }
 
 /// The least that a leaky ReLU was given in a pass, in units of the root mean square of all that it was given: where that is next to
 /// nothing, rounding decides which way it bends.
 #[cfg(test)]
-pub fn nearest_kink(layout: &net::Network, pass: &Pass) -> Result<f64> {
+pub fn nearest_kink(description: &net::Network, pass: &Pass) -> Result<f64> {
     let mut nearest = f64::INFINITY;
-    for (stage, before) in layout.stages.iter().zip(&pass.before) {
+    for (stage, before) in description.stages.iter().zip(&pass.before) {
         if matches!(stage.activation, Activation::LeakyRelu(_)) {
             let values: Vec<f64> = before.to_dtype(DType::F64)?.flatten_all()?.to_vec1()?;
             let root = (values.iter().map(|value| value * value).sum::<f64>() / values.len() as f64).sqrt();
@@ -129,9 +129,9 @@ pub fn derivative(activation: Activation, before: &Tensor) -> Result<Option<Tens
     }
 }
 
-fn forward(layout: &net::Network, parameters: &[Tensor], input: &Tensor) -> Result<Pass> {
+fn forward(description: &net::Network, parameters: &[Tensor], input: &Tensor) -> Result<Pass> {
     let (mut before, mut output) = (Vec::new(), input.clone());
-    for (stage, parameters) in layout.stages.iter().zip(parameters.chunks_exact(2)) {
+    for (stage, parameters) in description.stages.iter().zip(parameters.chunks_exact(2)) {
         let sums = Linear::new(parameters[0].clone(), Some(parameters[1].clone())).forward(&output)?;
         output = match stage.activation {
             Activation::Identity => sums.clone(),
@@ -143,8 +143,8 @@ fn forward(layout: &net::Network, parameters: &[Tensor], input: &Tensor) -> Resu
     Ok(Pass { before, output })
 }
 
-fn tensors_of(layout: &net::Network, flat: &[f32], device: &Device, dtype: DType) -> Result<Vec<Tensor>> {
-    layout
+fn tensors_of(description: &net::Network, flat: &[f32], device: &Device, dtype: DType) -> Result<Vec<Tensor>> {
+    description
         .tensors
         .iter()
         .map(|spec| {

@@ -30,7 +30,7 @@ pub fn mean_squared_gradient(discriminator: &Network, pass: &Pass) -> Result<Ten
 /// candle's.
 pub fn input_gradient(discriminator: &Network, pass: &Pass) -> Result<Tensor> {
     // Row vectors here, so that a product by W' from the left reads as a product by W from the right. Nothing follows the logit.
-    let stages = &discriminator.layout.stages;
+    let stages = &discriminator.description.stages;
     let weight = discriminator.weight(stages.len() - 1);
     let mut chain = weight.broadcast_as((pass.output.dim(0)?, weight.dim(1)?))?;
     for (i, stage) in stages.iter().enumerate().rev().skip(1) {

@@ -39,9 +39,9 @@ impl Loss {
 /// What a loss is made of.
 pub struct Terms {
     /// D's loss of a pair, the second argument being the target for real pictures (a recipe's `real_label`).
-    pub of_d: fn(Pair, f64) -> OfD,
+    pub d_loss: fn(Pair, f64) -> DLoss,
     /// G's loss of a pair.
-    pub of_g: fn(Pair) -> OfG,
+    pub g_loss: fn(Pair) -> GLoss,
     /// Whether G's loss looks at the real picture's logit too, so that the updated D must be asked for it again.
     pub g_looks_at_real: bool,
     /// Whether only differences of logits count, so that nothing holds the logits themselves in place.
@@ -64,7 +64,7 @@ pub struct Pair {
 
 /// D's loss of a pair.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct OfD {
+pub struct DLoss {
     /// The loss.
     pub value: f64,
     /// Its derivative by the real picture's logit.
@@ -75,7 +75,7 @@ pub struct OfD {
 
 /// G's loss of a pair.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct OfG {
+pub struct GLoss {
     /// The loss.
     pub value: f64,
     /// Its derivative by the generated picture's logit.
@@ -107,18 +107,18 @@ mod tests {
         const STEP: f64 = 1e-5;
         let slope = |f: &dyn Fn(f64) -> f64| (f(STEP) - f(-STEP)) / (2.0 * STEP);
         for loss in Loss::ALL {
-            let Terms { of_d, of_g, .. } = loss.terms();
+            let Terms { d_loss, g_loss, .. } = loss.terms();
             for pair in pairs() {
                 let Pair { real, fake } = pair;
                 for label in [1.0, 0.9] {
-                    let by_real = slope(&|by| of_d(Pair { real: real + by, fake }, label).value);
-                    let by_fake = slope(&|by| of_d(Pair { real, fake: fake + by }, label).value);
-                    let told = of_d(pair, label);
+                    let by_real = slope(&|by| d_loss(Pair { real: real + by, fake }, label).value);
+                    let by_fake = slope(&|by| d_loss(Pair { real, fake: fake + by }, label).value);
+                    let told = d_loss(pair, label);
                     assert!((told.by_real - by_real).abs() < 1e-8, "{loss:?}, {pair:?}: {told:?}, not {by_real}");
                     assert!((told.by_fake - by_fake).abs() < 1e-8, "{loss:?}, {pair:?}: {told:?}, not {by_fake}");
                 }
-                let by_fake = slope(&|by| of_g(Pair { real, fake: fake + by }).value);
-                let told = of_g(pair);
+                let by_fake = slope(&|by| g_loss(Pair { real, fake: fake + by }).value);
+                let told = g_loss(pair);
                 assert!((told.by_fake - by_fake).abs() < 1e-8, "{loss:?}, {pair:?}: {told:?}, not {by_fake}");
             }
         }
@@ -129,9 +129,9 @@ mod tests {
         for loss in Loss::ALL {
             let terms = loss.terms();
             let (pair, other) = (Pair { real: 0.3, fake: -0.8 }, Pair { real: 1.1, fake: -0.8 });
-            assert_eq!((terms.of_g)(pair) != (terms.of_g)(other), terms.g_looks_at_real, "{loss:?}");
+            assert_eq!((terms.g_loss)(pair) != (terms.g_loss)(other), terms.g_looks_at_real, "{loss:?}");
             let moved = Pair { real: pair.real + 0.7, fake: pair.fake + 0.7 };
-            let change = (terms.of_d)(moved, 1.0).value - (terms.of_d)(pair, 1.0).value;
+            let change = (terms.d_loss)(moved, 1.0).value - (terms.d_loss)(pair, 1.0).value;
             assert_eq!(change.abs() < 1e-12, terms.only_differences, "{loss:?}: {change}");
         }
     }
@@ -140,7 +140,7 @@ mod tests {
     fn values_stay_finite_at_logits_where_the_textbook_form_does_not() {
         for loss in Loss::ALL {
             for pair in [Pair { real: 800.0, fake: -800.0 }, Pair { real: -800.0, fake: 800.0 }] {
-                let (d, g) = ((loss.terms().of_d)(pair, 0.9), (loss.terms().of_g)(pair));
+                let (d, g) = ((loss.terms().d_loss)(pair, 0.9), (loss.terms().g_loss)(pair));
                 assert!([d.value, d.by_real, d.by_fake, g.value, g.by_fake].iter().all(|v| v.is_finite()), "{loss:?}");
             }
         }

@@ -23,7 +23,7 @@ pub use networks::Layers;
 pub use schedule::StepRates;
 
 use keys::NAME;
-use networks::{NETWORKS, Written};
+use networks::{NETWORKS, NetworkTable};
 
 /// The original algorithm to the letter, as TOML.
 pub const SEED: &str = include_str!("../../recipes/seed.toml");
@@ -88,7 +88,7 @@ impl Recipe {
                 "`network` is {other}: it must be \"mlp\"; other networks are tables, `[generator]` and `[discriminator]`"
             )),
         }
-        let written = NETWORKS.map(|network| table.remove(network).map(Written::read));
+        let tables = NETWORKS.map(|network| table.remove(network).map(NetworkTable::read));
         problems.extend(take_unknown(&mut table));
         for key in std::iter::once(&NAME).chain(KEYS) {
             let Some(value) = table.remove(key.name).or_else(|| key.older()) else {
@@ -99,12 +99,12 @@ impl Recipe {
             problems.extend(key.problem(&value));
             table.insert(key.name.to_owned(), value);
         }
-        let [generator, discriminator] = written.each_ref().map(|one| one.as_ref().and_then(Written::whole));
+        let [generator, discriminator] = tables.each_ref().map(|read| read.as_ref().and_then(NetworkTable::whole));
         match table.try_into::<Recipe>() {
             Ok(values) => {
                 let recipe = Self { generator, discriminator, ..values };
                 problems.extend(recipe.problems_between_keys());
-                problems.extend(recipe.written_problems(written, None));
+                problems.extend(recipe.problems_of_networks(tables, None));
                 if problems.is_empty() { Ok(recipe) } else { Err(problems) }
             }
             // A key is missing or of a wrong type, and told so.
@@ -112,7 +112,7 @@ impl Recipe {
                 if problems.is_empty() {
                     problems.push(error.message().to_owned());
                 }
-                let unread = NETWORKS.iter().zip(&written).filter_map(|(name, one)| Some(one.as_ref()?.told(name)));
+                let unread = NETWORKS.iter().zip(&tables).filter_map(|(name, one)| Some(one.as_ref()?.told(name)));
                 problems.extend(unread.flatten());
                 Err(problems)
             }

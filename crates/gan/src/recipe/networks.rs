@@ -23,12 +23,12 @@ pub struct Layers {
 
 /// A network's table as far as it can be read: what cannot is a fault, and none in its layer's place.
 #[derive(Default)]
-pub(super) struct Written {
+pub(super) struct NetworkTable {
     layers: Vec<Option<Layer>>,
     faults: Vec<Fault>,
 }
 
-impl Written {
+impl NetworkTable {
     /// Reads the value of `generator` or `discriminator`.
     pub(super) fn read(value: Value) -> Self {
         let mut read = Self::default();
@@ -124,13 +124,13 @@ impl Recipe {
     /// Lists what [`Recipe::fits`] refuses, a sentence each that starts with the network's table; nothing if all fits. The
     /// shorthand's networks always do.
     pub fn misfits(&self, pixels: usize) -> Vec<String> {
-        let written = |network: &Option<Layers>| {
-            network.as_ref().map(|Layers { layers }| Written {
+        let table = |network: &Option<Layers>| {
+            network.as_ref().map(|Layers { layers }| NetworkTable {
                 layers: layers.iter().cloned().map(Some).collect(),
                 faults: Vec::new(),
             })
         };
-        self.written_problems([written(&self.generator), written(&self.discriminator)], Some(pixels))
+        self.problems_of_networks([table(&self.generator), table(&self.discriminator)], Some(pixels))
     }
 
     fn network_of_generator(&self, pixels: usize) -> std::result::Result<Network, Vec<Fault>> {
@@ -155,8 +155,8 @@ impl Recipe {
 
     /// What is wrong with the networks as they are written, those that cannot be read among them, each with its place; of
     /// pictures of any size, if their size is not known yet.
-    pub(super) fn written_problems(&self, written: [Option<Written>; 2], pixels: Option<usize>) -> Vec<String> {
-        let [g, d] = written;
+    pub(super) fn problems_of_networks(&self, tables: [Option<NetworkTable>; 2], pixels: Option<usize>) -> Vec<String> {
+        let [g, d] = tables;
         let mut problems = Vec::new();
         if let Some(mut g) = g {
             if let Some(Layers { layers }) = g.whole() {
@@ -175,7 +175,7 @@ impl Recipe {
             }
             d.faults.extend(end_of_discriminator(&d.layers));
             if self.has_penalty() {
-                d.faults.extend(bent(&d.layers));
+                d.faults.extend(not_piecewise_linear(&d.layers));
             }
             problems.extend(d.told(NETWORKS[1]));
         }
@@ -201,11 +201,11 @@ fn end_of_discriminator(layers: &[Option<Layer>]) -> Option<Fault> {
 }
 
 /// The layers of D that the gradient penalties cannot take.
-fn bent(layers: &[Option<Layer>]) -> impl Iterator<Item = Fault> {
+fn not_piecewise_linear(layers: &[Option<Layer>]) -> impl Iterator<Item = Fault> {
     let what = "is not made of straight pieces, as a gradient penalty (`r1_gamma`, `r2_gamma`) needs it: take \"leaky-relu\" in \
                 its place, or set both weights to 0";
-    let is_bent = |layer: &Layer| layer.activation().is_some_and(|function| !function.is_piecewise_linear());
-    let places = (1..).zip(layers).filter(move |(_, layer)| layer.as_ref().is_some_and(is_bent));
+    let bends = |layer: &Layer| layer.activation().is_some_and(|function| !function.is_piecewise_linear());
+    let places = (1..).zip(layers).filter(move |(_, layer)| layer.as_ref().is_some_and(bends));
     places.map(move |(number, _)| Fault { layer: Some(number), what: what.to_owned() })
 }
 

@@ -108,8 +108,8 @@ mod tests {
                 }
             }
             for (i, &got) in gradient.iter().enumerate() {
-                let column = |values: &[f32], width: usize, at: usize| -> Vec<f32> {
-                    values.chunks(width).map(|row| row[at]).collect()
+                let column = |values: &[f32], width: usize, index: usize| -> Vec<f32> {
+                    values.chunks(width).map(|row| row[index]).collect()
                 };
                 let (e, x) = (column(&e, outputs, i / inputs), column(&x, inputs, i % inputs));
                 let error = (f64::from(got) - inner(&e, &x)).abs();

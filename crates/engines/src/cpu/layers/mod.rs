@@ -28,16 +28,16 @@ mod passes;
 use std::sync::Arc;
 
 use super::adam::Adam;
-use super::elementwise::{add_scaled, blend_rows, scale_rows, sum_with, tanh_derivative};
+use super::elementwise::{add_scaled, blend_rows, scale_rows, sum_with, tanh_derivative_and_squares};
 use super::pairs;
 use super::planted::{self, Bug};
-use crate::{Engine, Probe, Report, StepInput, Stepwise, Stretch, step_by_step};
+use crate::{Engine, Probe, Progress, StepInput, Stepwise, Stretch, step_by_step};
 use failure::Result;
 use gan::recipe::Recipe;
 use gan::{Pictures, State, StepStats};
 use linear::pool::Pool;
 use linear::product::{Matrix, MatrixMut};
-use passes::{Passes, Update, dense, derive, forward_stage, matrix};
+use passes::{Passes, Update, dense, forward_stage, matrix, times_derivative};
 
 /// Training by hand-derived steps on the CPU, of any chain of dense layers.
 pub struct Layers {
@@ -145,7 +145,7 @@ impl Layers {
                 let (given, signal) = (matrix(given, 0, part, stage.inputs), &signal[part.clone()]);
                 let mut tangent = MatrixMut::new(tangent, part.len(), stage.inputs);
                 match i {
-                    // g itself until now.
+                    // Until here it has held g itself.
                     0 => blend_rows(&mut tangent, &penalty[part.clone()], given, signal, squares),
                     _ => add_scaled(&mut tangent, given, signal),
                 }
@@ -165,7 +165,7 @@ impl Layers {
                     let mut next = MatrixMut::new(next, part.len(), stage.outputs);
                     dense(stage, parameters).apply(Matrix::new(tangent, part.len(), stage.inputs), &mut next);
                     if !planted::here(Bug::MaskLeftOut) {
-                        derive(&mut next, matrix(&d.outputs[i], 0, &part, stage.outputs), stage.activation);
+                        times_derivative(&mut next, matrix(&d.outputs[i], 0, &part, stage.outputs), stage.activation);
                     }
                     if i == 0 {
                         scale_rows(&mut next, &penalty[part.clone()]);
@@ -209,8 +209,8 @@ impl Layers {
         pool.split_evenly(batch, batch / 8, [last, &mut squares[..batch]], |part, [by_image, squares]| {
             let n = part.len();
             let (mut by_image, mut squares) = (MatrixMut::new(by_image, n, pixels), MatrixMut::new(squares, n, 1));
-            // Recipes end every G in it.
-            tanh_derivative(&mut by_image, matrix(images, 0, &part, pixels), &mut squares);
+            // A recipe is refused unless its G ends in tanh.
+            tanh_derivative_and_squares(&mut by_image, matrix(images, 0, &part, pixels), &mut squares);
         });
         g.backward(pool, &state.generator.parameters, 0..batch);
     }
@@ -247,7 +247,7 @@ impl Engine for Layers {
         "cpu".to_owned()
     }
 
-    fn advance(&mut self, stretches: &[Stretch], report: &mut dyn FnMut(Report) -> bool) -> Result<()> {
+    fn advance(&mut self, stretches: &[Stretch], report: &mut dyn FnMut(Progress) -> bool) -> Result<()> {
         let recipe = self.recipe.clone();
         step_by_step(&recipe, stretches, report, |input| self.step(input))
     }

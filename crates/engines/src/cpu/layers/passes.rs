@@ -6,7 +6,7 @@
 use std::ops::Range;
 
 use super::super::adam::{self, Adam};
-use super::super::elementwise::{bias_alone, bias_leaky, bias_tanh, mask, sum_rows, tanh_mask};
+use super::super::elementwise::{bias_alone, bias_leaky, bias_tanh, mask, sum_rows, tanh_derivative};
 use super::super::planted::{self, Bug};
 use super::dense::{Dense, weight_gradient};
 use gan::Slot;
@@ -77,7 +77,7 @@ impl Passes {
             pool.split_evenly(rows.len(), pieces(rows.len(), stage), [out], |part, [out]| {
                 let mut out = MatrixMut::new(out, part.len(), stage.inputs);
                 dense(stage, parameters).apply_transposed(matrix(error, rows.start, &part, stage.outputs), &mut out);
-                derive(&mut out, matrix(given, rows.start, &part, stage.inputs), activation);
+                times_derivative(&mut out, matrix(given, rows.start, &part, stage.inputs), activation);
             });
         }
     }
@@ -143,11 +143,11 @@ pub fn forward_stage(stage: &Stage, parameters: &[f32], x: Matrix, out: &mut Mat
 }
 
 /// In place: from the gradient by what a function gave to that by what it was given. Both: [n, width].
-pub fn derive(values: &mut MatrixMut, given: Matrix, activation: Activation) {
+pub fn times_derivative(values: &mut MatrixMut, given: Matrix, activation: Activation) {
     match activation {
         Activation::Identity => {}
         Activation::LeakyRelu(slope) => mask(values, given, planted::slope(slope)),
-        Activation::Tanh => tanh_mask(values, given),
+        Activation::Tanh => tanh_derivative(values, given),
     }
 }
 

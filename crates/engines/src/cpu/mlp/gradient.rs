@@ -17,11 +17,11 @@ pub struct Layer<'a> {
 /// The tensors of `layout` that have parameters in `range`: each one's index, which of its rows they are (for a bias: which
 /// elements), and its part of `out`. The ends of `range` lie between rows.
 pub fn pieces<'a>(
-    layout: &Network,
+    network: &Network,
     range: Range<usize>,
     mut out: &'a mut [f32],
 ) -> impl Iterator<Item = (usize, Range<usize>, &'a mut [f32])> {
-    layout.tensors.iter().enumerate().filter_map(move |(index, tensor)| {
+    network.tensors.iter().enumerate().filter_map(move |(index, tensor)| {
         let (from, to) = (tensor.range.start.max(range.start), tensor.range.end.min(range.end));
         if from >= to {
             return None;

@@ -43,11 +43,12 @@ use std::time::Instant;
 
 use super::adam::{self, Adam};
 use super::elementwise::{
-    add_rows, add_scaled, blend_rows, copy_scaled, mask, mask_scaled, row_dots, sum_rows, sum_with, tanh_derivative,
+    add_rows, add_scaled, blend_rows, copy_scaled, mask, mask_scaled, row_dots, sum_rows, sum_with,
+    tanh_derivative_and_squares,
 };
 use super::pairs;
 use super::planted::{self, Bug};
-use crate::{Engine, Probe, Report, StepInput, Stepwise, Stretch, step_by_step};
+use crate::{Engine, Probe, Progress, StepInput, Stepwise, Stretch, step_by_step};
 use failure::Result;
 use gan::recipe::Recipe;
 use gan::{Pictures, Slot, State, StepStats};
@@ -56,7 +57,7 @@ use ink::Inks;
 use linear::pool::{Pool, cuts_evenly};
 use linear::product::{Half, Matrix, MatrixMut};
 use net::{Activation, Network};
-use networks::{Discriminator, Generator, Real, first_layer};
+use networks::{DiscriminatorPasses, GeneratorPasses, Real, first_layer};
 
 /// Training by hand-derived steps on the CPU.
 pub struct Mlp {
@@ -64,10 +65,10 @@ pub struct Mlp {
     pictures: Arc<Pictures>,
     /// As elsewhere, but for D's first weight and its moments, which lie transposed, [pixels, width].
     state: State,
-    g_layout: Network,
-    d_layout: Network,
+    g_network: Network,
+    d_network: Network,
     /// `d_layout` with the first weight's shape as it lies here.
-    d_lying: Network,
+    d_transposed: Network,
     penalty: Penalty,
     pool: Pool,
     /// Where the parts begin and end, in pairs of pictures and in parameters of either network.
@@ -197,20 +198,20 @@ impl Mlp {
         let pixels = pictures.pixels;
         let (hidden, leaky_slope) = shape(recipe, pixels).expect("the caller has asked whether it takes them");
         let recipe = &Recipe { hidden, leaky_slope, generator: None, discriminator: None, ..recipe.clone() };
-        let (g_layout, d_layout) = (recipe.generator_network(pixels), recipe.discriminator_network(pixels));
-        let mut d_lying = d_layout.clone();
-        d_lying.tensors[0].shape.reverse();
+        let (g_network, d_network) = (recipe.generator_network(pixels), recipe.discriminator_network(pixels));
+        let mut d_transposed = d_network.clone();
+        d_transposed.tensors[0].shape.reverse();
         let (batch, width) = (recipe.batch, recipe.hidden);
         let pool = Pool::new(threads.min(most_parts(recipe)));
         let parts = pool.parts();
         let inks = Inks::new(&pictures.bytes, pixels);
         let mut state = state.clone();
-        transpose_first(&mut state.discriminator, &d_layout, [width, pixels]);
+        transpose_first(&mut state.discriminator, &d_network, [width, pixels]);
         let mut engine = Self {
             penalty: Penalty::new(recipe, pixels, inks.is_some()),
             pair_cuts: cuts_evenly(batch, parts),
-            g_cuts: g_layout.cuts(parts),
-            d_cuts: d_lying.cuts(parts),
+            g_cuts: g_network.cuts(parts),
+            d_cuts: d_transposed.cuts(parts),
             width_cuts: cuts_evenly(width, parts),
             pool,
             rows: Rows::new(batch, width, pixels),
@@ -218,15 +219,15 @@ impl Mlp {
             k: vec![0.0; width * width],
             m: vec![0.0; width * width],
             ones: vec![1.0; 2 * batch],
-            d_gradient: vec![0.0; d_layout.len()],
-            g_gradient: vec![0.0; g_layout.len()],
+            d_gradient: vec![0.0; d_network.len()],
+            g_gradient: vec![0.0; g_network.len()],
             logits: std::array::from_fn(|_| vec![0.0; batch]),
             recipe: recipe.clone(),
             state,
             pictures,
-            g_layout,
-            d_layout,
-            d_lying,
+            g_network,
+            d_network,
+            d_transposed,
         };
         engine.make_m();
         engine
@@ -234,8 +235,8 @@ impl Mlp {
 
     /// Everything of D's update that is local to a pair of pictures: the pictures, D's passes, the penalties' chain.
     fn d_rows(&mut self, input: &StepInput, gammas: [f32; 2]) {
-        let Self { recipe, pictures, state, g_layout, d_layout, pool, pair_cuts, rows, inks, m, .. } = self;
-        let (slope, g, d) = networks(recipe, state, [g_layout, d_layout]);
+        let Self { recipe, pictures, state, g_network, d_network, pool, pair_cuts, rows, inks, m, .. } = self;
+        let (slope, g, d) = passes(recipe, state, [g_network, d_network]);
         let (pixels, width, latent) = (pictures.pixels, recipe.hidden, recipe.latent);
         let offset = recipe.d_input_offset as f32;
         let Rows { x, h1, h2, logits, signal, a1, signal_a1, penalty_a1, a2, e1, by_a2, by_input, .. } = rows;
@@ -320,12 +321,12 @@ impl Mlp {
 
     /// M of the header, each part rows of its own: for the next step, whenever W1 has moved.
     fn make_m(&mut self) {
-        let Self { recipe, pictures, state, d_layout, pool, width_cuts, m, penalty: Penalty::ByWidth, .. } = self
+        let Self { recipe, pictures, state, d_network, pool, width_cuts, m, penalty: Penalty::ByWidth, .. } = self
         else {
             return;
         };
         let (pixels, width) = (pictures.pixels, recipe.hidden);
-        let w1_by_pixel = Matrix::new(&state.discriminator.parameters[d_layout.weight(0)], pixels, width);
+        let w1_by_pixel = Matrix::new(&state.discriminator.parameters[d_network.weight(0)], pixels, width);
         let cuts = &*width_cuts;
         pool.split(cuts, [m], |part, [m]| {
             let of_part = cuts[part]..cuts[part + 1];
@@ -335,7 +336,7 @@ impl Mlp {
 
     /// D's gradient and Adam, each part on parameters of its own.
     fn d_parameters(&mut self, adam: Adam, indices: &[u32]) {
-        let Self { pictures, recipe, state, d_lying, pool, d_cuts, rows, inks, k, ones, d_gradient, .. } = self;
+        let Self { pictures, recipe, state, d_transposed, pool, d_cuts, rows, inks, k, ones, d_gradient, .. } = self;
         let (n2, width, pixels) = (2 * recipe.batch, recipe.hidden, pictures.pixels);
         let all = |data, columns| Matrix::new(data, n2, columns);
         let signal = &rows.signal[..];
@@ -354,10 +355,10 @@ impl Mlp {
         };
         let signal_a1 = all(&rows.signal_a1, width);
         let hidden2 = Layer { error: a2, input: all(&rows.e1, width), weights: signal };
-        let (cuts, lying, how, ones) = (&*d_cuts, &*d_lying, self.penalty, &*ones);
+        let (cuts, transposed, how, ones) = (&*d_cuts, &*d_transposed, self.penalty, &*ones);
         let slot = &mut state.discriminator;
         pool.split(cuts, [&mut slot.parameters, &mut slot.m, &mut slot.v, d_gradient], |part, [theta, m, v, out]| {
-            for (tensor, rows, out) in pieces(lying, cuts[part]..cuts[part + 1], out) {
+            for (tensor, rows, out) in pieces(transposed, cuts[part]..cuts[part + 1], out) {
                 match tensor {
                     // The first weight begins where the parameters do, so this piece of it does where `theta` does.
                     0 => first.gradient(rows, &theta[..out.len()], out),
@@ -380,8 +381,8 @@ impl Mlp {
 
     /// Everything of G's update that is local to a pair of pictures: the updated D's opinion, and G's errors.
     fn g_rows(&mut self, indices: &[u32]) {
-        let Self { recipe, pictures, state, g_layout, d_layout, pool, pair_cuts, rows, inks, .. } = self;
-        let (slope, g, d) = networks(recipe, state, [g_layout, d_layout]);
+        let Self { recipe, pictures, state, g_network, d_network, pool, pair_cuts, rows, inks, .. } = self;
+        let (slope, g, d) = passes(recipe, state, [g_network, d_network]);
         let (pixels, width) = (pictures.pixels, recipe.hidden);
         let Rows { x, h1, h2, logits, signal, a1, a2, by_input, squares, losses, .. } = rows;
         let Rows { images, g_h1, g_h2, g_by_h1, g_by_h2, .. } = rows;
@@ -415,7 +416,7 @@ impl Mlp {
             let mut by_output = MatrixMut::half(by_input, Half::Generated, n, pixels);
             by_output.product(a1.read(), d.w1());
             let mut squares = MatrixMut::half(squares, Half::Generated, n, 1);
-            tanh_derivative(&mut by_output, Matrix::new(images, n, pixels), &mut squares);
+            tanh_derivative_and_squares(&mut by_output, Matrix::new(images, n, pixels), &mut squares);
             let rows = from * width..to * width;
             g.hidden_errors(
                 by_output.read(),
@@ -429,7 +430,7 @@ impl Mlp {
 
     /// G's gradient, Adam and the moving average, each part on parameters of its own.
     fn g_parameters(&mut self, adam: Adam, z: &[f32]) {
-        let Self { pictures, recipe, state, g_layout, pool, g_cuts, rows, ones, g_gradient, .. } = self;
+        let Self { pictures, recipe, state, g_network, pool, g_cuts, rows, ones, g_gradient, .. } = self;
         let (n, width, pixels) = (recipe.batch, recipe.hidden, pictures.pixels);
         let all = |data, columns| Matrix::new(data, n, columns);
         let by_output = Matrix::half(&rows.by_input, Half::Generated, n, pixels);
@@ -438,11 +439,11 @@ impl Mlp {
             Layer { error: all(&rows.g_by_h2, width), input: all(&rows.g_h1, width), weights: ones },
             Layer { error: by_output, input: all(&rows.g_h2, width), weights: ones },
         ];
-        let (cuts, layout) = (&*g_cuts, &*g_layout);
+        let (cuts, network) = (&*g_cuts, &*g_network);
         let gradient = |part: usize, out: &mut [f32]| {
-            for (tensor, rows, out) in pieces(layout, cuts[part]..cuts[part + 1], out) {
+            for (tensor, rows, out) in pieces(network, cuts[part]..cuts[part + 1], out) {
                 match tensor % 2 {
-                    0 => layers[tensor / 2].weight(rows, layout.stages[tensor / 2].inputs, out),
+                    0 => layers[tensor / 2].weight(rows, network.stages[tensor / 2].inputs, out),
                     _ => layers[tensor / 2].bias(rows, out),
                 }
             }
@@ -511,15 +512,15 @@ fn shape(recipe: &Recipe, pixels: usize) -> std::result::Result<(usize, f64), St
 }
 
 /// The leaky ReLU's slope, and both networks with the parameters in `state`. layouts: G's and D's.
-fn networks<'a>(
+fn passes<'a>(
     recipe: &Recipe,
     state: &'a State,
     [g, d]: [&'a Network; 2],
-) -> (f32, Generator<'a>, Discriminator<'a>) {
+) -> (f32, GeneratorPasses<'a>, DiscriminatorPasses<'a>) {
     let slope = planted::slope(recipe.leaky_slope);
     let (of_g, of_d) = (&state.generator.parameters, &state.discriminator.parameters);
-    let g = Generator { layout: g, parameters: of_g, slope };
-    (slope, g, Discriminator { layout: d, parameters: of_d, slope, black: black(recipe) })
+    let g = GeneratorPasses { network: g, parameters: of_g, slope };
+    (slope, g, DiscriminatorPasses { network: d, parameters: of_d, slope, black: black(recipe) })
 }
 
 /// More parts than this would each have too few rows to be worth a thread, and their products too small a shape: libraries
@@ -537,15 +538,15 @@ impl Engine for Mlp {
         "cpu".to_owned()
     }
 
-    fn advance(&mut self, stretches: &[Stretch], report: &mut dyn FnMut(Report) -> bool) -> Result<()> {
+    fn advance(&mut self, stretches: &[Stretch], report: &mut dyn FnMut(Progress) -> bool) -> Result<()> {
         let recipe = self.recipe.clone();
         step_by_step(&recipe, stretches, report, |input| self.step(input))
     }
 
     fn state(&self, _: usize) -> Result<State> {
         let mut state = self.state.clone();
-        let (pixels, width) = (self.d_layout.stages[0].inputs, self.d_layout.stages[0].outputs);
-        transpose_first(&mut state.discriminator, &self.d_layout, [pixels, width]);
+        let (pixels, width) = (self.d_network.stages[0].inputs, self.d_network.stages[0].outputs);
+        transpose_first(&mut state.discriminator, &self.d_network, [pixels, width]);
         Ok(state)
     }
 
@@ -574,10 +575,10 @@ impl Stepwise for Mlp {
     }
 
     fn probe(&self) -> Result<Vec<Probe>> {
-        let (pixels, width) = (self.d_layout.stages[0].inputs, self.d_layout.stages[0].outputs);
+        let (pixels, width) = (self.d_network.stages[0].inputs, self.d_network.stages[0].outputs);
         let mut d_gradient = self.d_gradient.clone();
-        transpose(&mut d_gradient[self.d_layout.weight(0)], [pixels, width]);
-        let networks = [&self.d_layout, &self.g_layout];
+        transpose(&mut d_gradient[self.d_network.weight(0)], [pixels, width]);
+        let networks = [&self.d_network, &self.g_network];
         Ok(super::probes(networks, &self.logits, [&d_gradient, &self.g_gradient], &self.state(0)?))
     }
 }
@@ -640,9 +641,9 @@ fn black(recipe: &Recipe) -> f32 {
 }
 
 /// Turns the first weight and its moments of `slot` from [rows, columns] to [columns, rows].
-fn transpose_first(slot: &mut Slot, layout: &Network, shape: [usize; 2]) {
+fn transpose_first(slot: &mut Slot, network: &Network, shape: [usize; 2]) {
     for flat in [&mut slot.parameters, &mut slot.m, &mut slot.v] {
-        transpose(&mut flat[layout.weight(0)], shape);
+        transpose(&mut flat[network.weight(0)], shape);
     }
 }
 

@@ -11,20 +11,20 @@ use net::Network;
 
 /// G's parameters, and its passes.
 #[derive(Clone, Copy)]
-pub struct Generator<'a> {
-    pub layout: &'a Network,
+pub struct GeneratorPasses<'a> {
+    pub network: &'a Network,
     pub parameters: &'a [f32],
     pub slope: f32,
 }
 
-impl<'a> Generator<'a> {
+impl<'a> GeneratorPasses<'a> {
     fn weight(self, layer: usize) -> Matrix<'a> {
-        let stage = &self.layout.stages[layer];
+        let stage = &self.network.stages[layer];
         Matrix::new(&self.parameters[stage.weight.clone()], stage.outputs, stage.inputs)
     }
 
     fn bias(self, layer: usize) -> &'a [f32] {
-        &self.parameters[self.layout.bias(layer)]
+        &self.parameters[self.network.bias(layer)]
     }
 
     /// z [n, latent] -> images [n, pixels]; h1, h2: [n, width].
@@ -56,37 +56,37 @@ impl<'a> Generator<'a> {
 /// D's parameters, and its passes. Here its first weight lies transposed, [pixels, width]: a pixel's weights together, as
 /// [`ink`] needs them.
 #[derive(Clone, Copy)]
-pub struct Discriminator<'a> {
-    pub layout: &'a Network,
+pub struct DiscriminatorPasses<'a> {
+    pub network: &'a Network,
     pub parameters: &'a [f32],
     pub slope: f32,
     /// A black pixel as it sees it.
     pub black: f32,
 }
 
-impl<'a> Discriminator<'a> {
+impl<'a> DiscriminatorPasses<'a> {
     /// W1: [width, pixels].
     pub fn w1(self) -> Matrix<'a> {
-        let (pixels, width) = (self.layout.stages[0].inputs, self.layout.stages[0].outputs);
+        let (pixels, width) = (self.network.stages[0].inputs, self.network.stages[0].outputs);
         Matrix::new(self.w1_by_pixel(), pixels, width).t()
     }
 
     fn w1_by_pixel(self) -> &'a [f32] {
-        &self.parameters[self.layout.weight(0)]
+        &self.parameters[self.network.weight(0)]
     }
 
     /// W2: [width, width].
     pub fn w2(self) -> Matrix<'a> {
-        let width = self.layout.stages[0].outputs;
-        Matrix::new(&self.parameters[self.layout.weight(1)], width, width)
+        let width = self.network.stages[0].outputs;
+        Matrix::new(&self.parameters[self.network.weight(1)], width, width)
     }
 
     fn w3(self) -> &'a [f32] {
-        &self.parameters[self.layout.weight(2)]
+        &self.parameters[self.network.weight(2)]
     }
 
     fn bias(self, layer: usize) -> &'a [f32] {
-        &self.parameters[self.layout.bias(layer)]
+        &self.parameters[self.network.bias(layer)]
     }
 
     /// h1 of pictures as they are: x [n, pixels] -> h1 [n, width].
@@ -106,7 +106,7 @@ impl<'a> Discriminator<'a> {
             }
             scratch
         };
-        let (pixels, width) = (self.layout.stages[0].inputs, self.layout.stages[0].outputs);
+        let (pixels, width) = (self.network.stages[0].inputs, self.network.stages[0].outputs);
         ink::product(h1, inks, indices, Matrix::new(self.w1_by_pixel(), pixels, width));
         bias_leaky(h1, all_black, self.slope);
     }
@@ -134,8 +134,8 @@ pub struct Real<'a> {
 }
 
 /// D's first layer, for all pictures of a part: x [2 n, pixels] -> h1 [2 n, width]; the real ones if they are `wanted`.
-pub fn first_layer(d: Discriminator, x: &[f32], real: Real, wanted: bool, h1: &mut [f32], scratch: &mut [f32]) {
-    let (pixels, width) = (d.layout.stages[0].inputs, d.layout.stages[0].outputs);
+pub fn first_layer(d: DiscriminatorPasses, x: &[f32], real: Real, wanted: bool, h1: &mut [f32], scratch: &mut [f32]) {
+    let (pixels, width) = (d.network.stages[0].inputs, d.network.stages[0].outputs);
     let n = real.indices.len();
     if wanted && real.inks.is_none() {
         return d.first_layer(Matrix::new(x, 2 * n, pixels), &mut MatrixMut::new(h1, 2 * n, width));
