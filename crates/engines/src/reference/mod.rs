@@ -20,7 +20,7 @@ use adam::Adam;
 use error::Result;
 use network::Network;
 
-/// Training by candle.
+/// Trains one run by candle's tensors and autograd.
 pub struct Reference {
     recipe: Recipe,
     pictures: Arc<Pictures>,
@@ -32,17 +32,18 @@ pub struct Reference {
     adam_d: Adam,
     ema: Option<Vec<Tensor>>,
     step: u64,
+    /// Holds logits and gradients of the last step by the names of [`Probe`]s, for [`Stepwise::probe`].
     last: Vec<(String, Tensor)>,
-    /// Of all passes of the last step before D's update, as [`network::nearest_kink`] has it.
+    /// Holds the least [`network::nearest_kink`] of all passes of the last step before D's update.
     #[cfg(test)]
     pub(crate) nearest_kink: f64,
 }
 
 impl Reference {
-    /// An engine that goes on from `state`, on `device`, in `dtype` (f32 to train, f64 to judge).
+    /// Makes an engine that goes on from `state`, on `device`, in `dtype`: f32 to train, f64 to judge.
     ///
     /// # Errors
-    /// A device that cannot hold the tensors.
+    /// Fails if the device cannot hold the tensors.
     pub fn new(recipe: &Recipe, pictures: Arc<Pictures>, state: &State, device: Device, dtype: DType) -> Result<Self> {
         let (g, d) = (recipe.generator_network(pictures.pixels), recipe.discriminator_network(pictures.pixels));
         let generator = Network::new(g, &state.generator.parameters, &device, dtype)?;
@@ -76,7 +77,7 @@ impl Reference {
         })
     }
 
-    /// Real pictures of the minibatch: [batch, pixels].
+    /// Gives the real pictures of the minibatch: [batch, pixels], in [-1, 1].
     fn real(&self, indices: &[u32]) -> Result<Tensor> {
         let pixels = self.pictures.pixels;
         let mut batch = vec![0.0f32; indices.len() * pixels];
@@ -86,12 +87,12 @@ impl Reference {
         Ok(Tensor::from_vec(batch, (indices.len(), pixels), &self.device)?.to_dtype(self.dtype)?)
     }
 
-    /// Pictures as D sees them.
+    /// Gives pictures as D sees them, the recipe's offset added.
     fn seen_by_d(&self, pictures: &Tensor) -> Result<Tensor> {
         Ok((pictures + self.recipe.d_input_offset)?)
     }
 
-    /// Updates D on `real` and on `fake`, a constant here.
+    /// Updates D on `real` and on `fake`, a constant here, both [batch, pixels]; gives D's statistics, G's left at 0.
     fn update_discriminator(&mut self, real: &Tensor, fake: &Tensor, input: &StepInput) -> Result<StepStats> {
         let on_real = self.discriminator.forward(&self.seen_by_d(real)?)?;
         let on_fake = self.discriminator.forward(&self.seen_by_d(fake)?)?;
@@ -124,11 +125,11 @@ impl Reference {
         })
     }
 
-    /// Updates G through `fake`, against the D that was just updated; gives G's loss and the gradient that reaches G, as
-    /// in [`StepStats`].
+    /// Updates G through `fake`, against the D that was just updated; gives G's loss and the gradient that reaches G,
+    /// as in [`StepStats`].
     ///
-    /// Autograd is asked twice, so that the gradient between D and G can be looked at: for the loss by the pictures, then
-    /// for the product of that gradient, a constant, and the pictures by G's parameters. That is the chain rule.
+    /// Autograd is asked twice, so that the gradient between D and G can be looked at: for the loss by the pictures,
+    /// then for the product of that gradient, a constant, and the pictures by G's parameters. That is the chain rule.
     fn update_generator(&mut self, real: &Tensor, fake: &Tensor, input: &StepInput) -> Result<[f64; 2]> {
         let frozen = self.discriminator.frozen()?;
         let images = Var::from_tensor(&fake.detach())?;
@@ -156,6 +157,7 @@ impl Reference {
         Ok(())
     }
 
+    /// Keeps logits and gradients of the step for [`Stepwise::probe`].
     fn remember(&mut self, logits: &str, network: &str, values: &Tensor, gradients: &[Tensor]) {
         self.last.push((format!("logits.{logits}"), values.clone()));
         let description =
@@ -224,7 +226,7 @@ impl Reference {
         Ok(StepStats { g_loss, g_gradient, ..stats })
     }
 
-    /// G's part of a step alone, with D as it is and nothing moved: what G's tensors are judged by.
+    /// Does G's part of a step alone, with D as it is and nothing moved: G's tensors are judged by it.
     #[cfg(test)]
     pub(crate) fn judge_g(&mut self, input: &StepInput) -> Result<StepStats> {
         self.last.clear();

@@ -269,7 +269,7 @@ fn close(name: &str, got: &[f64], expected: &[f64], tolerance: f64) {
     }
 }
 
-/// The named probes of one network, joined in the layout's order.
+/// The named probes of one network, joined in the network's order.
 fn joined(probes: &[Probe], prefix: &str, network: &Network) -> Vec<f64> {
     let find =
         |name: &str| probes.iter().find(|p| p.name == format!("{prefix}.{name}")).expect("every tensor is probed");
