@@ -12,22 +12,23 @@ use serde::{Deserialize, Serialize};
 mod non_saturating;
 mod relativistic;
 
-/// How D's logits are scored, as a recipe says it.
+/// Names how D's logits are scored, as a recipe's key `loss` says it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Loss {
-    /// Sigmoid cross-entropy with the non-saturating loss for G (Goodfellow et al., 2014).
+    /// Takes the sigmoid cross-entropy, with the non-saturating loss for G (Goodfellow et al., "Generative Adversarial
+    /// Nets", 2014).
     NonSaturating,
-    /// Sigmoid cross-entropy of paired differences of logits (Jolicoeur-Martineau, "The relativistic discriminator",
-    /// 2018; as paired in R3GAN, 2024).
+    /// Takes the sigmoid cross-entropy of paired differences of logits (Jolicoeur-Martineau, "The relativistic
+    /// discriminator", 2018; as paired in R3GAN, 2024).
     Relativistic,
 }
 
 impl Loss {
-    /// Every loss that there is.
+    /// Lists every loss that there is, in the order of the variants.
     pub const ALL: [Self; 2] = [Self::NonSaturating, Self::Relativistic];
 
-    /// What the loss is made of.
+    /// Gives what the loss is made of: its values, its derivatives, its WGSL.
     pub fn terms(self) -> &'static Terms {
         match self {
             Self::NonSaturating => &non_saturating::TERMS,
@@ -36,58 +37,61 @@ impl Loss {
     }
 }
 
-/// What a loss is made of.
+/// Holds what a loss is made of; whatever trains asks here.
 pub struct Terms {
-    /// D's loss of a pair, the second argument being the target for real pictures (a recipe's `real_label`).
+    /// Gives D's loss of a pair; the second argument is the target for real pictures (a recipe's `real_label`).
     pub d_loss: fn(Pair, f64) -> DLoss,
-    /// G's loss of a pair.
+    /// Gives G's loss of a pair, under the D that was just updated.
     pub g_loss: fn(Pair) -> GLoss,
-    /// Whether G's loss looks at the real picture's logit too, so that the updated D must be asked for it again.
+    /// Says whether G's loss looks at the real picture's logit too, so that the updated D must be asked for it again.
     pub g_looks_at_real: bool,
-    /// Whether only differences of logits count, so that nothing holds the logits themselves in place.
+    /// Says whether only differences of logits count, so that nothing holds the logits themselves in place.
     pub only_differences: bool,
-    /// Whether D is right about the real picture of a pair, and about the generated one: what its accuracy counts.
+    /// Says whether D is right about the real picture of a pair, and about the generated one: its accuracy counts
+    /// these.
     pub d_is_right: fn(Pair) -> [bool; 2],
-    /// The same as WGSL functions of two logits, `real` and `fake`: `loss_of_d`, the loss and its derivatives by both, `loss_of_g`,
-    /// the loss and its derivative by the second, and `d_is_right`. They may call `softplus` and `sigmoid`, and read `REAL_LABEL`.
+    /// Says all of this as WGSL functions of two logits, `real` and `fake`: `loss_of_d`, the loss and its derivatives
+    /// by both, `loss_of_g`, the loss and its derivative by the second, and `d_is_right`. They may call `softplus` and
+    /// `sigmoid`, and read `REAL_LABEL`.
     pub wgsl: &'static str,
 }
 
-/// The logits that D gives to a pair of pictures.
+/// Holds the logits that D gives to a pair of pictures, a real and a generated one.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Pair {
-    /// The real picture's.
+    /// Holds the logit of the pair's real picture.
     pub real: f64,
-    /// The generated picture's.
+    /// Holds the logit of the pair's generated picture.
     pub fake: f64,
 }
 
-/// D's loss of a pair.
+/// Holds D's loss of a pair and its derivatives by both logits.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct DLoss {
-    /// The loss.
+    /// Holds the loss itself, of this one pair.
     pub value: f64,
-    /// Its derivative by the real picture's logit.
+    /// Holds the derivative by the real picture's logit.
     pub by_real: f64,
-    /// Its derivative by the generated picture's logit.
+    /// Holds the derivative by the generated picture's logit.
     pub by_fake: f64,
 }
 
-/// G's loss of a pair.
+/// Holds G's loss of a pair and its derivative by the logit that G has a part in.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct GLoss {
-    /// The loss.
+    /// Holds the loss itself, of this one pair.
     pub value: f64,
-    /// Its derivative by the generated picture's logit.
+    /// Holds the derivative by the generated picture's logit.
     pub by_fake: f64,
 }
 
-/// ln(1 + e^x), without overflow.
+/// Gives ln(1 + e^x), without overflow at any x.
 pub fn softplus(x: f64) -> f64 {
     x.max(0.0) + (-x.abs()).exp().ln_1p()
 }
 
-/// 1 / (1 + e^-x): the derivative of [`softplus`], and the chance that D gives to a picture of being real by its logit x.
+/// Gives 1 / (1 + e^-x): the derivative of [`softplus`], and the chance that D gives to a picture of being real by its
+/// logit x.
 pub fn sigmoid(x: f64) -> f64 {
     1.0 / (1.0 + (-x).exp())
 }

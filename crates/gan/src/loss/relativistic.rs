@@ -6,7 +6,7 @@
 
 use super::{DLoss, GLoss, Pair, Terms, sigmoid, softplus};
 
-/// This loss.
+/// Holds what this loss is made of; its header has the equations.
 pub const TERMS: Terms = Terms {
     d_loss,
     g_loss,
