@@ -7,17 +7,17 @@ use crate::places::Places;
 use crate::plan::Dispatch;
 use gan::recipe::Recipe;
 
-/// What a step is made from.
+/// Holds what a step's dispatches are made from.
 pub(crate) struct Step<'a> {
     pub recipe: &'a Recipe,
     pub places: &'a Places,
-    /// Parts of the sums over pixels, of G and of D: 1 is a whole sum.
+    /// Counts the parts of the sums over pixels, of G and of D: 1 is a whole sum.
     pub parts: [usize; 2],
     pub writer: Writer,
 }
 
 impl Step<'_> {
-    /// Every dispatch, in order.
+    /// Gives every dispatch of the step, in order.
     pub fn dispatches(&self) -> Vec<Dispatch> {
         let b = self.recipe.batch;
         let mut step = vec![self.writer.begin(b * self.d().inputs())];
@@ -43,22 +43,22 @@ impl Step<'_> {
         &self.places.networks[1]
     }
 
-    /// Where a region begins.
+    /// Says where a region begins in the arena.
     fn start_of(&self, name: &str) -> usize {
         self.places.arena.region(name).start
     }
 
-    /// Where what stage `number`, from 1, of a network keeps begins.
+    /// Says where the region begins that keeps `what` for stage `number`, from 1, of a network.
     fn start_of_stage(&self, what: &str, number: usize) -> usize {
         self.start_of(&format!("{what}{number}"))
     }
 
-    /// A network's stages, numbered from 1.
+    /// Lists a network's stages, numbered from 1.
     fn stages<'a>(&self, network: &'a Network) -> impl DoubleEndedIterator<Item = (usize, &'a Stage)> {
         network.stages.iter().enumerate().map(|(i, stage)| (i + 1, stage))
     }
 
-    /// G's forward pass. The first of its dispatches moves the step's number on.
+    /// Runs G forward. The first of its dispatches moves the step's number on.
     fn generator(&self) -> Vec<Dispatch> {
         let last = self.g().stages.len();
         let dispatch = |(n, stage): (usize, &Stage)| {
@@ -80,7 +80,7 @@ impl Step<'_> {
         self.stages(self.g()).map(dispatch).collect()
     }
 
-    /// D's forward pass over `rows` rows from `first` on, its chain, and the loss beside the chain's first product.
+    /// Runs D forward over `rows` rows from `first` on, then its chain, with the loss beside the chain's first product.
     fn discriminator(&self, suffix: &str, first: usize, rows: usize, loss: &'static [&'static str]) -> Vec<Dispatch> {
         let hidden = self.d().stages.len() - 1;
         let loss = Beside { jobs: self.recipe.batch, files: loss };
@@ -130,7 +130,7 @@ impl Step<'_> {
         })
     }
 
-    /// The derivative of the logit by what hidden stage `n` summed, from that by the stage after.
+    /// Gives the derivative of the logit by what hidden stage `n` summed, from that by the stage after.
     fn d_chain(&self, n: usize, suffix: &str, first: usize, rows: usize, beside: Beside) -> Dispatch {
         let stages = &self.d().stages;
         let (stage, after) = (&stages[n - 1], &stages[n]);
@@ -166,7 +166,7 @@ impl Step<'_> {
         })
     }
 
-    /// D's first stage backwards: `rows` rows of the chain from `first` on, to its input.
+    /// Takes `rows` rows of D's chain from `first` on back through its first stage, to its input.
     fn to_input(&self, name: &str, first: usize, rows: usize, end: &'static str) -> Dispatch {
         let constants = Constants::default().wholes([("FIRST", first)]);
         let (a, constants) = if self.d().stages.len() == 1 {
@@ -186,7 +186,7 @@ impl Step<'_> {
         })
     }
 
-    /// The gradient penalties: the logit's derivative by the input, and its tangent through D's stages.
+    /// Works out the gradient penalties: the logit's derivative by the input, and its tangent through D's stages.
     fn penalty(&self) -> Vec<Dispatch> {
         let rows = 2 * self.recipe.batch;
         let hidden = self.d().stages.len() - 1;
@@ -247,13 +247,13 @@ impl Step<'_> {
         self.writer.update("d_update", 2 * self.recipe.batch, &layers, updates::OF_D)
     }
 
-    /// The gradient of G's loss by the generated pictures.
+    /// Gives the gradient of G's loss by the generated pictures.
     fn by_picture(&self) -> Dispatch {
         let b = self.recipe.batch;
         self.to_input("g_output", b, b, ends::BY_PICTURE)
     }
 
-    /// G's errors at what its hidden stages summed, from the last back to the first.
+    /// Gives G's errors at what its hidden stages summed, from the last back to the first.
     fn errors_of_generator(&self) -> Vec<Dispatch> {
         let hidden = self.g().stages.len() - 1;
         let squares = Beside { jobs: self.recipe.batch, files: besides::SQUARES };
