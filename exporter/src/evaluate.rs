@@ -9,8 +9,8 @@ use crate::op::Op;
 use crate::tensor::Tensor;
 
 impl Model {
-    /// What the network gives by f64 arithmetic, without rounding errors to speak of: z [n, latent] -> [n, pixels],
-    /// row-major. Slow; it is there to judge what runs the file.
+    /// Computes what the network gives by f64 arithmetic, without rounding errors to speak of: z [n, latent] -> [n,
+    /// pixels], row-major. Slow; it is there to judge what runs the file.
     ///
     /// # Panics
     /// If `z` is not whole latent vectors.
@@ -21,7 +21,7 @@ impl Model {
     }
 }
 
-/// z: [n, inputs] row-major -> [n, outputs].
+/// Computes z: [n, inputs] row-major -> [n, outputs].
 fn evaluate(model: &Model, z: &[f32]) -> Vec<f64> {
     let inputs = model.input_shape().iter().product();
     z.chunks_exact(inputs).flat_map(|z| draw(model, z)).collect()
@@ -49,7 +49,7 @@ fn draw(model: &Model, z: &[f32]) -> Vec<f64> {
     std::mem::take(&mut values[model.output])
 }
 
-/// One operation on x of `shape`, to a value of shape `to`.
+/// Does one operation on x of `shape`, to a value of shape `to`.
 fn apply(op: &Op, x: &[f64], shape: &[usize], other: &[f64], to: &[usize]) -> Vec<f64> {
     let each = |function: &dyn Fn(f64) -> f64| x.iter().map(|&x| function(x)).collect();
     match op {
@@ -147,7 +147,7 @@ fn conv_transpose(
     y
 }
 
-/// All positions of three dimensions, the last one fastest.
+/// Lists all positions of three dimensions, the last one fastest.
 fn cells(depth: usize, rows: usize, columns: usize) -> impl Iterator<Item = (usize, usize, usize)> {
     (0..depth * rows * columns).map(move |index| (index / (rows * columns), index / columns % rows, index % columns))
 }
@@ -160,7 +160,8 @@ fn bias_of(bias: &Option<Tensor>, index: usize) -> f64 {
     bias.as_ref().map_or(0.0, |bias| f64::from(bias.values[index]))
 }
 
-/// The position in a constant, whose sizes are the last ones of `shape` or 1, that belongs to a position in `shape`.
+/// Gives the position in a constant, whose sizes are the last ones of `shape` or 1, that belongs to a position in
+/// `shape`.
 fn broadcast<'a>(shape: &'a [usize], constant: &'a [usize]) -> impl Fn(usize) -> usize + 'a {
     let last = &shape[shape.len() - constant.len()..];
     move |mut index| {
