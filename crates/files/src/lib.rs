@@ -43,7 +43,7 @@ pub fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
     temporary.rename_to(&target)
 }
 
-/// The file that writing to `path` writes: `path` itself, or what it links to, whether that is there yet or not.
+/// Gives the file that writing to `path` writes: `path` itself, or what it links to, whether that is there yet or not.
 ///
 /// # Errors
 /// Links in a circle.
@@ -59,16 +59,16 @@ pub fn target_of(path: &Path) -> io::Result<PathBuf> {
     Err(io::Error::new(io::ErrorKind::InvalidInput, "it is a link that leads in a circle"))
 }
 
-/// Whether `path` starts with a `~` that a shell would have replaced by the user's home, had it not been quoted.
+/// Says whether `path` starts with a `~` that a shell would have replaced by the user's home, had it not been quoted.
 pub fn has_literal_home(path: &Path) -> bool {
     path.starts_with("~") && !Path::new("~").exists()
 }
 
-/// The folder that the file `path` lies in or would lie in: asked before the work that is to end in it.
+/// Gives the folder that the file `path` lies in or would lie in: asked before the work that is to end in it.
 ///
 /// # Errors
-/// Why `path` cannot be a file to write, as what follows its name in a sentence: it is a folder, or its folder does not
-/// exist.
+/// Says why `path` cannot be a file to write, as what follows its name in a sentence: it is a folder, or its folder
+/// does not exist.
 pub fn folder_of(path: &Path) -> Result<&Path, String> {
     if path.file_name().is_none() || path.is_dir() {
         return Err("is a folder, not a file".to_owned());
@@ -80,13 +80,13 @@ pub fn folder_of(path: &Path) -> Result<&Path, String> {
     Ok(folder)
 }
 
-/// A file that is gone when this is dropped, unless it was renamed.
+/// Names a file that is gone when this is dropped, unless it was renamed.
 struct Temporary {
     path: PathBuf,
 }
 
 impl Temporary {
-    /// A hidden name in the target's folder that no other process and no other thread of this one uses.
+    /// Makes up a hidden name in the target's folder that no other process and no other thread of this one uses.
     fn beside(target: &Path) -> io::Result<Self> {
         static COUNTER: AtomicU64 = AtomicU64::new(0);
         let invalid = || io::Error::new(io::ErrorKind::InvalidInput, "it has no file name");
