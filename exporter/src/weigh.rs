@@ -8,16 +8,16 @@
 
 use crate::onnx_error::OnnxError;
 
-/// No decoded message is larger, vectors' spare room included.
+/// Bounds the size of a decoded message, vectors' spare room included.
 const MESSAGE_BYTES: usize = 512;
-/// A text or a list of bytes, with what its allocation costs.
+/// Counts the bytes that a text or a list of bytes takes, with what its allocation costs.
 const TEXT_BYTES: usize = 64;
-/// A decoded file may weigh this many times its length…
+/// Lets a decoded file weigh this many times its length, and [`ALLOWANCE`] more.
 const FACTOR: usize = 16;
-/// … and this much more, so that small true models, whose nodes are a few bytes each, are never refused.
+/// Lets a decoded file weigh this much more, so that small true models, whose nodes are a few bytes each, are never refused.
 const ALLOWANCE: usize = 1 << 20;
 
-/// A message type: which of its fields are messages again.
+/// Describes a message type: which of its fields are messages again.
 struct Shape {
     messages: &'static [(u64, &'static Shape)],
 }
@@ -60,7 +60,7 @@ struct Count {
     has_graph: bool,
 }
 
-/// Counts the parts of a message; None if it is not one.
+/// Counts the parts of a message; none if it is not one.
 fn walk(mut rest: &[u8], shape: &Shape, count: &mut Count) -> Option<()> {
     count.messages += 1;
     let is_model = std::ptr::eq(shape, &MODEL);

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Instant;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 
 use crate::hint::hinted;
 use crate::model::{self, Settings};
@@ -21,6 +21,8 @@ use crate::{
 
 /// Tests that are named at the end, for being slow.
 const SLOWEST: usize = 10;
+/// How the names of tests end that time the page.
+const TIMED: &str = ".timed.test.js";
 /// Enough for pictures with strokes in them.
 const EPOCHS: u32 = 2;
 /// What the demo trains.
@@ -48,17 +50,18 @@ pub(crate) fn run(arguments: &Arguments) -> Result<bool> {
 
 fn run_all(arguments: &Arguments) -> Result<Counts> {
     let mut minutes = Minutes::default();
-    let python = python::with_packages()?;
-    let chromium = browser::find()?;
-    // For cargo's tests alone: Chromium has a driver of its own.
-    let drivers = vulkan::environment(&chromium);
-    let mut environment = tools(chromium, &python, !drivers.is_empty())?;
-    minutes.note("tools");
-    eprintln!("compiling the workspace and its tests");
-    // As the tests are compiled, and not `--package trainer`, for which cargo would choose other features of shared
-    // dependencies and compile those twice.
-    program::run(program::cargo().args(["test", "--workspace", "--no-run"]))?;
-    minutes.note("compiling");
+    // The tools come over the network while the compiler keeps the processor busy.
+    let (compiled, tools) = std::thread::scope(|scope| {
+        let tools = scope.spawn(tools);
+        eprintln!("compiling the workspace and its tests");
+        // As the tests are compiled, and not `--package trainer`, for which cargo would choose other features of shared
+        // dependencies and compile those twice.
+        let compiled = program::run(program::cargo().args(["test", "--workspace", "--no-run"]));
+        (compiled, tools.join().expect("what goes wrong is an error"))
+    });
+    compiled?;
+    let Tools { mut environment, drivers, python } = tools?;
+    minutes.note("tools and compiling");
     environment.extend(subject(arguments, &python)?);
     minutes.note("model, site and package");
     if arguments.long {
@@ -66,16 +69,18 @@ fn run_all(arguments: &Arguments) -> Result<Counts> {
         environment.push(("FORGER_LONG", "1".into()));
     }
 
-    let mut node = Command::new("node");
-    // One file at a time: the page is timed, and two browsers would slow each other down.
-    node.args(["--test", "--test-reporter=spec", "--test-concurrency=1"]).current_dir(browser_tests());
-
     let mut counts = counted("crates for the browser", wasm::check_portable());
     minutes.note("check for the browser");
     let mut times = Vec::new();
     counts += run_cargo(&environment, &drivers, &mut times)?;
     minutes.note("cargo's tests");
-    counts += watch(node.envs(environment), NodeTest::default(), &mut times)?;
+    let (timed, others) = browser_files()?;
+    for (files, at_once) in [(others, "2"), (timed, "1")] {
+        let mut node = Command::new("node");
+        node.args(["--test", "--test-reporter=spec", "--test-concurrency", at_once]).args(files);
+        node.current_dir(browser_tests()).envs(environment.iter().cloned());
+        counts += watch(&mut node, NodeTest::default(), &mut times)?;
+    }
     minutes.note("the browser's tests");
     println!("\nthe slowest tests\n{}{minutes}", slowest(times, SLOWEST));
     Ok(counts)
@@ -147,27 +152,39 @@ impl std::fmt::Display for Minutes {
 /// What the tests find their tools by.
 type Environment = Vec<(&'static str, PathBuf)>;
 
-/// Installs what the tests lean on. `has_drivers`: whether there is a GPU to test on, if a software one.
-fn tools(chromium: PathBuf, python: &Path, has_drivers: bool) -> Result<Environment> {
+/// What the tests lean on.
+struct Tools {
+    environment: Environment,
+    /// For cargo's tests alone: Chromium has a driver of its own.
+    drivers: Vec<(&'static str, OsString)>,
+    python: PathBuf,
+}
+
+/// Installs what the tests lean on.
+fn tools() -> Result<Tools> {
+    let python = python::with_packages()?;
+    let chromium = browser::find()?;
+    let drivers = vulkan::environment(&chromium);
     node::check()?;
     node::npm_ci(&browser_tests())?;
-    let onnxruntime = onnxruntime::library(python)?;
+    let onnxruntime = onnxruntime::library(&python)?;
     let mut environment = vec![
         ("FORGER_CHROMIUM", chromium),
-        ("FORGER_PYTHON", python.to_path_buf()),
+        ("FORGER_PYTHON", python.clone()),
         ("FORGER_OLD_ONNXRUNTIME", python::with_old_onnxruntime()?),
         ("FORGER_OPENVINO", python::with_openvino()?),
         ("ORT_DYLIB_PATH", onnxruntime),
     ];
     // What not every system has a package of. Without it tests may skip, else they may not.
     let fashion_mnist = fashion_mnist::find();
-    if fashion_mnist.is_some() && has_drivers {
+    // Nor is there a GPU everywhere, if a software one.
+    if fashion_mnist.is_some() && !drivers.is_empty() {
         environment.push(("FORGER_REQUIRE_ALL", "1".into()));
     }
     environment.extend(fashion_mnist.map(|folder| ("FORGER_FASHION_MNIST", folder)));
     // Whoever has one is tested in it: named, it may not be skipped.
     environment.extend(browser::find_firefox().map(|firefox| ("FORGER_FIREFOX", firefox)));
-    Ok(environment)
+    Ok(Tools { environment, drivers, python })
 }
 
 /// Makes what is tested: a model trained here, the page around it, and pictures to hold the page to.
@@ -217,6 +234,22 @@ fn built(name: &str) -> Result<PathBuf> {
         format_args!("the tests' build has left no {name} at `{}`", program.display()),
         "if cargo's configuration moves the build folder, name it in `CARGO_TARGET_DIR` too",
     ))
+}
+
+/// The files of the browser's tests: those that time the page, which get the machine for themselves, and the others.
+fn browser_files() -> Result<(Vec<OsString>, Vec<OsString>)> {
+    let folder = browser_tests();
+    let mut files = Vec::new();
+    for entry in std::fs::read_dir(&folder).with_context(|| format!("cannot read `{}`", folder.display()))? {
+        files.push(entry?.file_name());
+    }
+    files.sort();
+    let ends = |file: &OsString, end: &str| file.to_string_lossy().ends_with(end);
+    let tests = files.into_iter().filter(|file| ends(file, ".test.js"));
+    let (timed, others): (Vec<_>, Vec<_>) = tests.partition(|file| ends(file, TIMED));
+    // Named files that are none would leave node to look for tests by itself, and it would find all, twice.
+    ensure!(!timed.is_empty() && !others.is_empty(), "there are no tests of both kinds in `{}`", folder.display());
+    Ok((timed, others))
 }
 
 fn browser_tests() -> PathBuf {

@@ -43,11 +43,11 @@ pub fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
     temporary.rename_to(&target)
 }
 
-/// The folder that the file `path` lies in or would lie in: asked before the work that is to end in it.
+/// Gives the folder that the file `path` lies in or would lie in: asked before the work that is to end in it.
 ///
 /// # Errors
-/// Why `path` cannot be a file to write, as what follows its name in a sentence: it is a folder, or its folder does not
-/// exist.
+/// Says why `path` cannot be a file to write, as what follows its name in a sentence: it is a folder, or its folder
+/// does not exist.
 pub fn folder_of(path: &Path) -> Result<&Path, String> {
     if path.file_name().is_none() || path.is_dir() {
         return Err("is a folder, not a file".to_owned());
@@ -59,13 +59,13 @@ pub fn folder_of(path: &Path) -> Result<&Path, String> {
     Ok(folder)
 }
 
-/// A file that is gone when this is dropped, unless it was renamed.
+/// Names a file that is gone when this is dropped, unless it was renamed.
 struct Temporary {
     path: PathBuf,
 }
 
 impl Temporary {
-    /// A hidden name in the target's folder that no other process and no other thread of this one uses.
+    /// Makes up a hidden name in the target's folder that no other process and no other thread of this one uses.
     fn beside(target: &Path) -> io::Result<Self> {
         static COUNTER: AtomicU64 = AtomicU64::new(0);
         let invalid = || io::Error::new(io::ErrorKind::InvalidInput, "it has no file name");
