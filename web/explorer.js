@@ -129,7 +129,7 @@ export function explore(models, arrival, runtime, status) {
     onMeasured: redraw,
     onFailure: failed,
   });
-  const inside = createInside(byId('panel-inside'), redraw);
+  const inside = createInside(byId('panel-inside'), { onChange: redraw, onFailure: failed });
   const pins = createPins(byId('pins'), {
     onShow: (place) => change(`show ${place}`, () => edits.take(state, state.pins[place])),
     onRemove: (place) => change(`unpin ${place}`, () => edits.unpin(state, place)),
@@ -204,35 +204,49 @@ export function explore(models, arrival, runtime, status) {
     if (touredFrom !== undefined && switching.wish(state) !== touredFrom) switching.choose(touredFrom);
   }
 
-  /** What each tab shows; only the one that is open is drawn. @type {Record<import('./state.js').Tab, () => void>} */
+  /**
+   * What each tab shows, in parts; only the tab that is open is drawn. The first time they come one a frame, as building and laying
+   * out all of them at once would be a long task on a slow machine. @type {Record<import('./state.js').Tab, (() => void)[]>}
+   */
   const panels = {
-    sweeps: () => {
-      showFilm(edits.shownZ(state));
-      player.show(state);
-      sweeps.show(state, generator);
-    },
-    forge: () => {
-      forging.show(state);
-      wishing.showPanel();
-    },
-    game: () => game.show(generator),
-    hundred: () => hundred.show(state, generator),
-    numbers: () => {
-      directions.show(state, knowledge.directions(generator));
-      board.show(state, generator);
-    },
-    inside: () => inside.show(generator, edits.shownZ(state)),
-    walk: () => {
-      pins.show(state, generator);
-      walk.show(state, generator);
-      pad.show(state, generator, (knowledge.directions(generator) ?? []).map(({ vector }) => vector));
-    },
-    models: () => {
-      switching.show(state, generator);
-      collapse.show(models, state);
-    },
-    proof: () => proof.show(generator, runtime, knowledge.costs(generator)),
+    sweeps: [
+      () => {
+        showFilm(edits.shownZ(state));
+        player.show(state);
+      },
+      () => sweeps.show(state, generator, 'held'),
+      () => sweeps.show(state, generator, 'fresh'),
+    ],
+    forge: [() => forging.show(state), () => wishing.showPanel()],
+    game: [() => game.show(generator)],
+    hundred: [() => hundred.show(state, generator)],
+    numbers: [() => directions.show(state, knowledge.directions(generator)), () => board.show(state, generator)],
+    inside: [() => inside.showLayers(generator, edits.shownZ(state)), () => inside.showShares(generator)],
+    walk: [
+      () => pins.show(state, generator),
+      () => walk.show(state, generator),
+      () => pad.show(state, generator, (knowledge.directions(generator) ?? []).map(({ vector }) => vector)),
+    ],
+    models: [() => switching.show(state, generator), () => collapse.show(models, state)],
+    proof: [
+      () => proof.showParity(generator),
+      () => proof.showPairs(generator),
+      () => proof.showCosts(generator, runtime, knowledge.costs(generator)),
+      () => proof.showCard(generator),
+    ],
   };
+  /** How many parts of a tab are shown; of the first, all at once. */
+  const opened = new Map([[state.tab, Infinity]]);
+
+  /** First the panel alone, which the browser has to lay out; then part by part. */
+  function showPanel() {
+    const parts = panels[state.tab];
+    const count = opened.get(state.tab) ?? 0;
+    for (const show of parts.slice(0, count)) show();
+    if (count >= parts.length) return;
+    opened.set(state.tab, count + 1);
+    redraw();
+  }
 
   // A swipe that scrolls the page is no wish to change anything.
   undoScrolls(
@@ -287,7 +301,7 @@ export function explore(models, arrival, runtime, status) {
     seed.show(state.seed);
     tabs.show(state.tab);
     tour.show();
-    panels[state.tab]();
+    showPanel();
     wishing.show();
     notices.show();
     ticker.set(state.playing === 'sweep' ? RATE[state.kind] : state.playing ? RATE[state.playing] : 0);

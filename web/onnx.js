@@ -52,6 +52,8 @@ function readAttribute(message, attributes) {
   let [name, found] = ['', /** @type {number | undefined} */ (undefined)];
   for (const { number, value, bytes } of fields(message)) {
     if (number === 1) name = textOf(bytes);
+    // Its kind: a float or a whole number, of which writers leave out a nought.
+    if (number === 20 && value <= 2) found ??= 0;
     if (number === 2) found = viewOf(bytes).getFloat32(0, true);
     if (number === 3) found = value;
   }
@@ -75,12 +77,12 @@ function readTensor(message, constants) {
   if (values?.length === dims.reduce((product, length) => product * length, 1)) constants.set(name, { dims, values });
 }
 
-/** @param {number} type @param {Uint8Array} raw */
+/** Copies, as numbers in a file need not lie where an array of theirs may begin. Files and machines of today are little-endian. @param {number} type @param {Uint8Array} raw */
 function numbersOf(type, raw) {
-  const view = viewOf(raw);
-  if (type === FLOAT) return Float32Array.from({ length: raw.length / 4 }, (_, i) => view.getFloat32(4 * i, true));
-  if (type === INT8) return Float32Array.from({ length: raw.length }, (_, i) => view.getInt8(i));
-  if (type === FLOAT16) return Float32Array.from({ length: raw.length / 2 }, (_, i) => half(view.getUint16(2 * i, true)));
+  const copy = (/** @type {number} */ size) => new Uint8Array(raw.subarray(0, raw.length - (raw.length % size))).buffer;
+  if (type === FLOAT) return new Float32Array(copy(4));
+  if (type === INT8) return new Float32Array(new Int8Array(copy(1)));
+  if (type === FLOAT16) return new Float32Array(new Uint16Array(copy(2))).map(half);
   return undefined;
 }
 

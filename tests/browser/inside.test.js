@@ -58,20 +58,27 @@ test('the busiest cells and their bias are the whole sum', () => {
   near(whole, lit([layer], values)[0]);
 });
 
+const { FORGER_ROUNDED } = process.env;
+
 describeOnSite('inside the network', (open) => {
+  test('weights of two bytes and of one, each with its scale, are what the runtime draws by', { skip: !FORGER_ROUNDED && 'FORGER_ROUNDED names no folder' }, async (t) => {
+    const { page, close } = await open();
+    await ready(page);
+    for (const name of ['f16.onnx', 'int8.onnx']) {
+      const bytes = [...readFileSync(join(FORGER_ROUNDED, name))];
+      const worst = await page.evaluate(worstOf, bytes);
+      t.diagnostic(`${name}: ${worst}`);
+      assert.ok(worst < 1e-5, `${name}: ${worst}`);
+    }
+    await close();
+  });
+
   test('what is drawn is what the runtime draws by, of every model of the site', async (t) => {
     const { page, close } = await open();
     await ready(page);
     const { models } = JSON.parse(readFileSync(join(SITE, 'models.json'), 'utf8'));
     for (const { file } of models) {
-      const worst = await page.evaluate(async (file) => {
-        const at = (name) => new URL(name, document.baseURI).href;
-        const [{ Generator }, { layersOf, lit }, { sampleZ }] = await Promise.all(['forger.js', 'layers.js', 'philox.js'].map((name) => import(at(name))));
-        const generator = await Generator.load(file);
-        const z = sampleZ(7, 1, generator.latentSize);
-        const picture = generator.generate(z);
-        return lit(layersOf(generator.file), z).at(-1).reduce((most, value, i) => Math.max(most, Math.abs(value - picture[i])), 0);
-      }, file);
+      const worst = await page.evaluate(worstOf, file);
       t.diagnostic(`${file}: ${worst}`);
       assert.ok(worst < 1e-5, `${file}: ${worst}`);
     }
@@ -121,3 +128,13 @@ describeOnSite('inside the network', (open) => {
     }
   });
 });
+
+/** Runs in the page: how far the picture of a model, an address or bytes, is from what its layers light up. */
+async function worstOf(source) {
+  const at = (name) => new URL(name, document.baseURI).href;
+  const [{ Generator }, { layersOf, lit }, { sampleZ }] = await Promise.all(['forger.js', 'layers.js', 'philox.js'].map((name) => import(at(name))));
+  const generator = await Generator.load(typeof source === 'string' ? source : Uint8Array.from(source).buffer);
+  const z = sampleZ(7, 1, generator.latentSize);
+  const picture = generator.generate(z);
+  return lit(layersOf(generator.file), z).at(-1).reduce((most, value, i) => Math.max(most, Math.abs(value - picture[i])), 0);
+}
