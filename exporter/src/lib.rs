@@ -42,8 +42,9 @@
 //! * The same input gives the same bytes, on every machine: no clock, no path, no hash order.
 //! * No input panics: bytes of any kind end in a model or in an error that says what, where, and what to do.
 //! * Nothing that is written is invalid: shapes are checked when a graph is built.
-//! * No training framework in this crate's tree, and none of the workspace's other crates. The program's feature `run`
-//!   brings the runtimes tract and ONNX Runtime; the library has no part of them.
+//! * No training framework in this crate's tree, and of the workspace's other crates only `interface`, which says what a
+//!   stranger's file is. The program's feature `run` brings the runtimes tract and ONNX Runtime; the library has no part of
+//!   them.
 //!
 //! Start in `graph.rs` for how a network is built, in `encode.rs` for what the model file holds, in `checkpoint.rs` for
 //! what is read.
@@ -69,7 +70,6 @@ mod op;
 mod precision;
 mod summary;
 mod tensor;
-mod weigh;
 mod weights_file;
 mod write_whole;
 
@@ -83,7 +83,7 @@ pub use comparison::{Comparison, Difference, PictureDifference, WeightDifference
 pub use error::ExportError;
 pub use graph::{Graph, Value};
 pub use graph_error::GraphError;
-pub use model::{Model, Parity};
+pub use model::{Model, Parity, weights_of};
 pub use onnx_error::OnnxError;
 pub use op::Window;
 pub use precision::Precision;

@@ -8,6 +8,7 @@ mod import;
 mod inspect;
 mod output;
 mod runtimes;
+mod taken;
 mod verify;
 
 use clap::{Parser, Subcommand};
