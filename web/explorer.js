@@ -26,6 +26,7 @@ import { createZ0 } from './controls/z0.js';
 import { createKeeping } from './keeping.js';
 import { createKnowledge } from './knowledge.js';
 import { toFragment } from './link.js';
+import { isInk } from './others.js';
 import { createSwitching } from './switching.js';
 import * as edits from './state.js';
 import { keepLanguage, setLanguage, text } from './strings.js';
@@ -135,7 +136,7 @@ export function explore(models, arrival, runtime, status) {
       walk.show(state, generator);
       pad.show(state, generator, (knowledge.directions(generator) ?? []).map(({ vector }) => vector));
     },
-    models: () => switching.show(state),
+    models: () => switching.show(state, generator),
     proof: () => proof.show(generator, runtime, knowledge.costs(generator)),
   };
 
@@ -186,7 +187,7 @@ export function explore(models, arrival, runtime, status) {
     status.show();
     notices.show();
     ticker.set(state.playing === 'sweep' ? RATE[state.kind] : state.playing ? RATE.walk : 0);
-    byId('explorer').classList.toggle('colour', generator.imageShape[0] === 3);
+    byId('explorer').classList.toggle('colour', !isInk(generator));
   }
 
   /** @param {Float32Array} z */

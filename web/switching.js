@@ -4,6 +4,7 @@
 import { byId, sentence } from './controls/dom.js';
 import { createModels } from './controls/models.js';
 import { createOwn } from './controls/own.js';
+import { createTaken } from './controls/taken.js';
 import { ForgerError } from './forger.js';
 import { OWN, ownModel } from './models.js';
 import { setText, text } from './strings.js';
@@ -22,12 +23,22 @@ export function createSwitching(models, { onModel, onSaid }) {
   let said = () => '';
   /** @type {unknown} */
   let failure;
+  /** The files of the visitor's own model. @type {File[]} */
+  let dropped = [];
 
   const choices = createModels(byId('models'), byId('epochs'), (id) => {
     const model = models.find((each) => each.id === id);
     if (model) void use(model);
   });
-  createOwn(byId('own'), byId('drop'), (file) => void use(ownModel(file)));
+  createOwn(byId('own'), byId('drop'), (files) => {
+    dropped = files;
+    taken.forget();
+    void use(ownModel(files));
+  });
+  const taken = createTaken(byId('taken'), {
+    onSaid: (said) => void use(ownModel(dropped, said)),
+    onClass: (model, generator, chosen) => onModel(model, generator.ofClass(chosen)),
+  });
 
   /** @param {Model} model */
   async function use(model) {
@@ -59,10 +70,11 @@ export function createSwitching(models, { onModel, onSaid }) {
   }
 
   return {
-    /** @param {import('./state.js').State} state */
-    show(state) {
+    /** @param {import('./state.js').State} state @param {import('./forger.js').Generator} generator */
+    show(state, generator) {
       const known = (/** @type {string | undefined} */ id) => models.find((model) => model.id === id);
       choices.show(models, known(loading?.id) ?? known(state.model) ?? models[0]);
+      taken.show(models.find((model) => model.id === state.model), generator, state.model === OWN);
       setText(byId('model-said'), said());
       const line = byId('own-failure');
       line.hidden = failure === undefined;

@@ -8,14 +8,14 @@ let generator;
 
 self.onmessage = async ({ data }) => {
   if (data.bytes) {
-    generator = Generator.load(data.bytes);
+    generator = Generator.load(data.bytes, data.along);
     // Told to whoever asks for a picture.
     generator.catch(() => {});
     return;
   }
-  const { number, z } = data;
+  const { number, z, classes } = data;
   try {
-    const pixels = (await generator)?.generate(z);
+    const pixels = (await generator)?.generate(z, classes);
     self.postMessage({ number, pixels }, pixels ? { transfer: [pixels.buffer] } : {});
   } catch (error) {
     const { message, hint } = error instanceof ForgerError ? error : { message: String(error), hint: undefined };

@@ -11,12 +11,13 @@ use serde_json::Value;
 use crate::{files, runtime, workspace};
 
 /// The modules of `web/` that the package is made of, and nothing of the page.
-const MODULES: [&str; 11] = [
+const MODULES: [&str; 12] = [
     "courier.js",
     "error.js",
     "forger.js",
     "latent-explorer.js",
     "loader.js",
+    "others.js",
     "philox.js",
     "pixels.js",
     "simd.js",
