@@ -9,19 +9,8 @@ use crate::graph_error::GraphError;
 #[non_exhaustive]
 pub enum OnnxError {
     /// The bytes are another kind of file, or damaged.
-    #[error("the file is not an ONNX model: {reason}")]
-    NotOnnx {
-        /// What was found instead.
-        reason: String,
-    },
-    /// The file would take far more memory than it is long: it was made to.
-    #[error("the file is not a model worth reading: its {length} bytes hold {parts} parts, nearly all of them empty")]
-    Hollow {
-        /// Its length.
-        length: usize,
-        /// Messages and texts in it.
-        parts: usize,
-    },
+    #[error(transparent)]
+    NoModel(#[from] interface::NoModel),
     /// The network is more, or less, than one input, one output and nodes between them.
     #[error("the model's {part} cannot be read: {reason}")]
     Interface {
@@ -55,9 +44,7 @@ impl OnnxError {
     /// What to do about it.
     pub fn hint(&self) -> &'static str {
         match self {
-            Self::NotOnnx { .. } | Self::Hollow { .. } => {
-                "give the `.onnx` file that `trainer` or `exporter` wrote, whole"
-            }
+            Self::NoModel(no_model) => no_model.hint,
             Self::Interface { .. } | Self::Node { .. } => {
                 "only networks of the operators that `exporter` writes can be read back; `exporter inspect` lists the file's"
             }
