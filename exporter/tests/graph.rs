@@ -1,7 +1,7 @@
 //! The graph as a user builds it: shapes follow, what does not fit is refused with names and both shapes, and what is
 //! built comes back from its file as it was.
 
-use exporter::{Graph, GraphError, Model, OnnxError, Precision, Tensor, Value, Window};
+use exporter::{Graph, GraphError, Model, Precision, Tensor, Value, Window};
 
 fn tensor(shape: &[usize]) -> Tensor {
     let count: usize = shape.iter().product();

@@ -174,10 +174,12 @@ fn text(bytes: &[u8]) -> Option<NoModel> {
 fn line(text: &str) -> String {
     const LONGEST: usize = 40;
     let line = text.lines().next().unwrap_or_default();
-    match line.char_indices().nth(LONGEST) {
-        Some((end, _)) => format!("{}…", &line[..end]),
-        None => line.into(),
+    let mut characters = line.chars().map(|character| if character.is_control() { ' ' } else { character });
+    let mut start: String = characters.by_ref().take(LONGEST).collect();
+    if characters.next().is_some() {
+        start.push('…');
     }
+    start
 }
 
 #[cfg(test)]

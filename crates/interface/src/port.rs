@@ -106,7 +106,7 @@ impl<'a> Names<'a> {
 }
 
 /// What a graph takes: its inputs without the constants, which old writers list among them.
-pub(crate) fn inputs(graph: &GraphProto) -> Vec<Port> {
+pub fn inputs(graph: &GraphProto) -> Vec<Port> {
     let sparse = graph.sparse_initializer.iter().filter_map(|tensor| tensor.values.as_ref());
     let constants: HashSet<&str> = graph.initializer.iter().chain(sparse).map(|tensor| tensor.name.as_str()).collect();
     graph.input.iter().filter(|input| !constants.contains(input.name.as_str())).map(Port::of).collect()

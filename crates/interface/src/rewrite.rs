@@ -39,6 +39,7 @@ pub fn rewrite(model: &mut ModelProto) -> Result<Vec<String>, Refusal> {
     told.extend(resize::from_upsample(graph, opset));
     told.extend(pads::without_negative(graph, opset));
     told.extend(matmul::of_vectors(graph));
+    name_random(graph);
     prune(graph);
     Ok(told)
 }
@@ -48,10 +49,11 @@ pub(crate) fn opset(model: &ModelProto) -> i64 {
     model.opset_import.iter().find(|opset| is_onnx(&opset.domain)).map_or(0, |opset| opset.version)
 }
 
+const RANDOM: [&str; 6] =
+    ["RandomNormal", "RandomNormalLike", "RandomUniform", "RandomUniformLike", "Multinomial", "Bernoulli"];
+
 /// The operators that draw random numbers in a graph.
 pub fn random_operators(graph: &GraphProto) -> Vec<String> {
-    const RANDOM: [&str; 6] =
-        ["RandomNormal", "RandomNormalLike", "RandomUniform", "RandomUniformLike", "Multinomial", "Bernoulli"];
     let mut found: Vec<String> = Vec::new();
     for node in &graph.node {
         if RANDOM.contains(&node.op_type.as_str()) && !found.contains(&node.op_type) {
@@ -59,6 +61,15 @@ pub fn random_operators(graph: &GraphProto) -> Vec<String> {
         }
     }
     found
+}
+
+/// tract 0.23.9 tells RandomNormalLike from RandomNormal by the name that the node has, not by its operator.
+fn name_random(graph: &mut GraphProto) {
+    for node in graph.node.iter_mut().filter(|node| RANDOM.contains(&node.op_type.as_str())) {
+        if node.op_type.ends_with("Like") != node.name.ends_with("Like") {
+            node.name += if node.op_type.ends_with("Like") { ".Like" } else { "." };
+        }
+    }
 }
 
 /// Takes away what no output needs: a node that cannot be run there is no reason to refuse the model.

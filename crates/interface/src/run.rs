@@ -270,7 +270,8 @@ impl Generator {
             let what = format!("there is no class {class}: the model has {}", self.classes());
             return Err(Refusal::Wish { what });
         }
-        Ok(self.interface.signed(self.raw(z, classes)?))
+        let raw = self.raw(z, classes)?;
+        Ok(self.interface.signed(raw))
     }
 
     /// What another runtime gave for [`Interface::filled_inputs`], as [`generate`](Generator::generate) gives it: `values` are

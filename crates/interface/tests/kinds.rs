@@ -30,7 +30,7 @@ mod ends {
             ("x", &[Some(1), Some(1), Some(1), Some(6)], &[1, 1, 6], Batch::Fixed(1)),
             ("latent", &[Some(-1), Some(6)], &[6], Batch::Open),
             ("dense_input", &[Some(0), Some(6)], &[6], Batch::Open),
-            ("w", &[Some(6)], &[6], Batch::None),
+            ("ws", &[Some(6)], &[6], Batch::None),
         ] {
             let mut net = Net::new([1, 2, 3]);
             net.graph.input = vec![value(name, data_type::FLOAT, dims)];
@@ -267,7 +267,7 @@ mod ends {
         let mut generator = net.ends_as(&["Tanh"]).open();
         assert_eq!(generator.interface().taken.latent.batch, Batch::Fixed(4));
         check("rounds", &mut generator, |net| net.iter().map(|x| x.tanh()).collect());
-        assert_eq!(generator.generate(&[], &[]).unwrap(), []);
+        assert!(generator.generate(&[], &[]).unwrap().is_empty());
     }
 
     #[test]
@@ -578,7 +578,8 @@ mod refused {
         let x = net.value.clone();
         let quotient = net.add("Mul", &[&x, "zero"]);
         net.value = net.add("Div", &[&quotient, "zero"]);
-        let refused = Generator::from_bytes(net.ends_as(&["Tanh"]).bytes(), &mut |_| None, &Wishes::default());
+        // Not through Tanh: tract's makes a number of what is none.
+        let refused = Generator::from_bytes(net.ends_as(&["half"]).bytes(), &mut |_| None, &Wishes::default());
         assert_eq!(refused.unwrap_err(), Refusal::NotFinite);
     }
 }

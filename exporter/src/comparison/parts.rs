@@ -37,9 +37,10 @@ pub(super) fn compare(
     }
 }
 
-/// Whether two messages hold the same, in whatever order of bytes.
-pub(super) fn are_of_the_same_parts(before: &ModelProto, after: &ModelProto) -> bool {
-    before.encode_to_vec() == after.encode_to_vec() && before.encoded_len() == after.encoded_len() && before == after
+/// Whether two files that are not of the same bytes are still of the same parts, and nothing in them was passed over: each is as
+/// long as what was read of it, so only the order of its fields is its own.
+pub(super) fn are_read_whole(before: &[u8], after: &[u8], message: &ModelProto, other: &ModelProto) -> bool {
+    message == other && message.encoded_len() == before.len() && other.encoded_len() == after.len()
 }
 
 /// Messages as a text that is the same for the same ones: how many, and a sum over their bytes.
@@ -139,7 +140,7 @@ fn numbers(tensor: &TensorProto) -> String {
             let bare = TensorProto { name: String::new(), doc_string: String::new(), ..tensor.clone() };
             format!(
                 "{} numbers of the checksum {:016x}",
-                tensor.dims.iter().product::<i64>(),
+                tensor.dims.iter().fold(1, |product: i64, &size| product.saturating_mul(size)),
                 checksum(&bare.encode_to_vec())
             )
         },

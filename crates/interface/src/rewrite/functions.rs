@@ -86,7 +86,10 @@ fn renamed(
     };
     node.input = node.input.iter().map(&mut name).collect();
     node.output = node.output.iter().map(&mut name).collect();
-    node.name = format!("{prefix}{}", node.name);
+    // Without a name it stays without one: two alike would be one too many for tract.
+    if !node.name.is_empty() {
+        node.name.insert_str(0, prefix);
+    }
     node.attribute = std::mem::take(&mut node.attribute)
         .into_iter()
         .filter_map(|attribute| {

@@ -61,11 +61,12 @@ impl Plan {
             // Whatever a file was written for, most networks draw one picture as well, and a slider wants one.
             Batch::Fixed(batch) => {
                 let (mut whole, told) = Plan::of(model.clone(), taken, batch)?;
-                let one = Plan::of(model, taken, 1).ok().filter(|(one, _)| one.batch == 1);
-                match one {
-                    Some((mut one, _)) if draws_the_same(&mut one, &mut whole, taken) => Ok((one, told)),
-                    _ => Ok((whole, told)),
+                if let Ok((mut one, _)) = Plan::of(model, taken, 1)
+                    && draws_the_same(&mut one, &mut whole, taken)
+                {
+                    return Ok((one, told));
                 }
+                Ok((whole, told))
             }
         }
     }
@@ -104,7 +105,7 @@ impl Plan {
 
     /// `z`: [batch, latent size]; of class 0 where `classes` has none.
     pub(super) fn run(&mut self, z: &[f32], classes: &[u32]) -> Result<Run, Refusal> {
-        let run = || -> TractResult<Run> {
+        let mut run = || -> TractResult<Run> {
             let inputs: TractResult<TVec<TValue>> =
                 self.slots.iter().map(|slot| Ok(slot.tensor(z, classes, self.batch)?.into_tvalue())).collect();
             let outputs = self.state.run(inputs?)?;
