@@ -8,7 +8,7 @@ import { forgetRuntime, loadRuntime } from './loader.js';
 /** @typedef {import('./runtime/runtime.js').Generator} Wasm */
 
 /**
- * Opens a model with the small runtime, or with the full one if it has operators that only that one knows.
+ * Opens a model with the small runtime, or with the full one what that does not take.
  * @param {Uint8Array} bytes
  * @returns {Promise<{wasm: Wasm, kind: Kind}>}
  */
@@ -16,7 +16,7 @@ export async function openModel(bytes) {
   try {
     return await openWith('small', bytes);
   } catch (error) {
-    if (!isUnknownOperator(error)) throw error;
+    if (!(error instanceof ForgerError && isWorthTrying(error.cause))) throw error;
     await loadRuntime('full').catch((cause) => {
       const hint = 'It is fetched only for models that need it: connect to the network once, and load the model again.';
       throw new ForgerError('This model needs the runtime with all operators, and that could not be fetched', hint, { cause, code: 'full' });
@@ -35,9 +35,9 @@ async function openWith(kind, bytes) {
   }
 }
 
-/** @param {unknown} error */
-function isUnknownOperator(error) {
-  return error instanceof ForgerError && error.cause instanceof Error && error.cause.name === 'UnknownOperator';
+/** Whether the full runtime may take what the small one did not. @param {unknown} error What the WebAssembly threw. */
+export function isWorthTrying(error) {
+  return error instanceof Error && !(error instanceof WebAssembly.RuntimeError) && error.name !== 'NoModel';
 }
 
 /**

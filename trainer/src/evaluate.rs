@@ -37,7 +37,7 @@ impl PictureArgs {
 
     /// The same pictures as `own`, in the size that the generator at `path` draws.
     fn of_size(&self, own: &Dataset, [rows, columns]: [usize; 2], path: &Path) -> Result<Dataset> {
-        let refused = |reason: String| Failure::usage(format!("`{}` cannot be judged: {reason}", path.display()));
+        let refused = |reason: String| Failure::failed(format!("`{}` cannot be judged: {reason}", path.display()));
         let [_, have_rows, have_columns] = own.image_shape;
         let dataset = if [rows, columns] == [have_rows, have_columns] {
             own.clone()
