@@ -117,7 +117,7 @@ fn archive(bytes: &[u8]) -> (&'static str, &'static str) {
 fn is_safetensors(bytes: &[u8]) -> bool {
     let Some((length, rest)) = bytes.split_first_chunk::<8>() else { return false };
     let length = u64::from_le_bytes(*length);
-    rest.first() == Some(&b'{') && length >= 2 && length < 1 << 32
+    rest.first() == Some(&b'{') && (2..1 << 32).contains(&length)
 }
 
 /// What a text is, if it is one.

@@ -148,8 +148,7 @@ impl Guess {
         let Some(dims) = &self.dims else { return false };
         let wide = dims.iter().filter(|&&size| size >= 8).count();
         match dims[..] {
-            [channels, _, _] if matches!(channels, 1 | 3 | 4) => wide >= 2,
-            [_, _, channels] if matches!(channels, 1 | 3 | 4) => wide >= 2,
+            [1 | 3 | 4, _, _] | [_, _, 1 | 3 | 4] => wide >= 2,
             _ => false,
         }
     }

@@ -319,7 +319,8 @@ mod operators {
         type Change = fn(&mut Net);
         type Expected = fn(&[f64]) -> Vec<f64>;
         // Of pictures [1, 4, 5].
-        let cases: &[(&str, i64, [usize; 3], &str, Change, Expected)] = &[
+        type Case<'a> = (&'a str, i64, [usize; 3], &'a str, Change, Expected);
+        let cases: &[Case] = &[
             (
                 "Upsample of opset 9",
                 9,
