@@ -18,5 +18,6 @@
 pub mod models;
 pub mod networks;
 pub mod plain;
+pub mod reference;
 pub mod runtimes;
 pub mod tools;

@@ -8,6 +8,7 @@ use gan::recipe::Recipe;
 use noise;
 use run::checkpoint::{Checkpoint, EpochSums, Identity, Parity};
 
+use crate::reference::reference_pictures;
 use crate::tools;
 
 /// The trained model under test.
@@ -64,7 +65,7 @@ pub fn invented(recipe: &str) -> Model {
         identity,
     };
     let z = noise::sample_z(SEED, PARITY, checkpoint.identity.recipe.latent);
-    let image = run::reference_pictures(&checkpoint.to_bytes(), &z).expect("a checkpoint of the trainer's own");
+    let image = reference_pictures(&checkpoint.to_bytes(), &z).expect("a checkpoint of the trainer's own");
     checkpoint.parity = Parity { z, image };
     let checkpoint = checkpoint.to_bytes();
     let onnx = exporter::export(&checkpoint).expect("the trainer's checkpoints can be exported");

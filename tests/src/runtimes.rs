@@ -5,6 +5,7 @@ use ort::session::Session;
 use ort::value::TensorRef;
 
 use crate::models::Model;
+use crate::reference::reference_pictures;
 use crate::tools;
 
 /// z: [n, latent] -> [n, pixels].
@@ -35,7 +36,7 @@ impl Runtime {
 pub fn runtimes(model: &Model) -> Vec<Runtime> {
     let checkpoint = model.checkpoint.clone();
     let candle =
-        Runtime::new("candle", move |z| run::reference_pictures(&checkpoint, z).expect("candle runs the checkpoint"));
+        Runtime::new("candle", move |z| reference_pictures(&checkpoint, z).expect("candle runs the checkpoint"));
     [candle].into_iter().chain(of_the_file(model)).collect()
 }
 

@@ -117,7 +117,7 @@ fn runs_are_compared_by_what_they_ended_with_and_what_differs() {
     assert!(!table.contains("recipe's hidden"), "only what differs: {table}");
     let metrics = json_lines(&a_run.join("metrics.jsonl"));
     let last = metrics.iter().filter_map(|event| event["d_loss"].as_f64()).next_back().unwrap();
-    assert!(table.contains(&run::show::chart::short(last)), "{last} in {table}");
+    assert!(table.contains(&chart::short(last)), "{last} in {table}");
     let page = fs::read_to_string(html).unwrap();
     assert!(
         page.contains("a.run: D's loss, last") && page.contains("b.onnx: D's loss, last") && !page.contains("<script")

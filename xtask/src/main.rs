@@ -28,7 +28,6 @@ mod judge;
 mod model;
 mod models;
 mod node;
-mod onnx_file;
 mod onnxruntime;
 mod package;
 mod preload;
@@ -76,6 +75,9 @@ enum Command {
 }
 
 fn main() -> ExitCode {
+    if let Some(code) = bench::build::in_rustcs_place() {
+        return code;
+    }
     let outcome = match Arguments::parse().command {
         Command::Bench(arguments) => bench::run(&arguments).map(|()| true),
         Command::Demo(arguments) => demo::run(&arguments).map(|()| true),

@@ -45,6 +45,14 @@ pub(crate) fn train_for_page(trainer: &Path, settings: Settings, folder: &Path) 
     Ok(models)
 }
 
+/// The command that compiles the trainer as the demo needs it: without the reference engine, and so without candle, which takes
+/// as long to compile as all else. What computes is optimised in this profile as in a release.
+pub(crate) fn demo_trainer_build() -> Command {
+    let mut cargo = program::cargo();
+    cargo.args(["build", "--package", "trainer", "--no-default-features"]);
+    cargo
+}
+
 /// Compiles the trainer in release mode and gives its program.
 ///
 /// # Errors

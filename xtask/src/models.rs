@@ -6,9 +6,10 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use anyhow::Result;
+use anyhow::{Context, Result};
+use exporter::Summary;
 
-use crate::onnx_file;
+use crate::hint::hinted;
 
 /// A model and its entry in the list.
 pub(crate) struct Model {
@@ -43,15 +44,27 @@ impl Entry {
 pub(crate) fn read(files: &[PathBuf]) -> Result<Vec<Model>> {
     let mut taken = BTreeSet::new();
     let read = |(place, file): (usize, &PathBuf)| {
-        let bytes = onnx_file::read(file)?;
-        Ok(Model { entry: entry(place, file, &bytes, &mut taken), bytes })
+        let (bytes, summary) = read_one(file)?;
+        Ok(Model { entry: entry(place, file, &summary, &mut taken), bytes })
     };
     files.iter().enumerate().map(read).collect()
 }
 
-fn entry(place: usize, file: &Path, bytes: &[u8], taken: &mut BTreeSet<String>) -> Entry {
-    let metadata = onnx_file::metadata(bytes);
-    let told = |key: &str| metadata.get(&format!("forger.{key}")).cloned().unwrap_or_default();
+fn read_one(file: &Path) -> Result<(Vec<u8>, Summary)> {
+    if !file.exists() {
+        return Err(hinted(
+            format_args!("there is no model at `{}`", file.display()),
+            "train one with `cargo run --release --package trainer -- --out gen.onnx`",
+        ));
+    }
+    let bytes = std::fs::read(file).with_context(|| format!("cannot read `{}`", file.display()))?;
+    let summary = Summary::of(&bytes)
+        .map_err(|error| hinted(format_args!("`{}` cannot be shown: {error}", file.display()), error.hint()))?;
+    Ok((bytes, summary))
+}
+
+fn entry(place: usize, file: &Path, summary: &Summary, taken: &mut BTreeSet<String>) -> Entry {
+    let told = |key: &str| summary.metadata.get(&format!("forger.{key}")).cloned().unwrap_or_default();
     let stem = file.file_stem().unwrap_or_default().to_string_lossy();
     let recipe = match told("recipe") {
         recipe if recipe.is_empty() => stem.into_owned(),
@@ -129,5 +142,21 @@ mod tests {
             run: run.into(),
         });
         assert_eq!(entries, expected);
+    }
+
+    #[test]
+    fn a_missing_file_and_a_wrong_one_are_told_apart() {
+        let room = tempfile::tempdir().unwrap();
+        let path = |name: &str| room.path().join(name);
+        std::fs::write(path("page.onnx"), "<html>").unwrap();
+        std::fs::write(path("cut.onnx"), &model(&[("recipe", "stable")])[..9]).unwrap();
+        for (name, expected) in [
+            ("none.onnx", "there is no model at"),
+            ("page.onnx", "not an ONNX model"),
+            ("cut.onnx", "not an ONNX model"),
+        ] {
+            let error = read(&[path(name)]).err().map(|error| error.to_string()).unwrap_or_default();
+            assert!(error.contains(expected) && error.contains("\n\nhint: "), "{name}: {error}");
+        }
     }
 }

@@ -48,17 +48,18 @@ pub(crate) fn run(arguments: &Arguments) -> Result<bool> {
 
 fn run_all(arguments: &Arguments) -> Result<Counts> {
     let mut minutes = Minutes::default();
-    let python = python::with_packages()?;
-    let chromium = browser::find()?;
-    // For cargo's tests alone: Chromium has a driver of its own.
-    let drivers = vulkan::environment(&chromium);
-    let mut environment = tools(chromium, &python, !drivers.is_empty())?;
-    minutes.note("tools");
-    eprintln!("compiling the workspace and its tests");
-    // As the tests are compiled, and not `--package trainer`, for which cargo would choose other features of shared
-    // dependencies and compile those twice.
-    program::run(program::cargo().args(["test", "--workspace", "--no-run"]))?;
-    minutes.note("compiling");
+    // The tools come over the network while the compiler keeps the processor busy.
+    let (compiled, tools) = std::thread::scope(|scope| {
+        let tools = scope.spawn(tools);
+        eprintln!("compiling the workspace and its tests");
+        // As the tests are compiled, and not `--package trainer`, for which cargo would choose other features of shared
+        // dependencies and compile those twice.
+        let compiled = program::run(program::cargo().args(["test", "--workspace", "--no-run"]));
+        (compiled, tools.join().expect("what goes wrong is an error"))
+    });
+    compiled?;
+    let Tools { mut environment, drivers, python } = tools?;
+    minutes.note("tools and compiling");
     environment.extend(subject(arguments, &python)?);
     minutes.note("model, site and package");
     if arguments.long {
@@ -147,25 +148,37 @@ impl std::fmt::Display for Minutes {
 /// What the tests find their tools by.
 type Environment = Vec<(&'static str, PathBuf)>;
 
-/// Installs what the tests lean on. `has_drivers`: whether there is a GPU to test on, if a software one.
-fn tools(chromium: PathBuf, python: &Path, has_drivers: bool) -> Result<Environment> {
+/// What the tests lean on.
+struct Tools {
+    environment: Environment,
+    /// For cargo's tests alone: Chromium has a driver of its own.
+    drivers: Vec<(&'static str, OsString)>,
+    python: PathBuf,
+}
+
+/// Installs what the tests lean on.
+fn tools() -> Result<Tools> {
+    let python = python::with_packages()?;
+    let chromium = browser::find()?;
+    let drivers = vulkan::environment(&chromium);
     node::check()?;
     node::npm_ci(&browser_tests())?;
-    let onnxruntime = onnxruntime::library(python)?;
+    let onnxruntime = onnxruntime::library(&python)?;
     let mut environment = vec![
         ("FORGER_CHROMIUM", chromium),
-        ("FORGER_PYTHON", python.to_path_buf()),
+        ("FORGER_PYTHON", python.clone()),
         ("FORGER_OLD_ONNXRUNTIME", python::with_old_onnxruntime()?),
         ("FORGER_OPENVINO", python::with_openvino()?),
         ("ORT_DYLIB_PATH", onnxruntime),
     ];
     // What not every system has a package of. Without it tests may skip, else they may not.
     let fashion_mnist = fashion_mnist::find();
-    if fashion_mnist.is_some() && has_drivers {
+    // Nor is there a GPU everywhere, if a software one.
+    if fashion_mnist.is_some() && !drivers.is_empty() {
         environment.push(("FORGER_REQUIRE_ALL", "1".into()));
     }
     environment.extend(fashion_mnist.map(|folder| ("FORGER_FASHION_MNIST", folder)));
-    Ok(environment)
+    Ok(Tools { environment, drivers, python })
 }
 
 /// Makes what is tested: a model trained here, the page around it, and pictures to hold the page to.

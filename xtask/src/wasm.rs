@@ -112,6 +112,18 @@ pub(crate) fn toolchain() -> Result<Toolchain> {
 /// # Errors
 /// If it doesn't compile.
 pub(crate) fn compile(toolchain: &Toolchain, variant: Variant) -> Result<PathBuf> {
+    let (mut command, folder) = command(toolchain, variant);
+    eprintln!("compiling the runtime to WebAssembly ({})", variant.name());
+    program::run(&mut command)?;
+    // The next variant is written to the same place.
+    let compiled = folder.join(TARGET).join("wasm/runtime_wasm.wasm");
+    let kept = folder.join(format!("{}.wasm", variant.name()));
+    files::copy(&compiled, &kept)?;
+    Ok(kept)
+}
+
+/// The command that compiles the runtime, and the build folder that it uses.
+pub(crate) fn command(toolchain: &Toolchain, variant: Variant) -> (Command, PathBuf) {
     let (mut command, folder) = match toolchain {
         Toolchain::InUse => (program::cargo(), workspace::target().join("wasm")),
         Toolchain::Debian { rust_lld } => (debian_cargo(rust_lld), workspace::target().join("wasm/debian")),
@@ -127,13 +139,7 @@ pub(crate) fn compile(toolchain: &Toolchain, variant: Variant) -> Result<PathBuf
     command.env_remove("CARGO_ENCODED_RUSTFLAGS").env("RUSTFLAGS", RUSTFLAGS);
     command.arg("--").arg(format!("-Ctarget-feature={}", variant.target_features()));
     command.arg(format!("-Clink-arg=--max-memory={MEMORY_LIMIT}"));
-    eprintln!("compiling the runtime to WebAssembly ({})", variant.name());
-    program::run(&mut command)?;
-    // The next variant is written to the same place.
-    let compiled = folder.join(TARGET).join("wasm/runtime_wasm.wasm");
-    let kept = folder.join(format!("{}.wasm", variant.name()));
-    files::copy(&compiled, &kept)?;
-    Ok(kept)
+    (command, folder)
 }
 
 /// Checks that the crates that a page may stand on compile for the browser, their libraries without any default feature.

@@ -2,13 +2,11 @@
 
 use std::sync::Arc;
 
-use candle_core::{DType, Device};
-
 use crate::cpu;
 use crate::cpu::layers::Layers;
 use crate::gpu::device::Adapter;
 use crate::gpu::{self, Gpu, Setting};
-use crate::reference::Reference;
+use crate::reference::place::Place;
 use crate::{Engine, State};
 use failure::{Failure, Result};
 use gan::Pictures;
@@ -92,7 +90,7 @@ enum Chosen {
         adapter: Box<Adapter>,
         by_auto: bool,
     },
-    Reference(Device),
+    Reference(Place),
 }
 
 impl Choice {
@@ -102,15 +100,10 @@ impl Choice {
     /// A GPU that is not there.
     pub fn new(engine: EngineChoice, device: DeviceChoice, threads: usize) -> Result<Self> {
         let (engine, reason) = match (engine, device) {
-            (EngineChoice::Reference, DeviceChoice::Cpu) => (Chosen::Reference(Device::Cpu), "on the CPU".to_owned()),
-            (EngineChoice::Reference, DeviceChoice::Gpu(index)) => {
-                let index = index.unwrap_or(0);
-                (Chosen::Reference(candle_gpu(index)?), format!("on GPU {index}"))
+            (EngineChoice::Reference, device) => {
+                let (place, reason) = Place::new(device)?;
+                (Chosen::Reference(place), reason)
             }
-            (EngineChoice::Reference, DeviceChoice::Auto) => match candle_gpu(0) {
-                Ok(device) => (Chosen::Reference(device), "on GPU 0, found by auto".to_owned()),
-                Err(failure) => (Chosen::Reference(Device::Cpu), format!("on the CPU: {}", failure.message)),
-            },
             (EngineChoice::Layers, DeviceChoice::Gpu(_)) => {
                 return Err(Failure::usage("`--engine layers` is of the CPU").hint("drop `--device`, or give `cpu`"));
             }
@@ -176,27 +169,9 @@ impl Choice {
                     Err(failure) => Err(failure),
                 }
             }
-            Chosen::Reference(device) => {
-                Ok(Box::new(Reference::new(recipe, pictures, alone()?, device.clone(), DType::F32)?))
-            }
+            Chosen::Reference(place) => place.engine(recipe, pictures, alone()?),
         }
     }
-}
-
-fn candle_gpu(index: usize) -> Result<Device> {
-    let hint = "drop `--device` to train on the CPU";
-    let opened = if cfg!(feature = "cuda") {
-        Device::new_cuda(index)
-    } else if cfg!(feature = "metal") {
-        Device::new_metal(index)
-    } else {
-        return Err(Failure::failed("this build has no GPU backend")
-            .hint(format!("build with `--features cuda` or `--features metal`, or {hint}")));
-    };
-    opened.map_err(|error| {
-        let text = error.to_string();
-        Failure::failed(format!("GPU {index} cannot be used: {}", text.lines().next().unwrap_or_default())).hint(hint)
-    })
 }
 
 #[cfg(test)]

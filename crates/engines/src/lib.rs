@@ -10,6 +10,10 @@ pub mod cpu;
 #[cfg(test)]
 mod equality;
 pub mod gpu;
+#[cfg(feature = "reference")]
+pub mod reference;
+#[cfg(not(feature = "reference"))]
+#[path = "reference/absent.rs"]
 pub mod reference;
 
 use std::time::Instant;

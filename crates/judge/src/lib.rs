@@ -26,7 +26,7 @@ use failure::{Failure, Result};
 use fid::{Moments, frechet_distance};
 use lenet::{Architecture, FEATURES, Pass};
 use manifold::Manifold;
-use parallel::{Pool, in_order};
+use parallel::{Buffers, in_order};
 
 /// MNIST's judge, trained by `cargo xtask judge`.
 const MNIST: &[u8] = include_bytes!("../mnist.safetensors");
@@ -182,7 +182,7 @@ impl Judge {
     }
 
     fn see_pieces(&self, pieces: usize, threads: usize, images: impl Fn(usize) -> Vec<f32> + Sync) -> Seen {
-        let passes = Pool::<Pass>::new();
+        let passes = Buffers::<Pass>::new();
         let look = |piece| {
             passes.lend(|pass| {
                 lenet::forward(&self.architecture, &self.parameters, &images(piece), pass);

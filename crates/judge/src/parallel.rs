@@ -1,40 +1,26 @@
 //! Independent pieces of work on several threads, their results in order: how many threads there are changes no bit.
 
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicUsize, Ordering};
+
+use rayon::ThreadPoolBuilder;
+use rayon::iter::{IntoParallelIterator, ParallelIterator};
 
 /// `work(0)`, `work(1)`, … `work(count - 1)`, on up to `threads` threads.
-pub(super) fn in_order<T: Send>(count: usize, threads: usize, work: impl Fn(usize) -> T + Sync) -> Vec<T> {
-    if threads <= 1 || count <= 1 {
-        return (0..count).map(work).collect();
+pub(super) fn in_order<T: Send>(count: usize, threads: usize, work: impl Fn(usize) -> T + Sync + Send) -> Vec<T> {
+    let threads = threads.min(count);
+    if threads > 1 {
+        // A machine that has no thread left to give leaves the work to the caller.
+        if let Ok(pool) = ThreadPoolBuilder::new().num_threads(threads).build() {
+            return pool.install(|| (0..count).into_par_iter().map(work).collect());
+        }
     }
-    let next = AtomicUsize::new(0);
-    let done = Mutex::new(Vec::with_capacity(count));
-    let worker = || {
-        loop {
-            let index = next.fetch_add(1, Ordering::Relaxed);
-            if index >= count {
-                return;
-            }
-            let result = work(index);
-            done.lock().expect("no worker panics while it holds the lock").push((index, result));
-        }
-    };
-    std::thread::scope(|scope| {
-        for _ in 1..threads.min(count) {
-            scope.spawn(worker);
-        }
-        worker();
-    });
-    let mut done = done.into_inner().expect("no worker panics while it holds the lock");
-    done.sort_unstable_by_key(|(index, _)| *index);
-    done.into_iter().map(|(_, result)| result).collect()
+    (0..count).map(work).collect()
 }
 
 /// Buffers for as many threads as are at work: made once, and used again by whichever comes next.
-pub(super) struct Pool<T>(Mutex<Vec<T>>);
+pub(super) struct Buffers<T>(Mutex<Vec<T>>);
 
-impl<T: Default> Pool<T> {
+impl<T: Default> Buffers<T> {
     /// Without any yet.
     pub(super) fn new() -> Self {
         Self(Mutex::new(Vec::new()))
@@ -65,18 +51,18 @@ mod tests {
 
     #[test]
     fn a_buffer_is_lent_again_and_two_at_once_are_two() {
-        let pool = Pool::<Vec<u8>>::new();
-        pool.lend(|buffer| {
+        let buffers = Buffers::<Vec<u8>>::new();
+        buffers.lend(|buffer| {
             buffer.push(1);
-            pool.lend(|other| assert!(other.is_empty()));
+            buffers.lend(|other| assert!(other.is_empty()));
         });
         // There are two now, one of them with what was put into it: together they hold that, however often they are lent.
         for _ in 0..3 {
-            assert_eq!(pool.lend(|first| pool.lend(|second| first.len() + second.len())), 1);
+            assert_eq!(buffers.lend(|first| buffers.lend(|second| first.len() + second.len())), 1);
         }
         // The one that came back last is lent first.
-        assert_eq!(pool.lend(|buffer| buffer.len()), 1);
-        pool.lend(|buffer| buffer.push(2));
-        assert_eq!(pool.lend(|buffer| buffer.clone()), [1, 2]);
+        assert_eq!(buffers.lend(|buffer| buffer.len()), 1);
+        buffers.lend(|buffer| buffer.push(2));
+        assert_eq!(buffers.lend(|buffer| buffer.clone()), [1, 2]);
     }
 }

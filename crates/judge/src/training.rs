@@ -8,7 +8,7 @@ use linear::product::{Matrix, MatrixMut};
 use net::First;
 
 use super::lenet::{Architecture, KERNEL, POOL, Pass, Stage, forward};
-use super::parallel::{Pool, in_order};
+use super::parallel::{Buffers, in_order};
 
 /// Passes over the pictures.
 const EPOCHS: u64 = 12;
@@ -39,7 +39,7 @@ pub(super) fn train(
     let steps_per_epoch = pictures.count() / batch;
     let total = EPOCHS * steps_per_epoch as u64;
     let mut step = 0;
-    let rooms = Pool::<Room>::new();
+    let rooms = Buffers::<Room>::new();
     for epoch in 0..EPOCHS {
         let order = noise::permutation(SEED, epoch, pictures.count());
         let (mut loss, mut right) = (0.0, 0);

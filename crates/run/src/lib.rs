@@ -7,7 +7,6 @@ mod fleet;
 pub mod folder;
 pub mod history;
 mod options;
-mod reference_pictures;
 mod resume;
 mod run;
 mod session;
@@ -15,5 +14,3 @@ pub mod show;
 pub mod sweep;
 pub mod train;
 pub mod watch;
-
-pub use reference_pictures::reference_pictures;

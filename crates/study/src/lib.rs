@@ -14,7 +14,6 @@ pub mod report;
 pub mod slurm;
 pub mod statistics;
 pub mod status;
-mod strips;
 pub mod worker;
 
 use std::io::{self, Write};

@@ -12,10 +12,9 @@ use serde::Serialize;
 
 use super::folder::{State, StudyFolder, failures};
 use super::statistics::{CONFIDENCE, RESAMPLES, Summary, holm, mean, permutation_p, share_interval, summary};
-use super::strips::{Strip, strips};
 use super::worker::{MODEL, RUN, RunResult};
+use chart::{Scale, Strip, escape, short, strips};
 use failure::{Failure, Result};
-use run::show::chart::{Scale, escape, short};
 use run::show::compare::{aligned, html_table};
 use run::show::report::{Picture, figure, page};
 
@@ -163,7 +162,12 @@ pub fn report(study: &StudyFolder) -> Result<String> {
         let values: Vec<Vec<f64>> = (0..plan.settings.len()).map(|setting| of(&done, setting, get)).collect();
         let pairs = settings.iter().zip(&values);
         let drawn: Vec<Strip> = pairs
-            .map(|(one, values)| Strip { label: &one.setting, values, summary: one.metrics[key].as_ref() })
+            .map(|(one, values)| {
+                let summary = one.metrics[key].as_ref();
+                let (mean, interval) =
+                    (summary.map(|summary| summary.mean), summary.and_then(|summary| summary.interval));
+                Strip { label: &one.setting, values, mean, interval }
+            })
             .collect();
         body += &strips(title, scale, &drawn);
     }

@@ -1,14 +1,15 @@
 //! `cargo xtask bench`: measurements that a figure in the README comes from.
 //!
+//! * [`build`]: what compiling costs, by command and by crate.
 //! * [`gpu`]: what the GPU engine asks of the host, and a step on a GPU.
 //! * [`quality`]: recipes by seeds, each run judged.
 //! * [`train`]: a training step, beside JAX and PyTorch.
 //! * [`web`]: the runtime in a browser, beside other runtimes for the browser.
 
+pub(crate) mod build;
 mod figures;
 mod gpu;
 mod peers;
-mod plot;
 mod quality;
 mod train;
 mod web;
@@ -24,6 +25,8 @@ pub(crate) struct Arguments {
 
 #[derive(Subcommand)]
 enum Bench {
+    /// What compiling everything costs from nothing, by command and by crate
+    Build(build::Arguments),
     /// A training step on this machine, beside JAX and PyTorch if asked for
     Train(train::Arguments),
     /// What the GPU engine asks of the host, and a step on a GPU where there is one
@@ -40,6 +43,7 @@ enum Bench {
 /// If what it needs can't be had, or a contestant fails.
 pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     match &arguments.bench {
+        Bench::Build(arguments) => build::run(arguments),
         Bench::Train(arguments) => train::run(arguments),
         Bench::Gpu(arguments) => gpu::run(arguments),
         Bench::Quality(arguments) => quality::run(arguments),

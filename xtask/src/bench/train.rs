@@ -9,11 +9,11 @@ use std::process::Command;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use anyhow::{Context, Result, ensure};
+use chart::{Curves, Scale, Series};
 use serde_json::{Value, json};
 
 use super::figures::{self, Figure};
 use super::peers::{Library, Peer};
-use super::plot;
 use crate::{program, workspace};
 
 const RECIPES: [&str; 2] = ["seed", "stable"];
@@ -168,7 +168,7 @@ fn growth(trainer: &Path, arguments: &Arguments, path: &Path) -> Result<Value> {
         ("batch", "--batch", vec![10, 20, 50, 100, 200, 500, 1000]),
         ("width", "--hidden", vec![32, 64, 128, 256, 512, 1024]),
     ];
-    let mut curves = Vec::new();
+    let mut series = Vec::new();
     let mut measured = serde_json::Map::new();
     let mut lines = vec![["stable", "ms a step", "steps/s", "GFLOP/s", "of peak"].map(String::from)];
     let mut peaks = Vec::new();
@@ -200,11 +200,13 @@ fn growth(trainer: &Path, arguments: &Arguments, path: &Path) -> Result<Value> {
             lines.push([format!("{name} {size}"), a, b, c, d]);
             measured.insert(format!("{name} {size}"), json!({ "ms_per_step": rounds, "flops_per_step": flops }));
         }
-        curves.push(plot::Curve { name: name.to_owned(), points });
+        series.push(Series { label: name.to_owned(), points });
     }
     print!("{}", figures::columns(&lines));
     let title = format!("Steps a second of stable, {cores} threads: batch at width 128, width at batch 100");
-    figures::write(path, &plot::log_log(&title, "batch, or width", "steps a second", &curves)?)?;
+    let [x, y] = ["batch, or width", "steps a second"].map(|name| (name, Scale::Logarithmic));
+    let plot = Curves { title: &title, x, y, series: &series }.file().context("there is nothing to draw")?;
+    figures::write(path, &plot)?;
     Ok(json!({ "rounds": arguments.rounds, "cores": cores, "stable": measured }))
 }
 

@@ -8,6 +8,7 @@ mod error;
 pub mod loss;
 pub mod network;
 pub mod penalty;
+pub mod place;
 
 use std::sync::Arc;
 

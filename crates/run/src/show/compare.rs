@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 use crate::checkpoint::Checkpoint;
 use crate::folder::read_run;
 use crate::history::History;
-use crate::show::chart::{escape, short};
 use crate::show::report;
+use chart::{escape, short};
 use failure::{Failure, Result};
 
 /// One run, as it is found on the disk.

@@ -1,7 +1,6 @@
 //! What a run shows: sheets, films, curves, pages, and event files for TensorBoard.
 
 pub mod animation;
-pub mod chart;
 pub mod compare;
 pub mod report;
 pub mod sheet;

@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use crate::checkpoint::{Checkpoint, Identity};
 use crate::history::History;
-use crate::show::chart::{Scale, Series, chart, escape};
+use chart::{Curves, Scale, Series, escape};
 use gan::STATISTICS;
 use gan::statistics::Chart;
 
@@ -17,10 +17,10 @@ pub struct Picture<'a> {
 }
 
 /// A chart's title, its scale, and the keys of the metrics in it with what each is called.
-type Curves = (&'static str, Scale, Vec<(&'static str, &'static str)>);
+type Metrics = (&'static str, Scale, Vec<(&'static str, &'static str)>);
 
 /// The charts of a page, in their order: those of the judge's scores, of the steps' statistics, of the sample sheets.
-fn curves() -> [Curves; 6] {
+fn metrics() -> [Metrics; 6] {
     let steps = |chart: Chart| {
         let drawn = STATISTICS.iter().filter_map(move |one| Some((one.name, one.chart?)));
         drawn.filter(move |(_, (of, _))| *of == chart).map(|(key, (_, label))| (key, label)).collect::<Vec<_>>()
@@ -76,14 +76,14 @@ pub fn figure(Picture { title, file }: &Picture) -> String {
 
 /// Draws the charts of several runs over each other, as HTML; with one run its name is left out of the labels.
 pub fn charts(runs: &[(&str, &History)]) -> String {
-    let drawn = curves().into_iter().map(|(title, scale, keys)| {
+    let drawn = metrics().into_iter().map(|(title, scale, keys)| {
         let series = runs.iter().flat_map(|(run, history)| {
             keys.iter().map(move |(key, name)| {
                 let label = if runs.len() == 1 { (*name).to_owned() } else { format!("{run}: {name}") };
                 Series { label, points: history.series(key) }
             })
         });
-        chart(title, scale, &series.collect::<Vec<_>>())
+        Curves { title, x: ("epoch", Scale::Whole), y: ("", scale), series: &series.collect::<Vec<_>>() }.figure()
     });
     drawn.collect()
 }
@@ -142,7 +142,7 @@ mod tests {
 
     #[test]
     fn every_statistic_with_a_chart_is_drawn_in_one() {
-        let keys: Vec<&str> = curves().iter().flat_map(|(_, _, keys)| keys.iter().map(|(key, _)| *key)).collect();
+        let keys: Vec<&str> = metrics().iter().flat_map(|(_, _, keys)| keys.iter().map(|(key, _)| *key)).collect();
         for statistic in STATISTICS {
             let drawn = keys.iter().filter(|key| **key == statistic.name).count();
             assert_eq!(drawn, usize::from(statistic.chart.is_some()), "{}", statistic.name);
