@@ -100,19 +100,25 @@ mod run {
         let z = interface::normal(super::ANYONES * generator.latent_size());
         let by_tract = generator.generate(&z, &[]).map_err(|refusal| refusal.to_string())?;
         let by_tract = by_tract.into_iter().map(f64::from).collect();
-        let by_other = z.chunks(generator.latent_size()).try_fold(Vec::new(), |mut all, z| {
-            all.extend(anyones_by_onnx_runtime(onnx, &generator, z)?);
-            Ok(all)
+        // One session for all: ONNX Runtime takes one environment in a process.
+        let by_other = session(onnx).and_then(|mut session| {
+            z.chunks(generator.latent_size()).try_fold(Vec::new(), |mut all, z| {
+                all.extend(anyones_by_onnx_runtime(&mut session, &generator, z)?);
+                Ok(all)
+            })
         });
         Ok([Drawn { runtime: "tract", pictures: Ok(by_tract) }, Drawn { runtime: "ONNX Runtime", pictures: by_other }])
     }
 
     /// One picture, of class 0 and with the other inputs at rest.
-    fn anyones_by_onnx_runtime(onnx: &[u8], generator: &interface::Generator, z: &[f32]) -> Result<Vec<f64>, Refusal> {
+    fn anyones_by_onnx_runtime(
+        session: &mut Session,
+        generator: &interface::Generator,
+        z: &[f32],
+    ) -> Result<Vec<f64>, Refusal> {
         use ort::value::{DynValue, Tensor};
 
         let interface = generator.interface();
-        let mut session = session(onnx)?;
         let mut inputs: Vec<(String, DynValue)> = Vec::new();
         for input in interface.filled_inputs(z) {
             let shape = input.dims.clone();

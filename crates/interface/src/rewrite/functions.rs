@@ -170,7 +170,11 @@ mod tests {
             nodes.iter().map(|node| (node.op_type.as_str(), node.input.join(" "), &node.output[0])).collect();
         assert_eq!(told[0], ("LeakyRelu", "x".into(), &"Half.1.t".into()));
         assert_eq!(told[1], ("Mul", "Half.1.t x".into(), &"y".into()));
-        assert_eq!([&nodes[0].name[..], &nodes[1].name], ["Half.1.act", ""], "what has no name gets none, lest two are alike");
+        assert_eq!(
+            [&nodes[0].name[..], &nodes[1].name],
+            ["Half.1.act", ""],
+            "what has no name gets none, lest two are alike"
+        );
         assert_eq!(told[3], ("Mul", "Half.2.t y".into(), &"z".into()));
         assert_eq!(
             [nodes[0].attribute[0].f, nodes[2].attribute[0].f],
