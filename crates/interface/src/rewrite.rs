@@ -19,6 +19,7 @@ use std::collections::{HashMap, HashSet};
 use crate::onnx::{GraphProto, ModelProto, NodeProto, is_onnx};
 use crate::refusal::Refusal;
 
+#[cfg(any(feature = "run", test))]
 pub(crate) use shapes::wants_shapes;
 pub use shapes::with_shapes;
 

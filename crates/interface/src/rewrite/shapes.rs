@@ -9,6 +9,7 @@ use crate::port::Names;
 use crate::rewrite::fresh;
 
 /// Whether a graph has something for [`with_shapes`] to do.
+#[cfg(any(feature = "run", test))]
 pub(crate) fn wants_shapes(graph: &GraphProto) -> bool {
     let names = Names::of(graph);
     graph.node.iter().any(|node| {
