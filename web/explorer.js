@@ -8,9 +8,13 @@ import { createAddress } from './address.js';
 import { arrive } from './arrive.js';
 import { byId, signed, within } from './controls/dom.js';
 import { createBoard } from './controls/board.js';
+import { createCollapse } from './controls/collapse.js';
 import { createDirections } from './controls/directions.js';
+import { createDoors, reveal } from './controls/doors.js';
 import { createFilm } from './controls/film.js';
+import { createGame } from './controls/game.js';
 import { createHundred } from './controls/hundred.js';
+import { createInside } from './controls/inside.js';
 import { createNotices } from './controls/notices.js';
 import { createPad } from './controls/pad.js';
 import { createPicture } from './controls/picture.js';
@@ -20,6 +24,7 @@ import { createProof } from './controls/proof.js';
 import { createSeed } from './controls/seed.js';
 import { createSweeps } from './controls/sweeps.js';
 import { createTabs } from './controls/tabs.js';
+import { createTour } from './controls/tour.js';
 import { createWalk } from './controls/walk.js';
 import { createZ0, LEAST, MOST } from './controls/z0.js';
 import { undoScrolls } from './controls/hold.js';
@@ -125,6 +130,7 @@ export function explore(models, arrival, runtime, status) {
     onMeasured: redraw,
     onFailure: failed,
   });
+  const inside = createInside(byId('panel-inside'), { onChange: redraw, onFailure: failed });
   const pins = createPins(byId('pins'), {
     onShow: (place) => change(`show ${place}`, () => edits.take(state, state.pins[place])),
     onRemove: (place) => change(`unpin ${place}`, () => edits.unpin(state, place)),
@@ -161,30 +167,87 @@ export function explore(models, arrival, runtime, status) {
     onFailure: failed,
   });
 
-  /** What each tab shows; only the one that is open is drawn. @type {Record<import('./state.js').Tab, () => void>} */
+  const game = createGame(byId('game'), {
+    onTake: (seed, index) => change(`sample ${seed}.${index}`, () => edits.start(state, seed, index)),
+    onFailure: failed,
+  });
+  const collapse = createCollapse(byId('collapse'), {
+    judging,
+    onTile: (model, tile) => {
+      edits.start(state, state.seed, tile);
+      switching.choose(model.id);
+    },
+    onReady: redraw,
+    onFailure: failed,
+  });
+  createDoors(byId('doors'), (tab) => change('tab', () => (state.tab = tab), { keepPlaying: true }));
+  /** The model that the tour began with: it goes through others, and comes back. @type {string | undefined} */
+  let touredFrom;
+  const tour = createTour(byId('tour'), within(document, '#doors [data-tour]'), {
+    onStep: ({ tab, at, playing }) => {
+      touredFrom ??= switching.wish(state);
+      if (playing !== 'epochs') comeBack();
+      change('tab', () => {
+        state.tab = tab ?? state.tab;
+        // Who asked the system for less motion has the buttons.
+        state.playing = matchMedia('(prefers-reduced-motion: reduce)').matches ? undefined : playing;
+        if (state.playing === 'epochs') switching.learn(state, true);
+      });
+      reveal(at);
+    },
+    onEnd: () => {
+      comeBack();
+      touredFrom = undefined;
+      change('tab', () => {});
+    },
+  });
+  function comeBack() {
+    if (touredFrom !== undefined && switching.wish(state) !== touredFrom) switching.choose(touredFrom);
+  }
+
+  /**
+   * What each tab shows, in parts; only the tab that is open is drawn. The first time they come one a frame, as building and laying
+   * out all of them at once would be a long task on a slow machine. @type {Record<import('./state.js').Tab, (() => void)[]>}
+   */
   const panels = {
-    sweeps: () => {
-      showFilm(edits.shownZ(state));
-      player.show(state);
-      sweeps.show(state, generator);
-    },
-    forge: () => {
-      forging.show(state);
-      wishing.showPanel();
-    },
-    hundred: () => hundred.show(state, generator),
-    numbers: () => {
-      directions.show(state, knowledge.directions(generator));
-      board.show(state, generator);
-    },
-    walk: () => {
-      pins.show(state, generator);
-      walk.show(state, generator);
-      pad.show(state, generator, (knowledge.directions(generator) ?? []).map(({ vector }) => vector));
-    },
-    models: () => switching.show(state, generator),
-    proof: () => proof.show(generator, runtime, knowledge.costs(generator)),
+    sweeps: [
+      () => {
+        showFilm(edits.shownZ(state));
+        player.show(state);
+      },
+      () => sweeps.show(state, generator, 'held'),
+      () => sweeps.show(state, generator, 'fresh'),
+    ],
+    forge: [() => forging.show(state), () => wishing.showPanel()],
+    game: [() => game.show(generator)],
+    hundred: [() => hundred.show(state, generator)],
+    numbers: [() => directions.show(state, knowledge.directions(generator)), () => board.show(state, generator)],
+    inside: [() => inside.showLayers(generator, edits.shownZ(state)), () => inside.showShares(generator)],
+    walk: [
+      () => pins.show(state, generator),
+      () => walk.show(state, generator),
+      () => pad.show(state, generator, (knowledge.directions(generator) ?? []).map(({ vector }) => vector)),
+    ],
+    models: [() => switching.show(state, generator), () => collapse.show(models, state)],
+    proof: [
+      () => proof.showParity(generator),
+      () => proof.showPairs(generator),
+      () => proof.showCosts(generator, runtime, knowledge.costs(generator)),
+      () => proof.showCard(generator),
+    ],
   };
+  /** How many parts of a tab are shown; of the first, all at once. */
+  const opened = new Map([[state.tab, Infinity]]);
+
+  /** First the panel alone, which the browser has to lay out; then part by part. */
+  function showPanel() {
+    const parts = panels[state.tab];
+    const count = opened.get(state.tab) ?? 0;
+    for (const show of parts.slice(0, count)) show();
+    if (count >= parts.length) return;
+    opened.set(state.tab, count + 1);
+    redraw();
+  }
 
   // A swipe that scrolls the page is no wish to change anything.
   undoScrolls(
@@ -238,7 +301,8 @@ export function explore(models, arrival, runtime, status) {
     z0.show(generator, z, state.playing === 'z0');
     seed.show(state.seed);
     tabs.show(state.tab);
-    panels[state.tab]();
+    tour.show();
+    showPanel();
     wishing.show();
     notices.show();
     ticker.set(state.playing === 'sweep' ? RATE[state.kind] : state.playing ? RATE[state.playing] : 0);

@@ -1,8 +1,8 @@
 // @ts-check
 /**
- * Which of a seed's samples a visitor meets: one that z[0] really changes, from one clear picture to another, and unlike the
- * picture before it. On most samples a single number of a hundred does little; that is found out here by drawing, not known
- * beforehand.
+ * Which of a seed's samples a visitor meets: one that z[0] really changes, from one clear picture to another, near one of
+ * the two, and unlike the picture before it. On most samples a single number of a hundred does little; that is found out here
+ * by drawing, not known beforehand.
  */
 
 import { SAMPLES, samplesOf } from './state.js';
@@ -13,8 +13,12 @@ const ENDS = [-3, 3];
 const SLOW_MS = 0.8;
 /** A busy machine makes any picture take long now and then: the quickest of so many counts, as long as they took less than this. */
 const [TRIES, TRIES_MS] = [8, 150];
-/** How much more a clear picture counts than a smudge: the power to which the mean distance of its pixels from grey is raised. */
-const CLARITY = 12;
+/**
+ * How much more counts what moves far, and what is a clear picture and no smudge: the powers to which these are raised. Found by
+ * trying, with the judge of digits, on a model of 50 epochs: of 120 seeds z[0] leads from one digit to another on 118, and the
+ * judge is surer than 90 % of the one that is met on 119. With 1 and 12, and picks that may lie between, it was 112 and 111.
+ */
+const [FAR, CLARITY] = [2, 20];
 
 /** What was found of a model with nothing to be unlike: who comes back to the start finds it as it was. @type {WeakMap<import('./forger.js').Generator, Map<number, number>>} */
 const found = new WeakMap();
@@ -49,7 +53,10 @@ function search(generator, seed, before) {
     const lively = distance(low, high, sample * pixels, sample * pixels, pixels);
     const unlike = shown ? distance(here, shown, sample * pixels, 0, pixels) : 1;
     const clear = Math.min(...[low, here, high].map((pictures) => clarity(pictures, sample * pixels, pixels)));
-    const score = lively * unlike * clear ** CLARITY;
+    const nearest = Math.min(...[low, high].map((pictures) => distance(here, pictures, sample * pixels, sample * pixels, pixels)));
+    // What lies between two digits is neither: a visitor meets one that is like one of the ends.
+    const settled = 1 - Math.min(1, nearest / lively);
+    const score = lively ** FAR * unlike * clear ** CLARITY * settled;
     if (score > most) [best, most] = [sample, score];
   }
   return best;

@@ -12,7 +12,7 @@ import { slerp } from './vectors.js';
 
 /** @typedef {{seed: number, index: number, z: Float32Array}} Pin A vector, and the sample of a seed that it began as. */
 /** @typedef {{from: number, to: number, t: number}} Walk Between two pins, by their places in the list; t from 0 to 1. */
-/** @typedef {'sweeps' | 'forge' | 'hundred' | 'numbers' | 'walk' | 'models' | 'proof'} Tab */
+/** @typedef {'sweeps' | 'forge' | 'game' | 'hundred' | 'numbers' | 'inside' | 'walk' | 'models' | 'proof'} Tab */
 /** @typedef {import('./sweep.js').SweepKind} SweepKind */
 
 /**
@@ -37,7 +37,7 @@ export const FIRST_SEED = 1;
 export const SAMPLES = 100;
 export const MOST_PINS = 12;
 /** @type {readonly Tab[]} */
-export const TABS = ['sweeps', 'forge', 'hundred', 'numbers', 'walk', 'models', 'proof'];
+export const TABS = ['sweeps', 'forge', 'game', 'hundred', 'numbers', 'inside', 'walk', 'models', 'proof'];
 
 /** @param {string} model @param {number} latentSize @returns {State} */
 export function firstState(model, latentSize) {

@@ -80,6 +80,9 @@ export function createWishing({ now, judging, onSeed, onFailure }) {
       next = found.seed + 1;
       written.push({ digit, ...found });
       wishes.showRow(written, generator.imageShape);
+      // Another task: this one has had its slice.
+      await new Promise((resolve) => setTimeout(resolve));
+      if (mine !== writing) return;
     }
     wishes.showRow(written, generator.imageShape);
   }

@@ -11,15 +11,15 @@ use crate::onnx_error::{is_name, short};
 use crate::op::Op;
 use crate::tensor::Tensor;
 
-/// What the file's input and output are called: the interface of a generator.
+/// Names the file's input, as [`OUTPUT`] does its output: the interface of a generator.
 pub(crate) const INPUT: &str = "z";
 pub(crate) const OUTPUT: &str = "image";
 
-/// Where the numbers come from.
+/// Gives the numbers that a network is assembled of.
 pub(crate) trait Tensors {
-    /// The tensor of this name.
+    /// Reads the tensor of this name.
     fn tensor(&self, name: &str) -> Result<Tensor, ExportError>;
-    /// Whether there is one.
+    /// Says whether there is a tensor of this name.
     fn has(&self, name: &str) -> bool;
 }
 
@@ -54,7 +54,7 @@ fn add(graph: &mut Graph, name: &str, op: Op, value: &Value) -> Result<Value, Ex
     Ok(graph.node(name, op, &[value])?)
 }
 
-/// The operation with its tensors.
+/// Gives the operation of a layer, with its tensors.
 fn operation(layer: &Layer, tensors: &impl Tensors) -> Result<Op, ExportError> {
     let part = |name: &str, role: &str| tensors.tensor(&format!("{name}.{role}"));
     let bias = |name: &str| match tensors.has(&format!("{name}.bias")) {
@@ -86,7 +86,7 @@ fn operation(layer: &Layer, tensors: &impl Tensors) -> Result<Op, ExportError> {
     })
 }
 
-/// Names for the layers that have none: after the one before them that has weights.
+/// Makes names for the layers that have none: after the one before them that has weights.
 #[derive(Default)]
 struct Names {
     before: String,
@@ -124,7 +124,7 @@ impl Names {
     }
 }
 
-/// The description of a network that is a chain of layers with names of their own; none for any other.
+/// Describes a network that is a chain of layers with names of their own; none for any other.
 pub(crate) fn describe(model: &Model) -> Option<Architecture> {
     let [latent] = *model.input_shape() else { return None };
     if model.nodes[0].value != INPUT

@@ -15,43 +15,45 @@ use crate::model::Model;
 use crate::onnx_error::{sentence, short};
 use crate::weights_file::{WeightsFile, write};
 
-/// Value of the metadata key `format` in checkpoints that this crate reads.
+/// Names the format: the value of the metadata key `format` in the checkpoints that this crate reads.
 pub const FORMAT: &str = "forger-checkpoint-1";
-/// The same of a file with nothing but a generator in it, which this crate writes and reads.
+/// Names the format of a file with nothing but a generator in it, which this crate writes and reads.
 const GENERATOR_FORMAT: &str = "forger-generator-1";
-/// What stands before the names of the averaged weights.
+/// Stands before the names of the averaged weights.
 const EMA_PREFIX: &str = "ema.";
-/// What all of the generator's tensors are named after.
+/// Stands before the names of all of the generator's tensors.
 const GENERATOR_PREFIX: &str = "generator.";
-/// The latent vectors and the pictures that the trainer computed for them.
+/// Names the latent vectors, and [`PARITY_IMAGE`] the pictures that the trainer computed for them.
 const PARITY_Z: &str = "parity.z";
 const PARITY_IMAGE: &str = "parity.image";
-/// A description of hundreds of layers is shorter.
+/// Bounds the bytes of a description: one of hundreds of layers is shorter.
 const ARCHITECTURE_LIMIT: usize = 1 << 15;
-/// Metadata of a generator's file alone: what the model file says of itself, and its own metadata as a JSON list.
+/// Names a key of a generator's file alone: what the model file says of itself. [`PROPS`] has its own metadata as a JSON
+/// list.
 const DOC: &str = "doc";
 const PROPS: &str = "metadata_props";
 
 impl Model {
-    /// The generator of a checkpoint that Forger's trainer wrote, or of a file of [`to_safetensors`](Self::to_safetensors).
+    /// Reads the generator of a checkpoint that Forger's trainer wrote, or of a file of
+    /// [`to_safetensors`](Self::to_safetensors).
     ///
     /// # Errors
-    /// An [`ExportError`] that says what is wrong with the file.
+    /// Fails with an [`ExportError`] that says what is wrong with the file.
     pub fn from_checkpoint(checkpoint: &[u8]) -> Result<Self, ExportError> {
         read(checkpoint)
     }
 
-    /// The network of `architecture` with the weights of a safetensors file from anywhere, float32. If the file has
-    /// `parity.z` [count, latent] and `parity.image` [count, pixels], they become the model's proof pictures; tensors
-    /// that the architecture does not call for are passed over.
+    /// Makes the network of `architecture` with the weights of a safetensors file from anywhere, float32. If the file
+    /// has `parity.z` [count, latent] and `parity.image` [count, pixels], they become the model's proof pictures;
+    /// tensors that the architecture does not call for are passed over.
     ///
     /// # Errors
-    /// An [`ExportError`] that says which tensor is missing or does not fit.
+    /// Fails with an [`ExportError`] that says which tensor is missing or does not fit.
     pub fn from_safetensors(weights: &[u8], architecture: &Architecture) -> Result<Self, ExportError> {
         read_weights(weights, architecture)
     }
 
-    /// The weights as a safetensors file, float32, named as in the model file, with the metadata that
+    /// Writes the weights as a safetensors file, float32, named as in the model file, with the metadata that
     /// [`from_checkpoint`](Self::from_checkpoint) makes the same model of. (A graph that is no chain of layers has no
     /// such description: then it is the weights alone.)
     pub fn to_safetensors(&self) -> Vec<u8> {
@@ -104,7 +106,7 @@ fn generator(file: &WeightsFile, architecture: &Architecture) -> Result<Model, E
     Ok(model)
 }
 
-/// The network of a checkpoint: every tensor that it calls for, and no other of the generator's.
+/// Assembles the network of a checkpoint: every tensor that it calls for, and no other of the generator's.
 fn weights(file: &WeightsFile, architecture: &Architecture) -> Result<Model, ExportError> {
     let prefix = file.prefix;
     if let Architecture::Mlp(mlp) = architecture {
@@ -121,7 +123,7 @@ fn weights(file: &WeightsFile, architecture: &Architecture) -> Result<Model, Exp
     }
 }
 
-/// `parity.z` and `parity.image`: both, of equally many pictures, or neither; no pictures are none.
+/// Takes `parity.z` and `parity.image`: both, of equally many pictures, or neither; no pictures are none.
 fn with_parity(model: Model, file: &WeightsFile) -> Result<Model, ExportError> {
     let shape = file.shape(PARITY_Z).or_else(|| file.shape(PARITY_IMAGE));
     let Some(shape) = shape else { return Ok(model) };
@@ -132,14 +134,14 @@ fn with_parity(model: Model, file: &WeightsFile) -> Result<Model, ExportError> {
     if count == 0 { Ok(model) } else { Ok(model.with_parity(&z.values, &image.values)?) }
 }
 
-/// Where the weights came from, each as the checkpoint's metadata has it.
+/// Says where the weights came from, each as the checkpoint's metadata has it.
 struct Provenance {
     recipe: String,
     recipe_toml: String,
     seed: String,
     epochs: String,
     dataset: String,
-    /// A JSON object.
+    /// Holds a JSON object.
     metrics: String,
 }
 
@@ -178,7 +180,7 @@ impl Provenance {
     }
 }
 
-/// Whether the file is a checkpoint, else a generator's file.
+/// Says whether the file is a checkpoint, else it is a generator's file.
 fn check_format(file: &WeightsFile) -> Result<bool, ExportError> {
     match file.metadata.get("format").map(String::as_str) {
         Some(FORMAT) => Ok(true),
@@ -217,7 +219,7 @@ fn text(file: &WeightsFile, key: &'static str) -> Result<String, ExportError> {
     file.metadata.get(key).cloned().ok_or(ExportError::MissingMetadata { key })
 }
 
-/// The text itself, so that its numbers stay as they were written.
+/// Gives the text itself of an entry that is a JSON object, so that its numbers stay as they were written.
 fn json_object(file: &WeightsFile, key: &'static str) -> Result<String, ExportError> {
     let text = text(file, key)?;
     match serde_json::from_str::<AnyObject>(&text) {
@@ -226,7 +228,7 @@ fn json_object(file: &WeightsFile, key: &'static str) -> Result<String, ExportEr
     }
 }
 
-/// A JSON object, of which nothing is kept.
+/// Reads a JSON object, of which nothing is kept.
 struct AnyObject;
 
 impl<'de> Deserialize<'de> for AnyObject {

@@ -13,57 +13,58 @@ use crate::model::Model;
 use crate::onnx_error::OnnxError;
 use crate::summary::Summary;
 
-/// Pictures that two models are compared by.
+/// Counts the pictures that two models are compared by.
 const PICTURES: usize = 16;
-/// Networks with a value of more numbers than this are not drawn by f64 arithmetic, which would take minutes.
+/// Bounds the values of networks that are drawn by f64 arithmetic: with more numbers it would take minutes.
 const VALUE_LIMIT: usize = 1 << 20;
 
-/// The differences of two model files. As JSON it has these very fields.
+/// Lists the differences of two model files. As JSON it has these very fields.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct Comparison {
-    /// What the files say differently: versions, inputs, nodes, metadata.
+    /// Lists what the files say differently: versions, inputs, nodes, metadata.
     pub told: Vec<Difference>,
-    /// The weights whose numbers or shapes differ, float32 as runtimes compute with them.
+    /// Lists the weights whose numbers or shapes differ, float32 as runtimes compute with them.
     pub weights: Vec<WeightDifference>,
-    /// Of the pictures for the same latent vectors; none if the two do not take and give the same shapes, hold
+    /// Compares the pictures for the same latent vectors; none if the two do not take and give the same shapes, hold
     /// operators that this crate does not evaluate, or are too large for it.
     pub pictures: Option<PictureDifference>,
 }
 
-/// Something that one file says and the other does not.
+/// Holds something that one file says and the other does not.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Difference {
-    /// What it is about: `opset`, `metadata forger.seed`.
+    /// Says what it is about: `opset`, `metadata forger.seed`.
     pub what: String,
-    /// In the first file; empty if it says nothing.
+    /// Repeats what the first file says; empty if it says nothing.
     pub before: String,
-    /// In the second file.
+    /// Repeats what the second file says; empty if it says nothing.
     pub after: String,
 }
 
-/// A weight's difference.
+/// Says how far apart a weight is in two files.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct WeightDifference {
-    /// The tensor's name.
+    /// Names the tensor, as the files do.
     pub name: String,
-    /// Largest difference of two numbers in one place; none if one file lacks the tensor or has it in another shape.
+    /// Gives the largest difference of two numbers in one place; none if one file lacks the tensor or has it in another
+    /// shape.
     pub max: Option<f64>,
-    /// Euclidean norm of the difference over that of the first file's tensor.
+    /// Gives the Euclidean norm of the difference over that of the first file's tensor.
     pub relative: Option<f64>,
 }
 
-/// What two models draw for the same latent vectors, by f64 arithmetic.
+/// Says how far apart the pictures are that two models draw for the same latent vectors, by f64 arithmetic.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct PictureDifference {
-    /// Latent vectors compared, drawn from normal(0, 1).
+    /// Counts the latent vectors compared, drawn from normal(0, 1).
     pub count: usize,
-    /// Largest difference of two pixels in one place.
+    /// Gives the largest difference of two pixels in one place.
     pub max: f64,
-    /// Root of the mean square difference.
+    /// Gives the root of the mean square difference over all pixels.
     pub rms: f64,
 }
 
@@ -71,7 +72,7 @@ impl Comparison {
     /// Compares two whole model files.
     ///
     /// # Errors
-    /// An [`OnnxError`] if one of them is something else.
+    /// Fails with an [`OnnxError`] if one of them is something else.
     pub fn of(before: &[u8], after: &[u8]) -> Result<Self, OnnxError> {
         let mut told = told(&Summary::of(before)?, &Summary::of(after)?);
         let (mut weights, pictures) = match (Model::from_onnx(before), Model::from_onnx(after)) {
@@ -94,7 +95,7 @@ impl Comparison {
         Ok(Self { told, weights, pictures })
     }
 
-    /// Whether no difference was found.
+    /// Says whether no difference was found, in what the files say, in weights or in pictures.
     pub fn is_empty(&self) -> bool {
         self.told.is_empty() && self.weights.is_empty() && self.pictures.is_none_or(|pictures| pictures.max == 0.0)
     }
@@ -134,7 +135,7 @@ fn told(before: &Summary, after: &Summary) -> Vec<Difference> {
     differing.map(|(what, before, after)| Difference { what, before, after }).collect()
 }
 
-/// The lines of two lists that are in one of them alone.
+/// Lists the lines of two lists that are in one of them alone.
 fn lines(what: &str, before: &[String], after: &[String]) -> Vec<(String, String, String)> {
     let only = |these: &[String], others: &[String]| {
         let others: BTreeSet<&String> = others.iter().collect();
@@ -194,7 +195,7 @@ fn pictures(before: &Model, after: &Model) -> Option<PictureDifference> {
     Some(PictureDifference { count: PICTURES, max, rms: mean_square.sqrt() })
 }
 
-/// Numbers drawn from normal(0, 1), the same each time: SplitMix64 (Steele, Lea and Flood, 2014) and Box–Muller.
+/// Draws numbers from normal(0, 1), the same each time: SplitMix64 (Steele, Lea and Flood, 2014) and Box–Muller.
 fn normal(count: usize) -> Vec<f32> {
     let mut state = 0u64;
     let mut uniform = || {

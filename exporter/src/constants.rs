@@ -5,7 +5,7 @@ use crate::onnx_error::{OnnxError, sentence, short};
 use crate::precision::{floats, halves};
 use crate::tensor::Tensor;
 
-/// The numbers of a constant as float32.
+/// Reads the numbers of a constant as float32.
 pub(crate) fn tensor_of(tensor: &TensorProto) -> Result<Tensor, OnnxError> {
     let shape = shape_of(tensor)?;
     let values = match tensor.data_type() {
@@ -22,7 +22,7 @@ pub(crate) fn tensor_of(tensor: &TensorProto) -> Result<Tensor, OnnxError> {
     Ok(Tensor { shape, values })
 }
 
-/// The numbers of an int8 constant.
+/// Reads the numbers of an int8 constant.
 pub(crate) fn int8s(tensor: &TensorProto) -> Result<Vec<i8>, OnnxError> {
     if tensor.data_type() != DataType::Int8 {
         return Err(unreadable(tensor, "it is not int8"));
@@ -35,7 +35,7 @@ pub(crate) fn int8s(tensor: &TensorProto) -> Result<Vec<i8>, OnnxError> {
     Ok(values)
 }
 
-/// The numbers of a list of int64.
+/// Reads the numbers of a list of int64.
 pub(crate) fn int64s(tensor: &TensorProto) -> Result<Vec<i64>, OnnxError> {
     if tensor.data_type() != DataType::Int64 || tensor.dims.len() != 1 {
         return Err(unreadable(tensor, "it is no list of int64"));
@@ -48,7 +48,7 @@ pub(crate) fn int64s(tensor: &TensorProto) -> Result<Vec<i64>, OnnxError> {
     Ok(values)
 }
 
-/// A constant's raw bytes.
+/// Gives a constant's raw bytes, unless they are in another file.
 pub(crate) fn bytes_of(tensor: &TensorProto) -> Result<&[u8], OnnxError> {
     match tensor.external_data.is_empty() {
         true => Ok(&tensor.raw_data),
@@ -56,7 +56,7 @@ pub(crate) fn bytes_of(tensor: &TensorProto) -> Result<&[u8], OnnxError> {
     }
 }
 
-/// A constant's sizes.
+/// Gives a constant's sizes, unless one is negative.
 pub(crate) fn shape_of(tensor: &TensorProto) -> Result<Vec<usize>, OnnxError> {
     let shape: Option<Vec<usize>> = tensor.dims.iter().map(|&size| usize::try_from(size).ok()).collect();
     shape.ok_or_else(|| unreadable(tensor, "its shape has negative sizes"))

@@ -21,23 +21,23 @@ use crate::op::Op;
 use crate::precision::channel_of;
 use crate::tensor::Tensor;
 
-/// The slope of LeakyRelu where the node gives none.
+/// Sets the slope of LeakyRelu where the node gives none.
 const DEFAULT_SLOPE: f32 = 0.01;
-/// Epsilon of BatchNormalization where the node gives none.
+/// Sets the epsilon of BatchNormalization where the node gives none.
 const DEFAULT_EPSILON: f32 = 1e-5;
 
 impl Model {
-    /// Reads a model file of the operators that a [`Graph`] has, whoever wrote it. Weights that are
-    /// stored small come out as the float32 that runtimes compute with.
+    /// Reads a model file of the operators that a [`Graph`] has, whoever wrote it. Weights that are stored small come
+    /// out as the float32 that runtimes compute with.
     ///
     /// # Errors
-    /// An [`OnnxError`] that says which part is not understood.
+    /// Fails with an [`OnnxError`] that says which part is not understood.
     pub fn from_onnx(onnx: &[u8]) -> Result<Self, OnnxError> {
         read(onnx)
     }
 }
 
-/// The messages of a file that is one.
+/// Decodes the messages of a file, once it is known that they do not fill the memory.
 pub(crate) fn message(bytes: &[u8]) -> Result<ModelProto, OnnxError> {
     interface::envelope::check(bytes)?;
     // Weights then stay slices of this one copy.
@@ -101,7 +101,7 @@ fn network(graph: &GraphProto) -> Result<Model, OnnxError> {
     Ok(builder.finish(value, &output.name)?)
 }
 
-/// What stands before `.weight`, `.bias` and the rest in the names of a node's constants, if it is one and the same: as
+/// Finds what stands before `.weight`, `.bias` and the rest in the names of a node's constants, if it is one and the same: as
 /// PyTorch and `encode.rs` name them.
 fn named_after_weights(node: &NodeProto, op: &Op) -> Option<String> {
     let constants = op.constants();
@@ -114,13 +114,13 @@ fn named_after_weights(node: &NodeProto, op: &Op) -> Option<String> {
     (!name.is_empty() && constants.iter().enumerate().all(is_so)).then(|| name.to_owned())
 }
 
-/// A constant of the file, as it is stored or unpacked by a node.
+/// Holds a constant of the file, as it is stored or unpacked by a node.
 enum Constant<'a> {
     Stored(&'a TensorProto),
     Unpacked(Tensor),
 }
 
-/// What a node gives that only unpacks a constant; nothing for any other node.
+/// Gives what a node does that only unpacks a constant; nothing for any other node.
 fn unpacked<'a>(
     node: &'a NodeProto,
     constants: &HashMap<&str, Constant<'a>>,
@@ -145,7 +145,7 @@ fn unpacked<'a>(
     }
 }
 
-/// scale · (q - zero point), the scale for each index along the axis or one for all.
+/// Gives scale · (q - zero point), the scale for each index along the axis or one for all.
 fn dequantized<'a>(
     node: &NodeProto,
     tensor: &TensorProto,
@@ -174,7 +174,7 @@ fn dequantized<'a>(
     Ok(Constant::Unpacked(Tensor { shape, values }))
 }
 
-/// The operation of a node, and the values that it takes.
+/// Gives the operation of a node, and the values that it takes.
 fn operation<'v>(
     node: &NodeProto,
     values: &'v HashMap<&str, Value>,
@@ -257,7 +257,7 @@ fn operation<'v>(
     Ok((op, vec![x]))
 }
 
-/// The settings of a node; what is not understood must have the value that changes nothing.
+/// Reads the settings of a node; what is not understood must have the value that changes nothing.
 struct Settings<'a> {
     node: &'a NodeProto,
 }
@@ -283,7 +283,7 @@ impl Settings<'_> {
         }
     }
 
-    /// The one number of a list that is the same for rows and columns, and at all edges.
+    /// Gives the one number of a list that is the same for rows and columns, and at all edges.
     fn uniform(&self, name: &str, default: usize) -> Result<usize, OnnxError> {
         let Some(list) = attribute(self.node, name).map(|attribute| &attribute.ints) else { return Ok(default) };
         let first = list.first().and_then(|&first| usize::try_from(first).ok());
@@ -314,7 +314,7 @@ impl Settings<'_> {
         })
     }
 
-    /// The factor of a nearest-neighbour enlargement by a whole number.
+    /// Gives the factor of a nearest-neighbour enlargement by a whole number.
     fn factor(&self, scales: &Tensor) -> Result<usize, OnnxError> {
         self.text("mode", &["nearest"])?;
         let transformation = attribute(self.node, "coordinate_transformation_mode");
@@ -336,7 +336,7 @@ impl Settings<'_> {
     }
 }
 
-/// The shape that Reshape makes, batch apart: its constant must keep the first dimension, as 0 or -1.
+/// Gives the shape that Reshape makes, batch apart: its constant must keep the first dimension, as 0 or -1.
 fn new_shape(node: &NodeProto, target: &[i64], x: &[usize]) -> Result<Vec<usize>, OnnxError> {
     let Some((0 | -1, rest)) = target.split_first() else {
         return Err(misfit(node, "it does not keep the pictures of a batch apart"));
@@ -356,7 +356,7 @@ fn new_shape(node: &NodeProto, target: &[i64], x: &[usize]) -> Result<Vec<usize>
     Ok(sizes.map(|size| size.unwrap_or(inferred)).collect())
 }
 
-/// The sizes of a float32 value whose first dimension is open, batch apart.
+/// Gives the sizes of a float32 value whose first dimension is open, batch apart.
 fn open_shape(value: &ValueInfoProto) -> Result<Vec<usize>, OnnxError> {
     let told = || format!("`{}` is not float32 [batch, …] with only the batch left open", short(&value.name));
     let tensor = value.r#type.as_ref().and_then(|kind| kind.tensor_type.as_ref());

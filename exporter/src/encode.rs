@@ -17,26 +17,26 @@ use crate::op::{Constant, Op};
 use crate::precision::{Precision, Stored, store};
 use crate::rounded::beyond_half;
 
-/// Who wrote the file.
+/// Names the program that wrote the file.
 const PRODUCER: &str = "forger";
-/// Name of the open dimension.
+/// Names the open dimension.
 const BATCH: &str = "batch";
-/// In the shape given to Reshape: as large as the other dimensions leave it.
+/// Stands in the shape given to Reshape for a size as large as the other dimensions leave it.
 const INFERRED: i64 = -1;
-/// Key of the metadata that says where z is to be drawn from.
+/// Names the key of the metadata that says where z is to be drawn from.
 pub(crate) const LATENT: &str = "forger.latent";
-/// Value of it: independent numbers, mean 0, deviation 1.
+/// Stands for its value: independent numbers, mean 0, deviation 1.
 pub(crate) const NORMAL: &str = "normal(0,1)";
 
 impl Model {
-    /// The bytes of the model file: ONNX, opset 17, IR version 8. The same model gives the same bytes.
+    /// Writes the bytes of the model file: ONNX, opset 17, IR version 8. The same model gives the same bytes.
     ///
     /// In a precision other than float32 the parity pictures are those of the rounded weights, by f64 arithmetic, so
     /// that runtimes can still be held to them; `forger.precision` says how far they are from the pictures that were
     /// there before.
     ///
     /// # Errors
-    /// If a weight is beyond that precision.
+    /// Fails if a weight is beyond that precision.
     pub fn to_onnx(&self, precision: Precision) -> Result<Vec<u8>, GraphError> {
         let rounded;
         let model = match precision {
@@ -50,7 +50,7 @@ impl Model {
     }
 }
 
-/// The message of a model whose weights are rounded already.
+/// Makes the message of a model whose weights are rounded already.
 fn message(model: &Model, precision: Precision) -> Result<ModelProto, GraphError> {
     let mut graph = GraphProto {
         name: "generator".to_owned(),
@@ -121,7 +121,7 @@ fn add_node(
     Ok(())
 }
 
-/// Adds a constant; gives the name under which it is float32.
+/// Adds a constant, and gives the name under which it is float32.
 fn add_constant(
     graph: &mut GraphProto,
     node: &Node,
@@ -220,7 +220,7 @@ fn input_doc(model: &Model) -> String {
     }
 }
 
-/// Tells the range where the last operation that computes has one.
+/// Describes the output, with its range where the last operation that computes has one.
 fn output_doc(model: &Model) -> String {
     let mut node = &model.nodes[model.output];
     let shape = node.shape.iter().map(usize::to_string).collect::<Vec<_>>().join(" x ");
@@ -234,7 +234,7 @@ fn output_doc(model: &Model) -> String {
     }
 }
 
-/// A value's name and type, the open dimension in front.
+/// Gives a value's name and type, the open dimension in front.
 fn value_info(name: &str, shape: &[usize], doc_string: String) -> ValueInfoProto {
     let open = [DimensionValue::DimParam(BATCH.to_owned())];
     let sizes = dims(shape).into_iter().map(DimensionValue::DimValue);
@@ -277,7 +277,7 @@ fn string_attribute(name: &str, value: &str) -> AttributeProto {
     AttributeProto { s: value.as_bytes().to_vec().into(), ..attribute(name, AttributeType::String) }
 }
 
-/// ONNX counts in int64.
+/// Gives sizes in int64, as ONNX counts.
 fn dims(shape: &[usize]) -> Vec<i64> {
     shape.iter().map(|&size| i64::try_from(size).expect("a size in memory fits in an i64")).collect()
 }

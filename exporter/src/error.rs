@@ -5,99 +5,100 @@ use thiserror::Error;
 
 use crate::graph_error::GraphError;
 
-/// Why a checkpoint gives no model. The message says what and where, [`ExportError::hint`] what to do.
+/// Says why a checkpoint gives no model. The message says what and where, [`ExportError::hint`] what to do.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum ExportError {
-    /// The bytes are another kind of file.
+    /// Means that the bytes are another kind of file.
     #[error("the checkpoint is not a safetensors file: {reason}")]
     NotSafetensors {
-        /// What was found instead.
+        /// Says what was found instead, or what is wrong with the header.
         reason: String,
     },
-    /// The file ends before all that its header announces.
+    /// Means that the file ends before all that its header announces.
     #[error("the checkpoint is cut short: {expected} bytes expected, {found} found")]
     Truncated {
-        /// Bytes that the file says it has, at least.
+        /// Counts the bytes that the file says it has, at least.
         expected: u64,
-        /// Bytes that it has.
+        /// Counts the bytes that it has.
         found: u64,
     },
-    /// A safetensors file from elsewhere, or from another version of Forger.
+    /// Means that it is a safetensors file from elsewhere, or from another version of Forger.
     #[error("the file is not a checkpoint of this version: its metadata `format` is {found}, not `{expected}`")]
     Format {
-        /// The format found, in backticks, or `missing`.
+        /// Names the format found, in backticks, or says `missing`.
         found: String,
-        /// The format that this version reads.
+        /// Names the format that this version reads.
         expected: &'static str,
     },
-    /// The metadata says less than a model file tells.
+    /// Means that the metadata says less than a model file tells.
     #[error("the checkpoint lacks the metadata `{key}`")]
     MissingMetadata {
-        /// Its key.
+        /// Names the entry that is not there.
         key: &'static str,
     },
-    /// An entry of the metadata is not what its key promises.
+    /// Means that an entry of the metadata is not what its key promises.
     #[error("the checkpoint's metadata `{key}` is damaged: {reason}")]
     DamagedMetadata {
-        /// Its key.
+        /// Names the damaged entry.
         key: &'static str,
-        /// What is wrong with it.
+        /// Says what is wrong with it, for the end of a sentence.
         reason: String,
     },
-    /// A network that this version does not know.
+    /// Means that the checkpoint holds a network that this version does not know.
     #[error("the checkpoint holds an architecture of the kind `{found}`, known: {}", known_kinds())]
     ArchitectureKind {
-        /// The kind found.
+        /// Names the kind found, cut short if it is long.
         found: String,
     },
-    /// The architecture calls for a tensor that is not there.
+    /// Means that the architecture calls for a tensor that is not there.
     #[error("the checkpoint lacks the tensor `{name}`, which its architecture calls for")]
     MissingTensor {
-        /// The tensor's name.
+        /// Names the missing tensor, as the file would.
         name: String,
     },
-    /// The generator has a tensor for which the architecture has no place, so the model would be another network.
+    /// Means that the generator has a tensor for which the architecture has no place, so the model would be another
+    /// network.
     #[error("the checkpoint's tensor `{name}` has no place in its architecture")]
     UnexpectedTensor {
-        /// The tensor's name.
+        /// Names the tensor, as the file does.
         name: String,
     },
-    /// A tensor does not have the shape that the architecture gives it.
+    /// Means that a tensor does not have the shape that the architecture gives it.
     #[error("the checkpoint's tensor `{name}` has the shape {found:?}, its architecture calls for {expected:?}")]
     TensorShape {
-        /// The tensor's name.
+        /// Names the tensor, as the file does.
         name: String,
-        /// By the architecture.
+        /// Gives its shape by the architecture.
         expected: Vec<usize>,
-        /// In the file.
+        /// Gives its shape in the file.
         found: Vec<usize>,
     },
-    /// A tensor of other numbers than float32.
+    /// Means that a tensor holds other numbers than float32.
     #[error("the checkpoint's tensor `{name}` is {found}, not F32")]
     TensorType {
-        /// The tensor's name.
+        /// Names the tensor, as the file does.
         name: String,
-        /// The type as safetensors names it.
+        /// Names the type as safetensors does, for example `F16`.
         found: String,
     },
-    /// A weight is NaN or infinite: the training has failed.
+    /// Means that a weight is NaN or infinite: the training has failed.
     #[error("the checkpoint's tensor `{name}` holds {value} at position {position}")]
     NotFinite {
-        /// The tensor's name.
+        /// Names the tensor, as the file does.
         name: String,
-        /// `NaN`, `inf` or `-inf`.
+        /// Says which number it is: `NaN`, `inf` or `-inf`.
         value: String,
-        /// Where, counted row-major from 0.
+        /// Says where in the tensor it is, counted row-major from 0.
         position: usize,
     },
-    /// The tensors do not make a network.
+    /// Means that the tensors do not make a network, and says where.
     #[error(transparent)]
     Graph(#[from] GraphError),
 }
 
 impl ExportError {
-    /// What to do about it.
+    /// Says what to do about it, for a line after the message.
     pub fn hint(&self) -> &'static str {
         match self {
             Self::NotSafetensors { .. } => "give the `checkpoint.safetensors` of a run folder",

@@ -9,8 +9,8 @@ use crate::op::Op;
 use crate::tensor::Tensor;
 
 impl Model {
-    /// What the network gives by f64 arithmetic, without rounding errors to speak of: z [n, latent] -> [n, pixels],
-    /// row-major. Slow; it is there to judge what runs the file.
+    /// Computes what the network gives by f64 arithmetic, without rounding errors to speak of: z [n, latent] -> [n,
+    /// pixels], row-major. Slow; it is there to judge what runs the file.
     ///
     /// # Panics
     /// If `z` is not whole latent vectors.
@@ -21,7 +21,7 @@ impl Model {
     }
 }
 
-/// z: [n, inputs] row-major -> [n, outputs].
+/// Computes z: [n, inputs] row-major -> [n, outputs].
 fn evaluate(model: &Model, z: &[f32]) -> Vec<f64> {
     let inputs = model.input_shape().iter().product();
     z.chunks_exact(inputs).flat_map(|z| draw(model, z)).collect()
@@ -49,12 +49,12 @@ fn draw(model: &Model, z: &[f32]) -> Vec<f64> {
     std::mem::take(&mut values[model.output])
 }
 
-/// One operation on x of `shape`, to a value of shape `to`.
+/// Does one operation on x of `shape`, to a value of shape `to`.
 fn apply(op: &Op, x: &[f64], shape: &[usize], other: &[f64], to: &[usize]) -> Vec<f64> {
     let each = |function: &dyn Fn(f64) -> f64| x.iter().map(|&x| function(x)).collect();
     match op {
         Op::Gemm { weight, bias } => {
-            let row = |(output, row): (usize, &[f32])| dot(row, x) + at(bias, output);
+            let row = |(output, row): (usize, &[f32])| dot(row, x) + bias_of(bias, output);
             weight.values.chunks_exact(x.len()).enumerate().map(row).collect()
         }
         Op::MatMul { weight } => {
@@ -103,7 +103,7 @@ fn conv(x: &[f64], from: &[usize], weight: &Tensor, bias: &Option<Tensor>, windo
     for output in 0..to[0] {
         let first = output / per_group * inputs;
         for (row, column) in (0..to[1]).flat_map(|row| (0..to[2]).map(move |column| (row, column))) {
-            let mut sum = at(bias, output);
+            let mut sum = bias_of(bias, output);
             for (input, a, b) in cells(inputs, kernel_rows, kernel_columns) {
                 let from_row = (row * window.stride + a * window.dilation).checked_sub(window.padding);
                 let from_column = (column * window.stride + b * window.dilation).checked_sub(window.padding);
@@ -130,7 +130,7 @@ fn conv_transpose(
     let [outputs, kernel_rows, kernel_columns] = [weight.shape[1], weight.shape[2], weight.shape[3]];
     let per_group = from[0] / window.groups;
     let area = to[1] * to[2];
-    let mut y: Vec<f64> = (0..to[0]).flat_map(|output| std::iter::repeat_n(at(bias, output), area)).collect();
+    let mut y: Vec<f64> = (0..to[0]).flat_map(|output| std::iter::repeat_n(bias_of(bias, output), area)).collect();
     for (input, i, j) in cells(from[0], from[1], from[2]) {
         let x = x[(input * from[1] + i) * from[2] + j];
         let first = input / per_group * outputs;
@@ -147,7 +147,7 @@ fn conv_transpose(
     y
 }
 
-/// All positions of three dimensions, the last one fastest.
+/// Lists all positions of three dimensions, the last one fastest.
 fn cells(depth: usize, rows: usize, columns: usize) -> impl Iterator<Item = (usize, usize, usize)> {
     (0..depth * rows * columns).map(move |index| (index / (rows * columns), index / columns % rows, index % columns))
 }
@@ -156,11 +156,12 @@ fn dot(row: &[f32], x: &[f64]) -> f64 {
     row.iter().zip(x).map(|(w, x)| f64::from(*w) * x).sum()
 }
 
-fn at(bias: &Option<Tensor>, index: usize) -> f64 {
+fn bias_of(bias: &Option<Tensor>, index: usize) -> f64 {
     bias.as_ref().map_or(0.0, |bias| f64::from(bias.values[index]))
 }
 
-/// The position in a constant, whose sizes are the last ones of `shape` or 1, that belongs to a position in `shape`.
+/// Gives the position in a constant, whose sizes are the last ones of `shape` or 1, that belongs to a position in
+/// `shape`.
 fn broadcast<'a>(shape: &'a [usize], constant: &'a [usize]) -> impl Fn(usize) -> usize + 'a {
     let last = &shape[shape.len() - constant.len()..];
     move |mut index| {

@@ -15,7 +15,7 @@ use crate::model::{Model, Node};
 use crate::op::Op;
 use crate::tensor::Tensor;
 
-/// A network under construction.
+/// Holds a network under construction: each method adds a node and gives its value.
 ///
 /// ```
 /// use exporter::{Graph, Precision, Tensor};
@@ -39,9 +39,10 @@ pub struct Graph {
     names: HashSet<String>,
 }
 
-/// A value of a [`Graph`], float32 [batch, …].
+/// Stands for a value of a [`Graph`], float32 [batch, …]: the graph's methods give them and take them.
 #[derive(Clone, Debug)]
 pub struct Value {
+    /// Says which graph made it: no other takes it.
     graph: u64,
     index: usize,
     name: String,
@@ -49,19 +50,19 @@ pub struct Value {
 }
 
 impl Value {
-    /// The value's name in the file.
+    /// Gives the value's name in the file.
     pub fn name(&self) -> &str {
         &self.name
     }
 
-    /// The sizes, batch apart.
+    /// Gives the value's sizes, without the batch.
     pub fn shape(&self) -> &[usize] {
         &self.shape
     }
 }
 
 impl Graph {
-    /// A graph with nothing in it but its input, float32 [batch, `shape`…].
+    /// Makes a graph with nothing in it but its input, float32 [batch, `shape`…], and gives that input as a value.
     pub fn new(input: &str, shape: &[usize]) -> (Self, Value) {
         static COUNTER: AtomicU64 = AtomicU64::new(0);
         let (name, shape) = (input.to_owned(), shape.to_vec());
@@ -72,91 +73,91 @@ impl Graph {
         (graph, value)
     }
 
-    /// x Wᵀ + b: x [batch, inputs], `weight` [outputs, inputs] and `bias` `[outputs]` give [batch, outputs].
+    /// Adds x Wᵀ + b: x [batch, inputs], `weight` [outputs, inputs] and `bias` `[outputs]` give [batch, outputs].
     ///
     /// # Errors
-    /// As all methods of this kind: a [`GraphError`] that names the node, the tensor and both shapes.
+    /// Refuses what does not fit with a [`GraphError`] that names the node, the tensor and both shapes.
     pub fn gemm(&mut self, name: &str, x: &Value, weight: Tensor, bias: Option<Tensor>) -> Result<Value, GraphError> {
         self.node(name, Op::Gemm { weight, bias }, &[x])
     }
 
-    /// x W: x [batch, …, inputs] and `weight` [inputs, outputs] give [batch, …, outputs].
+    /// Adds x W: x [batch, …, inputs] and `weight` [inputs, outputs] give [batch, …, outputs].
     ///
     /// # Errors
-    /// A [`GraphError`].
+    /// Refuses what does not fit with a [`GraphError`] that names the node, the tensor and both shapes.
     pub fn matmul(&mut self, name: &str, x: &Value, weight: Tensor) -> Result<Value, GraphError> {
         self.node(name, Op::MatMul { weight }, &[x])
     }
 
-    /// The sum of two values of one shape.
+    /// Adds the sum of two values of one shape.
     ///
     /// # Errors
-    /// A [`GraphError`].
+    /// Refuses two shapes, or a name that is taken, with a [`GraphError`].
     pub fn add(&mut self, name: &str, x: &Value, y: &Value) -> Result<Value, GraphError> {
         self.node(name, Op::Add, &[x, y])
     }
 
-    /// x + c: the shape of `addend` has the last sizes of x, or 1 for any of them.
+    /// Adds x + c: the shape of `addend` has the last sizes of x, or 1 for any of them.
     ///
     /// # Errors
-    /// A [`GraphError`].
+    /// Refuses an `addend` that does not fit with a [`GraphError`] that names the node, the tensor and both shapes.
     pub fn add_constant(&mut self, name: &str, x: &Value, addend: Tensor) -> Result<Value, GraphError> {
         self.node(name, Op::AddConstant { addend }, &[x])
     }
 
-    /// x where x is positive, else `slope` · x.
+    /// Adds a leaky ReLU: x where x is positive, else `slope` · x.
     ///
     /// # Errors
-    /// A [`GraphError`].
+    /// Refuses a slope that is not finite, or a name that is taken, with a [`GraphError`].
     pub fn leaky_relu(&mut self, name: &str, x: &Value, slope: f32) -> Result<Value, GraphError> {
         self.node(name, Op::LeakyRelu { slope }, &[x])
     }
 
-    /// The larger of x and 0.
+    /// Adds a ReLU: the larger of x and 0.
     ///
     /// # Errors
-    /// A [`GraphError`].
+    /// Refuses a name that is taken, or another graph's value, with a [`GraphError`].
     pub fn relu(&mut self, name: &str, x: &Value) -> Result<Value, GraphError> {
         self.node(name, Op::Relu, &[x])
     }
 
-    /// tanh x.
+    /// Adds the hyperbolic tangent of x.
     ///
     /// # Errors
-    /// A [`GraphError`].
+    /// Refuses a name that is taken, or another graph's value, with a [`GraphError`].
     pub fn tanh(&mut self, name: &str, x: &Value) -> Result<Value, GraphError> {
         self.node(name, Op::Tanh, &[x])
     }
 
-    /// 1 / (1 + exp(-x)).
+    /// Adds the logistic function of x, 1 / (1 + exp(-x)).
     ///
     /// # Errors
-    /// A [`GraphError`].
+    /// Refuses a name that is taken, or another graph's value, with a [`GraphError`].
     pub fn sigmoid(&mut self, name: &str, x: &Value) -> Result<Value, GraphError> {
         self.node(name, Op::Sigmoid, &[x])
     }
 
-    /// The same numbers as [batch, `shape`…].
+    /// Adds a change of shape: the same numbers as [batch, `shape`…].
     ///
     /// # Errors
-    /// A [`GraphError`].
+    /// Refuses a shape of another count of numbers than x has with a [`GraphError`].
     pub fn reshape(&mut self, name: &str, x: &Value, shape: &[usize]) -> Result<Value, GraphError> {
         self.node(name, Op::Reshape { shape: shape.to_vec() }, &[x])
     }
 
-    /// The same numbers as [batch, all of them].
+    /// Adds a change of shape: the same numbers as [batch, all of them].
     ///
     /// # Errors
-    /// A [`GraphError`].
+    /// Refuses a name that is taken, or another graph's value, with a [`GraphError`].
     pub fn flatten(&mut self, name: &str, x: &Value) -> Result<Value, GraphError> {
         self.node(name, Op::Flatten, &[x])
     }
 
-    /// scale · (x - mean) / sqrt(variance + `epsilon`) + bias for each channel of x [batch, channels, …], as after
+    /// Adds scale · (x - mean) / sqrt(variance + `epsilon`) + bias for each channel of x [batch, channels, …], as after
     /// training; `constants` are scale, bias, mean and variance, each `[channels]`.
     ///
     /// # Errors
-    /// A [`GraphError`].
+    /// Refuses constants that do not fit, a variance below 0 or an `epsilon` that is not above 0 with a [`GraphError`].
     pub fn batch_normalization(
         &mut self,
         name: &str,
@@ -168,11 +169,11 @@ impl Graph {
         self.node(name, Op::BatchNormalization { scale, bias, mean, variance, epsilon }, &[x])
     }
 
-    /// A convolution of x [batch, inputs, rows, columns] with `weight` [outputs, inputs / groups, rows, columns] and
-    /// `bias` `[outputs]`.
+    /// Adds a convolution of x [batch, inputs, rows, columns] with `weight` [outputs, inputs / groups, rows, columns]
+    /// and `bias` `[outputs]`.
     ///
     /// # Errors
-    /// A [`GraphError`].
+    /// Refuses what does not fit with a [`GraphError`] that names the node, the tensor and both shapes.
     pub fn conv(
         &mut self,
         name: &str,
@@ -184,11 +185,11 @@ impl Graph {
         self.node(name, Op::Conv { weight, bias, window }, &[x])
     }
 
-    /// A transposed convolution, which enlarges x [batch, inputs, rows, columns]: `weight` [inputs, outputs / groups,
-    /// rows, columns], `bias` `[outputs]`.
+    /// Adds a transposed convolution, which enlarges x [batch, inputs, rows, columns]: `weight` [inputs, outputs /
+    /// groups, rows, columns], `bias` `[outputs]`.
     ///
     /// # Errors
-    /// A [`GraphError`].
+    /// Refuses what does not fit with a [`GraphError`] that names the node, the tensor and both shapes.
     pub fn conv_transpose(
         &mut self,
         name: &str,
@@ -200,18 +201,18 @@ impl Graph {
         self.node(name, Op::ConvTranspose { weight, bias, window }, &[x])
     }
 
-    /// Each number of x [batch, channels, rows, columns] `factor` times along rows and columns.
+    /// Adds an enlargement: each number of x [batch, channels, rows, columns] `factor` times along rows and columns.
     ///
     /// # Errors
-    /// A [`GraphError`].
+    /// Refuses a factor of 0 or above 4096, or a result that is too large, with a [`GraphError`].
     pub fn resize(&mut self, name: &str, x: &Value, factor: usize) -> Result<Value, GraphError> {
         self.node(name, Op::Resize { factor }, &[x])
     }
 
-    /// The whole network, whose result is `output`, called `name` in the file.
+    /// Gives the whole network, whose result is `output`, called `name` in the file.
     ///
     /// # Errors
-    /// If `output` is another graph's, or its own input, or the name is another node's.
+    /// Refuses an `output` that is another graph's, or this one's own input, and a name that is another node's.
     pub fn finish(mut self, output: &Value, name: &str) -> Result<Model, GraphError> {
         self.check_own("the output", output)?;
         let node = &mut self.nodes[output.index];

@@ -8,24 +8,24 @@ use crate::graph_error::{GraphError, pattern, with_batch};
 use crate::op::{Constant, Op};
 use crate::tensor::Tensor;
 
-/// No value may hold more numbers a picture: room for 64 channels of 1024 x 1024.
+/// Bounds the numbers a picture of any value: room for 64 channels of 1024 x 1024.
 const VALUE_LIMIT: usize = 1 << 26;
 
-/// Dimensions that a shape may have; what a generator needs is four.
+/// Bounds the dimensions of a shape; a generator needs four.
 pub(crate) const RANK_LIMIT: usize = 8;
 
-/// A value that a node takes.
+/// Shows a value that a node takes.
 #[derive(Clone, Copy)]
 pub(crate) struct Taken<'a> {
     pub(crate) name: &'a str,
-    /// Without the batch.
+    /// Gives its sizes, without the batch.
     pub(crate) shape: &'a [usize],
 }
 
-/// The shape, batch apart, that the node `node` gives.
+/// Gives the shape, batch apart, of what the node `node` gives.
 ///
 /// # Errors
-/// What does not fit, with the names and both shapes.
+/// Says what does not fit, with the names and both shapes.
 pub(crate) fn infer(node: &str, op: &Op, taken: &[Taken]) -> Result<Vec<usize>, GraphError> {
     let x = taken[0];
     let context = Context { node, x };
@@ -106,7 +106,7 @@ pub(crate) fn infer(node: &str, op: &Op, taken: &[Taken]) -> Result<Vec<usize>, 
     Ok(shape)
 }
 
-/// (rows + 2 padding - dilation (kernel - 1) - 1) / stride + 1, and the columns alike.
+/// Gives (rows + 2 padding - dilation (kernel - 1) - 1) / stride + 1, and the columns alike.
 fn conv(context: &Context, weight: &Tensor, bias: &Option<Tensor>, window: &Window) -> Result<Vec<usize>, GraphError> {
     let [channels, rows, columns] = context.picture()?;
     context.check_window(window, channels, false)?;
@@ -126,7 +126,7 @@ fn conv(context: &Context, weight: &Tensor, bias: &Option<Tensor>, window: &Wind
     Ok(vec![outputs, rows, columns])
 }
 
-/// (rows - 1) stride - 2 padding + dilation (kernel - 1) + output_padding + 1, and the columns alike.
+/// Gives (rows - 1) stride - 2 padding + dilation (kernel - 1) + output_padding + 1, and the columns alike.
 fn conv_transpose(
     context: &Context,
     weight: &Tensor,
@@ -149,7 +149,7 @@ fn conv_transpose(
     Ok(vec![outputs, rows, columns])
 }
 
-/// What holds of any constant: as many numbers as its shape says, all finite, no variance below 0.
+/// Checks what holds of any constant: as many numbers as its shape says, all finite, no variance below 0.
 fn check_constant(node: &str, op: &Op, constant: Constant) -> Result<(), GraphError> {
     let Constant { role, tensor, .. } = constant;
     let (node, name) = (node.to_owned(), format!("{node}.{role}"));
@@ -167,14 +167,14 @@ fn check_constant(node: &str, op: &Op, constant: Constant) -> Result<(), GraphEr
     }
 }
 
-/// The node and the value that it takes, for checks and their messages.
+/// Holds the node and the value that it takes, for checks and their messages.
 struct Context<'a> {
     node: &'a str,
     x: Taken<'a>,
 }
 
 impl Context<'_> {
-    /// The sizes of [batch, size].
+    /// Gives the size of a row: of [batch, size].
     fn row(&self) -> Result<usize, GraphError> {
         match *self.x.shape {
             [size] => Ok(size),
@@ -182,7 +182,7 @@ impl Context<'_> {
         }
     }
 
-    /// The last size, and the sizes before it.
+    /// Gives the last size, and the sizes before it.
     fn last(&self) -> Result<(usize, &[usize]), GraphError> {
         let (last, before) = self.x.shape.split_last().ok_or_else(|| self.value("[batch, …, size]".to_owned()))?;
         Ok((*last, before))

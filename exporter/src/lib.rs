@@ -101,7 +101,7 @@ pub use tensor::Tensor;
 /// float32 [batch, channels, rows, columns] in [-1, 1].
 ///
 /// # Errors
-/// An [`ExportError`] that says what is wrong with the checkpoint.
+/// Fails with an [`ExportError`] that says what is wrong with the checkpoint.
 pub fn export(checkpoint: &[u8]) -> Result<Vec<u8>, ExportError> {
     Ok(Model::from_checkpoint(checkpoint)?.to_onnx(Precision::F32)?)
 }

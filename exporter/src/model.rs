@@ -9,42 +9,42 @@ use crate::graph_error::GraphError;
 use crate::op::{Constant, Op};
 use crate::tensor::Tensor;
 
-/// Key of the metadata that holds latent vectors and their pictures.
+/// Names the key of the metadata that holds latent vectors and their pictures.
 pub(crate) const PARITY: &str = "forger.parity";
 
-/// A generator: a network whose shapes fit from end to end, its weights, and the metadata of its file.
+/// Holds a generator: a network whose shapes fit from end to end, its weights, and the metadata of its file.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Model {
-    /// The input first; each takes the values of earlier ones only.
+    /// Lists the operations, the input first; each takes the values of earlier ones only.
     pub(crate) nodes: Vec<Node>,
-    /// Position of the node whose value is the result.
+    /// Counts the nodes before the one whose value is the result.
     pub(crate) output: usize,
-    /// What the file says of itself in a sentence.
+    /// Holds what the file says of itself in a sentence.
     pub(crate) doc: String,
-    /// In the order of the file.
+    /// Lists keys and texts, in the order of the file.
     pub(crate) metadata: Vec<(String, String)>,
 }
 
-/// An operation and the value it gives; the first of a graph is its input.
+/// Holds an operation and the value it gives; the first of a graph is its input.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Node {
     pub(crate) name: String,
-    /// The name of the value: the node's own but where the graph's output was given another.
+    /// Names the value: the node's own name but where the graph's output was given another.
     pub(crate) value: String,
-    /// None for the input.
+    /// Holds the operation; none for the input.
     pub(crate) op: Option<Op>,
-    /// Positions of the nodes whose values it takes.
+    /// Lists the positions of the nodes whose values it takes.
     pub(crate) takes: Vec<usize>,
-    /// Without the batch.
+    /// Gives the value's sizes, without the batch.
     pub(crate) shape: Vec<usize>,
 }
 
-/// A few latent vectors and the picture that each of them gives: proof for whoever runs the file elsewhere.
+/// Holds a few latent vectors and the picture that each of them gives: proof for whoever runs the file elsewhere.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Parity {
-    /// `[count][latent]`.
+    /// Holds the latent vectors: `[count][latent]`.
     pub z: Vec<Vec<f32>>,
-    /// `[count][pixels]`.
+    /// Holds the picture of each, row-major: `[count][pixels]`.
     pub image: Vec<Vec<f32>>,
 }
 
@@ -53,13 +53,13 @@ impl Model {
         Self { nodes, output, doc: String::new(), metadata: Vec::new() }
     }
 
-    /// The same with a sentence about it, which viewers show.
+    /// Puts a sentence about the model into it, which viewers show, in place of an older one.
     pub fn with_doc(mut self, doc: &str) -> Self {
         doc.clone_into(&mut self.doc);
         self
     }
 
-    /// The same with an entry of metadata, which takes the place of an older one with this key.
+    /// Puts an entry of metadata into the model, in place of an older one with this key.
     pub fn with_metadata(mut self, key: &str, value: &str) -> Self {
         match self.metadata.iter_mut().find(|(other, _)| other == key) {
             Some((_, old)) => value.clone_into(old),
@@ -68,11 +68,11 @@ impl Model {
         self
     }
 
-    /// The same with proof of what it draws: `z` [count, latent] and the pictures `image` [count, pixels] that the
-    /// network gave for them where it was trained, row-major. They go into the metadata as `forger.parity`.
+    /// Puts proof of what it draws into the model: `z` [count, latent] and the pictures `image` [count, pixels] that
+    /// the network gave for them where it was trained, row-major. They go into the metadata as `forger.parity`.
     ///
     /// # Errors
-    /// If the numbers are not whole vectors, equally many of both, all finite.
+    /// Refuses numbers that are not whole vectors, equally many of both, all finite.
     pub fn with_parity(self, z: &[f32], image: &[f32]) -> Result<Self, GraphError> {
         let [inputs, outputs] = [self.input_shape(), self.output_shape()].map(|shape| shape.iter().product::<usize>());
         let whole = z.len().is_multiple_of(inputs) && image.len().is_multiple_of(outputs);
@@ -89,12 +89,12 @@ impl Model {
         self.with_metadata(PARITY, &serde_json::to_string(parity).expect("finite numbers are always JSON"))
     }
 
-    /// The entries of metadata, in the order of the file.
+    /// Lists the entries of metadata, key and text, in the order of the file.
     pub fn metadata(&self) -> impl Iterator<Item = (&str, &str)> {
         self.metadata.iter().map(|(key, value)| (key.as_str(), value.as_str()))
     }
 
-    /// The latent vectors and pictures of `forger.parity`, if it has some that are this network's.
+    /// Gives the latent vectors and pictures of `forger.parity`, if it has some that are this network's.
     pub fn parity(&self) -> Option<Parity> {
         let (_, json) = self.metadata().find(|(key, _)| *key == PARITY)?;
         let parity: Parity = serde_json::from_str(json).ok()?;
@@ -106,17 +106,17 @@ impl Model {
         whole.then_some(parity)
     }
 
-    /// Sizes of the input, batch apart.
+    /// Gives the sizes of the input, without the batch: for z [batch, 100] they are [100].
     pub fn input_shape(&self) -> &[usize] {
         &self.nodes[0].shape
     }
 
-    /// Sizes of the output, batch apart.
+    /// Gives the sizes of the output, without the batch: for grey pictures [1, rows, columns].
     pub fn output_shape(&self) -> &[usize] {
         &self.nodes[self.output].shape
     }
 
-    /// The weights by their names in the file, float32 as a runtime computes with them.
+    /// Lists the weights by their names in the file, float32 as a runtime computes with them.
     pub fn weights(&self) -> Vec<(String, &Tensor)> {
         let operations = self.nodes.iter().filter_map(|node| Some((node, node.op.as_ref()?)));
         let constants =
@@ -125,7 +125,7 @@ impl Model {
     }
 }
 
-/// A constant's name in the file.
+/// Gives a constant's name in the file, the node's in front.
 pub(crate) fn constant_name(node: &Node, constant: &Constant) -> String {
     format!("{}.{}", node.name, constant.role)
 }

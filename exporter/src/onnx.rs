@@ -6,12 +6,12 @@
 use prost::bytes::Bytes;
 use prost::{Enumeration, Message, Oneof};
 
-/// The version of the file format: 8 is the first that every runtime with opset 17 reads.
+/// Gives the version of the file format: 8 is the first that every runtime with opset 17 reads.
 pub(crate) const IR_VERSION: i64 = 8;
-/// The version of the operators' definitions.
+/// Gives the version of the operators' definitions.
 pub(crate) const OPSET_VERSION: i64 = 17;
 
-/// A model file.
+/// Holds a model file: the outermost message.
 #[derive(Clone, PartialEq, Message)]
 pub(crate) struct ModelProto {
     #[prost(int64, tag = "1")]
@@ -30,7 +30,7 @@ pub(crate) struct ModelProto {
     pub(crate) metadata_props: Vec<StringStringEntryProto>,
 }
 
-/// Which definitions the operators follow; the domain of ONNX's own is the empty string.
+/// Says which definitions the operators follow; the domain of ONNX's own is the empty string.
 #[derive(Clone, PartialEq, Message)]
 pub(crate) struct OperatorSetIdProto {
     #[prost(string, tag = "1")]
@@ -39,7 +39,7 @@ pub(crate) struct OperatorSetIdProto {
     pub(crate) version: i64,
 }
 
-/// A key and its text.
+/// Holds a key and its text.
 #[derive(Clone, PartialEq, Message)]
 pub(crate) struct StringStringEntryProto {
     #[prost(string, tag = "1")]
@@ -48,7 +48,7 @@ pub(crate) struct StringStringEntryProto {
     pub(crate) value: String,
 }
 
-/// Nodes in the order of their computation, constants, and the typed names at the edges.
+/// Holds nodes in the order of their computation, constants, and the typed names at the edges.
 #[derive(Clone, PartialEq, Message)]
 pub(crate) struct GraphProto {
     #[prost(message, repeated, tag = "1")]
@@ -67,7 +67,7 @@ pub(crate) struct GraphProto {
     pub(crate) value_info: Vec<ValueInfoProto>,
 }
 
-/// One operation: values and constants by name.
+/// Holds one operation: it takes values and constants by name.
 #[derive(Clone, PartialEq, Message)]
 pub(crate) struct NodeProto {
     #[prost(string, repeated, tag = "1")]
@@ -82,12 +82,12 @@ pub(crate) struct NodeProto {
     pub(crate) attribute: Vec<AttributeProto>,
     #[prost(string, tag = "6")]
     pub(crate) doc_string: String,
-    /// Whose operator it is; ONNX's own domain is the empty string.
+    /// Says whose operator it is; ONNX's own domain is the empty string.
     #[prost(string, tag = "7")]
     pub(crate) domain: String,
 }
 
-/// A setting of an operation.
+/// Holds a setting of an operation.
 #[derive(Clone, PartialEq, Message)]
 pub(crate) struct AttributeProto {
     #[prost(string, tag = "1")]
@@ -108,7 +108,7 @@ pub(crate) struct AttributeProto {
     pub(crate) r#type: i32,
 }
 
-/// Which field of an [`AttributeProto`] counts.
+/// Says which field of an [`AttributeProto`] counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Enumeration)]
 #[repr(i32)]
 pub(crate) enum AttributeType {
@@ -122,7 +122,7 @@ pub(crate) enum AttributeType {
     Ints = 7,
 }
 
-/// A constant.
+/// Holds a constant: sizes, type and numbers.
 #[derive(Clone, PartialEq, Message)]
 pub(crate) struct TensorProto {
     #[prost(int64, repeated, tag = "1")]
@@ -131,24 +131,24 @@ pub(crate) struct TensorProto {
     pub(crate) data_type: i32,
     #[prost(float, repeated, tag = "4")]
     pub(crate) float_data: Vec<f32>,
-    /// Whole numbers of up to 32 bits, and the bits of float16.
+    /// Holds whole numbers of up to 32 bits, and the bits of float16.
     #[prost(int32, repeated, tag = "5")]
     pub(crate) int32_data: Vec<i32>,
     #[prost(int64, repeated, tag = "7")]
     pub(crate) int64_data: Vec<i64>,
     #[prost(string, tag = "8")]
     pub(crate) name: String,
-    /// Little-endian, row-major.
+    /// Holds the numbers, little-endian, row-major.
     #[prost(bytes = "bytes", tag = "9")]
     pub(crate) raw_data: Bytes,
     #[prost(string, tag = "12")]
     pub(crate) doc_string: String,
-    /// Where in another file the numbers are.
+    /// Says where in another file the numbers are.
     #[prost(message, repeated, tag = "13")]
     pub(crate) external_data: Vec<StringStringEntryProto>,
 }
 
-/// The numbers of a tensor.
+/// Names the type of a tensor's numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Enumeration)]
 #[repr(i32)]
 pub(crate) enum DataType {
@@ -164,7 +164,7 @@ pub(crate) enum DataType {
     Bfloat16 = 16,
 }
 
-/// A value's name and type.
+/// Gives a value's name and type.
 #[derive(Clone, PartialEq, Message)]
 pub(crate) struct ValueInfoProto {
     #[prost(string, tag = "1")]
@@ -175,14 +175,14 @@ pub(crate) struct ValueInfoProto {
     pub(crate) doc_string: String,
 }
 
-/// A value's type; of ONNX's kinds only the dense tensor.
+/// Gives a value's type; of ONNX's kinds only the dense tensor.
 #[derive(Clone, PartialEq, Message)]
 pub(crate) struct TypeProto {
     #[prost(message, optional, tag = "1")]
     pub(crate) tensor_type: Option<TensorTypeProto>,
 }
 
-/// `TypeProto.Tensor`.
+/// Holds `TypeProto.Tensor`: the type of the numbers and their shape.
 #[derive(Clone, PartialEq, Message)]
 pub(crate) struct TensorTypeProto {
     #[prost(enumeration = "DataType", tag = "1")]
@@ -191,21 +191,21 @@ pub(crate) struct TensorTypeProto {
     pub(crate) shape: Option<TensorShapeProto>,
 }
 
-/// A shape.
+/// Lists the sizes of a shape.
 #[derive(Clone, PartialEq, Message)]
 pub(crate) struct TensorShapeProto {
     #[prost(message, repeated, tag = "1")]
     pub(crate) dim: Vec<DimensionProto>,
 }
 
-/// `TensorShapeProto.Dimension`.
+/// Holds `TensorShapeProto.Dimension`: one size of a shape.
 #[derive(Clone, PartialEq, Message)]
 pub(crate) struct DimensionProto {
     #[prost(oneof = "DimensionValue", tags = "1, 2")]
     pub(crate) value: Option<DimensionValue>,
 }
 
-/// A size, or the name of one that is open.
+/// Gives a size, or the name of one that is open.
 #[derive(Clone, PartialEq, Oneof)]
 pub(crate) enum DimensionValue {
     #[prost(int64, tag = "1")]

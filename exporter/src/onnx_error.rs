@@ -4,44 +4,44 @@ use thiserror::Error;
 
 use crate::graph_error::GraphError;
 
-/// Why bytes are not a model that can be read. The message says what and where, [`OnnxError::hint`] what to do.
+/// Says why bytes are not a model that can be read. The message says what and where, [`OnnxError::hint`] what to do.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum OnnxError {
-    /// The bytes are another kind of file, or damaged.
+    /// Means that the bytes are another kind of file, or damaged.
     #[error(transparent)]
     NoModel(#[from] interface::NoModel),
-    /// The network is more, or less, than one input, one output and nodes between them.
+    /// Means that the network is more, or less, than one input, one output and nodes between them.
     #[error("the model's {part} cannot be read: {reason}")]
     Interface {
-        /// `input`, `output` or `graph`.
+        /// Says which part it is about: `input`, `output` or `graph`.
         part: &'static str,
-        /// What is wrong with it.
+        /// Says what is wrong with it, for the end of a sentence.
         reason: String,
     },
-    /// A node does what this crate has no part for.
+    /// Means that a node does what this crate has no part for.
     #[error("node `{node}`: {reason}")]
     Node {
-        /// Its name, or its operator's.
+        /// Gives the node's name, or its operator's where it has none.
         node: String,
-        /// What it does.
+        /// Says what the node does.
         reason: String,
     },
-    /// The numbers of a constant are not there, or of a type that is not read.
+    /// Means that the numbers of a constant are not there, or of a type that is not read.
     #[error("the tensor `{name}` cannot be read: {reason}")]
     Constant {
-        /// Its name.
+        /// Names the constant.
         name: String,
-        /// What is wrong with it.
+        /// Says what is wrong with it, for the end of a sentence.
         reason: String,
     },
-    /// The operators do not fit together.
+    /// Means that the operators do not fit together, and says where.
     #[error(transparent)]
     Graph(#[from] GraphError),
 }
 
 impl OnnxError {
-    /// What to do about it.
+    /// Says what to do about it, for a line after the message.
     pub fn hint(&self) -> &'static str {
         match self {
             Self::NoModel(no_model) => no_model.hint,
@@ -56,12 +56,12 @@ impl OnnxError {
     }
 }
 
-/// A name out of a file, short enough for a sentence and of one line: a hostile one may hold megabytes.
+/// Cuts a name out of a file short enough for a sentence, on one line: a hostile one may hold megabytes.
 pub(crate) fn short(name: &str) -> String {
     cut(name, 60)
 }
 
-/// What a library says of a file, which may repeat any part of it, as a sentence.
+/// Cuts what a library says of a file, which may repeat any part of it, to a sentence.
 pub(crate) fn sentence(text: &impl std::fmt::Display) -> String {
     cut(&text.to_string(), 300)
 }
@@ -75,7 +75,7 @@ fn cut(text: &str, longest: usize) -> String {
     start
 }
 
-/// Whether a text of a file may be a node's name, and stand in messages as it is.
+/// Says whether a text of a file may be a node's name, and stand in messages as it is.
 pub(crate) fn is_name(text: &str) -> bool {
     const LONGEST: usize = 200;
     text.len() <= LONGEST && !text.chars().any(char::is_control)

@@ -7,51 +7,52 @@ use net::architecture::Window;
 
 use crate::tensor::Tensor;
 
-/// One operation.
+/// Holds one operation, with its constants and settings.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Op {
-    /// x Wᵀ + b: weight [outputs, inputs], bias [outputs].
+    /// Gives x Wᵀ + b: weight [outputs, inputs], bias `[outputs]`.
     Gemm { weight: Tensor, bias: Option<Tensor> },
-    /// x W along the last dimension: weight [inputs, outputs].
+    /// Gives x W along the last dimension: weight [inputs, outputs].
     MatMul { weight: Tensor },
-    /// The sum of two values of one shape.
+    /// Gives the sum of two values of one shape.
     Add,
-    /// x + c, where c has the sizes of the last dimensions of x, or 1.
+    /// Gives x + c, where c has the sizes of the last dimensions of x, or 1.
     AddConstant { addend: Tensor },
-    /// x where x is positive, else slope · x.
+    /// Gives x where x is positive, else slope · x.
     LeakyRelu { slope: f32 },
-    /// max(x, 0).
+    /// Gives max(x, 0).
     Relu,
-    /// tanh x.
+    /// Gives tanh x.
     Tanh,
-    /// 1 / (1 + exp(-x)).
+    /// Gives 1 / (1 + exp(-x)).
     Sigmoid,
-    /// The same numbers under another shape.
+    /// Gives the same numbers under another shape.
     Reshape { shape: Vec<usize> },
-    /// The same numbers as one row.
+    /// Gives the same numbers as one row.
     Flatten,
-    /// scale (x - mean) / sqrt(variance + epsilon) + bias, each [channels].
+    /// Gives scale (x - mean) / sqrt(variance + epsilon) + bias, each `[channels]`.
     BatchNormalization { scale: Tensor, bias: Tensor, mean: Tensor, variance: Tensor, epsilon: f32 },
-    /// weight [outputs, inputs / groups, rows, columns], bias [outputs].
+    /// Convolves: weight [outputs, inputs / groups, rows, columns], bias `[outputs]`.
     Conv { weight: Tensor, bias: Option<Tensor>, window: Window },
-    /// weight [inputs, outputs / groups, rows, columns], bias [outputs].
+    /// Convolves transposed: weight [inputs, outputs / groups, rows, columns], bias `[outputs]`.
     ConvTranspose { weight: Tensor, bias: Option<Tensor>, window: Window },
-    /// Each number repeated `factor` times along rows and columns.
+    /// Repeats each number `factor` times along rows and columns.
     Resize { factor: usize },
 }
 
-/// A constant of an operator.
+/// Shows a constant of an operator.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Constant<'a> {
-    /// What is appended to the node's name: `weight`.
+    /// Names the constant, after the node's name: `weight`.
     pub(crate) role: &'static str,
     pub(crate) tensor: &'a Tensor,
-    /// The dimension of the output channels, of a constant large enough to be worth storing in fewer bits.
+    /// Says which dimension is that of the output channels, of a constant large enough to be worth storing in fewer
+    /// bits.
     pub(crate) channels: Option<usize>,
 }
 
 impl Op {
-    /// ONNX's name.
+    /// Gives ONNX's name of the operator.
     pub(crate) fn op_type(&self) -> &'static str {
         match self {
             Op::Gemm { .. } => "Gemm",
@@ -70,7 +71,7 @@ impl Op {
         }
     }
 
-    /// The float constants in the order of the operator's inputs.
+    /// Lists the float constants in the order of the operator's inputs.
     pub(crate) fn constants(&self) -> Vec<Constant<'_>> {
         let plain = |role, tensor| Constant { role, tensor, channels: None };
         let weight = |tensor, axis| Constant { role: "weight", tensor, channels: Some(axis) };
@@ -93,7 +94,7 @@ impl Op {
         }
     }
 
-    /// The same, to be changed: only the numbers may be, not the shapes.
+    /// Lists the float constants by their roles, to be changed: only the numbers may be, not the shapes.
     pub(crate) fn constants_mut(&mut self) -> Vec<(&'static str, &mut Tensor)> {
         match self {
             Op::Gemm { weight, bias } | Op::Conv { weight, bias, .. } | Op::ConvTranspose { weight, bias, .. } => {
@@ -108,7 +109,7 @@ impl Op {
         }
     }
 
-    /// Names after the node's own that its parts may take in the file: all of them are kept free.
+    /// Lists the names after the node's own that its parts may take in the file: all of them are kept free.
     pub(crate) fn reserved(&self) -> Vec<String> {
         let mut reserved = Vec::new();
         for constant in self.constants() {

@@ -14,32 +14,32 @@ use serde::{Deserialize, Serialize};
 
 use crate::tensor::Tensor;
 
-/// The largest whole number of the eight-bit form; -128 is not used, so that the range is symmetric.
+/// Bounds the whole numbers of the eight-bit form; -128 is not used, so that the range is symmetric.
 const INT8_MAX: f32 = 127.0;
-/// Bits of a scale's significand that are dropped: 24 - 16.
+/// Counts the bits of a scale's significand that are dropped: 24 - 16.
 const DROPPED_BITS: u32 = 8;
 
-/// How a model file stores the weights of its layers.
+/// Says how a model file stores the weights of its layers.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 #[non_exhaustive]
 pub enum Precision {
-    /// Float32: four bytes a weight, the very weights of the training.
+    /// Stores float32: four bytes a weight, the very weights of the training.
     #[default]
     F32,
-    /// Float16 and an ONNX Cast: two bytes a weight, each within 5e-4 of it relatively.
+    /// Stores float16 and an ONNX Cast: two bytes a weight, each within 5e-4 of it relatively.
     F16,
-    /// Int8 and an ONNX DequantizeLinear: one byte a weight, each within 1/254 of its channel's largest.
+    /// Stores int8 and an ONNX DequantizeLinear: one byte a weight, each within 1/254 of its channel's largest.
     Int8,
 }
 
-/// A weight as the file holds it.
+/// Holds a weight as the file does.
 pub(crate) enum Stored {
-    /// Little-endian float32.
+    /// Holds little-endian float32.
     F32(Vec<u8>),
-    /// Little-endian float16.
+    /// Holds little-endian float16.
     F16(Vec<u8>),
-    /// The whole numbers, and a scale for each channel.
+    /// Holds the whole numbers, and a scale for each channel.
     Int8 { values: Vec<i8>, scales: Vec<f32> },
 }
 
@@ -75,8 +75,8 @@ fn store_int8(tensor: &Tensor, channels: usize) -> Stored {
     Stored::Int8 { values, scales }
 }
 
-/// `largest` / 127, rounded up to sixteen significant bits. A channel of zeros, or of numbers too small for any scale,
-/// gets the least scale that keeps products exact.
+/// Gives `largest` / 127, rounded up to sixteen significant bits. A channel of zeros, or of numbers too small for any
+/// scale, gets the least scale that keeps products exact.
 fn scale(largest: f32) -> f32 {
     /// With sixteen bits below its leading one this is still a normal number.
     const LEAST: f32 = f32::MIN_POSITIVE;
@@ -89,7 +89,7 @@ fn scale(largest: f32) -> f32 {
     if (INT8_MAX * rounded_up).is_finite() { rounded_up } else { f32::from_bits(bits & !mask) }
 }
 
-/// The weights that a runtime computes with when it reads these bytes.
+/// Gives the weights that a runtime computes with when it reads these bytes.
 pub(crate) fn restore(stored: &Stored, shape: &[usize], channels: usize) -> Vec<f32> {
     match stored {
         Stored::F32(bytes) => floats(bytes),
@@ -102,17 +102,17 @@ pub(crate) fn restore(stored: &Stored, shape: &[usize], channels: usize) -> Vec<
     }
 }
 
-/// Little-endian float32; a remainder is passed over.
+/// Reads little-endian float32; a remainder is passed over.
 pub(crate) fn floats(bytes: &[u8]) -> Vec<f32> {
     bytes.as_chunks().0.iter().map(|word| f32::from_le_bytes(*word)).collect()
 }
 
-/// Little-endian float16, widened; a remainder is passed over.
+/// Reads little-endian float16, widened; a remainder is passed over.
 pub(crate) fn halves(bytes: &[u8]) -> Vec<f32> {
     bytes.as_chunks().0.iter().map(|word| f16::from_le_bytes(*word).to_f32()).collect()
 }
 
-/// Which index along the dimension `channels` a row-major position has.
+/// Says which index along the dimension `channels` a row-major position has.
 pub(crate) fn channel_of(shape: &[usize], channels: usize) -> impl Fn(usize) -> usize + use<> {
     let inner: usize = shape[channels + 1..].iter().product();
     let count = shape[channels];

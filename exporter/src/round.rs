@@ -9,15 +9,15 @@ use crate::error::ExportError;
 use crate::precision::{Precision, Stored, store};
 use crate::weights_file::{Raw, WeightsFile, write_raw};
 
-/// Writes every tensor of two dimensions and more as I8, with the F32 tensor `<name>.scale`, [its first dimension],
-/// beside it: each weight is scale · whole number, within 1/254 of the largest of its row. Tensors of one dimension and
-/// the metadata stay as they are.
+/// Makes a safetensors file small: every tensor of two dimensions and more becomes I8, with the F32 tensor
+/// `<name>.scale`, [its first dimension], beside it, so that each weight is scale · whole number, within 1/254 of the
+/// largest of its row. Tensors of one dimension and the metadata stay as they are.
 ///
 /// `safetensors` and the result are whole files; the same file gives the same bytes.
 ///
 /// # Errors
-/// An [`ExportError`] that says what is wrong with the file: no safetensors, cut short, a tensor that is not float32 or
-/// holds what is no number.
+/// Fails with an [`ExportError`] that says what is wrong with the file: no safetensors, cut short, a tensor that is not
+/// float32 or holds what is no number.
 ///
 /// # Example
 /// ```no_run

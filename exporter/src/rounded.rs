@@ -6,20 +6,20 @@ use crate::graph_error::GraphError;
 use crate::model::{Model, Parity};
 use crate::precision::{Precision, restore, store};
 
-/// Key of the metadata that says how weights were rounded.
+/// Names the key of the metadata that says how weights were rounded.
 pub(crate) const PRECISION: &str = "forger.precision";
 
-/// `forger.precision`.
+/// Holds what `forger.precision` says, as JSON.
 #[derive(Serialize, Deserialize)]
 struct Rounded {
     weights: Precision,
-    /// Largest difference that the rounding made to a pixel of the parity pictures; absent without those.
+    /// Gives the largest difference that the rounding made to a pixel of the parity pictures; absent without those.
     #[serde(skip_serializing_if = "Option::is_none")]
     max_pixel_difference: Option<f64>,
 }
 
 impl Model {
-    /// The network with the weights that a file of this precision holds.
+    /// Gives the network with the weights that a file of this precision holds.
     pub(crate) fn rounded(&self, precision: Precision) -> Result<Self, GraphError> {
         let mut rounded = self.clone();
         for node in &mut rounded.nodes {
@@ -53,7 +53,7 @@ impl Model {
     }
 }
 
-/// The error of a weight that half precision does not have.
+/// Makes the error of a weight that half precision does not have.
 pub(crate) fn beyond_half(node: &str, role: &str, value: f32) -> GraphError {
     GraphError::BeyondHalf { node: node.to_owned(), tensor: format!("{node}.{role}"), value: value.to_string() }
 }

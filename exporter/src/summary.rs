@@ -9,71 +9,71 @@ use crate::onnx::{DataType, DimensionValue, GraphProto, TensorProto, ValueInfoPr
 use crate::onnx_error::OnnxError;
 use crate::tensor::Tensor;
 
-/// What a model file holds. As JSON it has these very fields.
+/// Lists what a model file holds, of any operators. As JSON it has these very fields.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct Summary {
-    /// Length of the file.
+    /// Gives the length of the file.
     pub bytes: usize,
-    /// Version of the file format.
+    /// Gives the version of the file format, which is 8 in this crate's files.
     pub ir_version: i64,
-    /// Versions of the operators' definitions by domain; ONNX's own is the empty text.
+    /// Gives the versions of the operators' definitions by domain; ONNX's own is the empty text.
     pub opset: BTreeMap<String, i64>,
-    /// The program that wrote the file, and its version.
+    /// Names the program that wrote the file, and its version.
     pub producer: String,
-    /// What the file says of itself.
+    /// Repeats what the file says of itself.
     pub doc: String,
-    /// How many weights the network has; the scales of int8 weights are not among them.
+    /// Counts the weights of the network; the scales of int8 weights are not among them.
     pub parameters: usize,
-    /// What it takes.
+    /// Lists what the network takes.
     pub inputs: Vec<Port>,
-    /// What it gives.
+    /// Lists what the network gives.
     pub outputs: Vec<Port>,
-    /// Its operations, in order.
+    /// Lists the operations, in the order of the file.
     pub nodes: Vec<Operation>,
-    /// Its constants.
+    /// Lists the constants, in the order of the file.
     pub tensors: Vec<Stored>,
-    /// Key and text, as the file has them.
+    /// Holds key and text of each entry, as the file has them.
     pub metadata: BTreeMap<String, String>,
 }
 
-/// An input or an output.
+/// Describes an input or an output of the network.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct Port {
-    /// Its name.
+    /// Names the value, as whoever runs the file must.
     pub name: String,
-    /// Type of its numbers: `float32`.
+    /// Names the type of its numbers, as NumPy does: `float32`.
     pub element: String,
-    /// Sizes, and names of the open ones.
+    /// Lists its sizes, as text, and the names of the open ones.
     pub shape: Vec<String>,
 }
 
-/// A node.
+/// Describes a node of the network.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct Operation {
-    /// Its name.
+    /// Names the node; the text may be empty.
     pub name: String,
-    /// ONNX's name of the operator, the domain in front if it is not ONNX's own.
+    /// Gives ONNX's name of the operator, the domain in front if it is not ONNX's own.
     pub operator: String,
-    /// The values and constants that it takes.
+    /// Names the values and constants that it takes, in the operator's order.
     pub inputs: Vec<String>,
-    /// The values that it gives.
+    /// Names the values that it gives, in the operator's order.
     pub outputs: Vec<String>,
 }
 
-/// A constant.
+/// Describes a constant as the file stores it.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct Stored {
-    /// Its name.
+    /// Names the constant, as the nodes that take it do.
     pub name: String,
-    /// Type of its numbers: `float32`, `float16`, `int8`.
+    /// Names the type of its numbers, as NumPy does: `float32`, `float16`, `int8`.
     pub element: String,
-    /// Its sizes.
+    /// Lists its sizes, outermost first; none for a single number.
     pub shape: Vec<i64>,
-    /// Bytes that its numbers take in the file.
+    /// Counts the bytes that its numbers take in the file.
     pub bytes: usize,
 }
 
@@ -81,7 +81,7 @@ impl Summary {
     /// Reads a whole model file, of any operators.
     ///
     /// # Errors
-    /// An [`OnnxError`] if the bytes are something else.
+    /// Fails with an [`OnnxError`] if the bytes are something else.
     pub fn of(onnx: &[u8]) -> Result<Self, OnnxError> {
         let model = message(onnx)?;
         let graph = model.graph.unwrap_or_default();
@@ -159,7 +159,7 @@ fn port(value: &ValueInfoProto) -> Port {
     }
 }
 
-/// NumPy's name of a type of numbers.
+/// Gives NumPy's name of a type of numbers.
 fn element(data_type: i32) -> String {
     let name = match DataType::try_from(data_type) {
         Ok(DataType::Float) => "float32",

@@ -17,10 +17,10 @@ use crate::onnx_error::sentence;
 use crate::precision::floats;
 use crate::tensor::Tensor;
 
-/// Length of the number that opens the file.
+/// Counts the bytes of the number that opens the file, the length of its header.
 pub(crate) const LENGTH_BYTES: usize = 8;
 
-/// An opened file. Tensors are asked for by the generator's names, with `prefix` before them in the file.
+/// Holds an opened file. Tensors are asked for by the generator's names, with `prefix` before them in the file.
 pub(crate) struct WeightsFile<'a> {
     tensors: SafeTensors<'a>,
     pub(crate) metadata: HashMap<String, String>,
@@ -37,14 +37,14 @@ impl<'a> WeightsFile<'a> {
         Ok(Self { tensors, metadata: header.metadata().clone().unwrap_or_default(), prefix: "" })
     }
 
-    /// The names of all tensors, in an order that is always the same.
+    /// Lists the names of all tensors, in an order that is always the same.
     pub(crate) fn names(&self) -> Vec<&str> {
         let mut names = self.tensors.names();
         names.sort_unstable();
         names
     }
 
-    /// Numbers of this very name.
+    /// Reads the float32 tensor of this very name.
     pub(crate) fn read(&self, name: &str) -> Result<Tensor, ExportError> {
         let name = || name.to_owned();
         let view = self.tensors.tensor(&name()).map_err(|_| ExportError::MissingTensor { name: name() })?;
@@ -64,12 +64,12 @@ impl<'a> WeightsFile<'a> {
         }
     }
 
-    /// Sizes of a tensor of this very name.
+    /// Gives the sizes of the tensor of this very name, if there is one.
     pub(crate) fn shape(&self, name: &str) -> Option<Vec<usize>> {
         Some(self.tensors.tensor(name).ok()?.shape().to_vec())
     }
 
-    /// Numbers of this very name and exactly this shape.
+    /// Reads the float32 tensor of this very name and exactly this shape.
     pub(crate) fn read_shaped(&self, name: &str, expected: &[usize]) -> Result<Tensor, ExportError> {
         let found = self.shape(name);
         let is_f32 = self.tensors.tensor(name).is_ok_and(|view| view.dtype() == Dtype::F32);
@@ -121,7 +121,7 @@ fn check_length(bytes: &[u8]) -> Result<(), ExportError> {
     }
 }
 
-/// Where the last tensor ends, by the header; read without holding the header's parts.
+/// Says where the last tensor ends, by the header; read without holding the header's parts.
 struct End(u64);
 
 impl<'de> Deserialize<'de> for End {
@@ -149,7 +149,7 @@ impl<'de> Deserialize<'de> for End {
     }
 }
 
-/// What the header says of one tensor; the library looks at the rest of it.
+/// Holds what the header says of one tensor; the library looks at the rest of it.
 #[derive(Deserialize)]
 struct Entry {
     #[serde(default, rename = "shape")]
@@ -158,7 +158,7 @@ struct Entry {
     data_offsets: Few,
 }
 
-/// A list that is refused before it is long.
+/// Holds a list that is refused before it is long.
 #[derive(Default)]
 struct Few(Vec<u64>);
 
@@ -185,7 +185,8 @@ impl<'de> Deserialize<'de> for Few {
     }
 }
 
-/// The bytes of a file of float32 tensors, which are the same each time; metadata is written in the order of its keys.
+/// Gives the bytes of a file of float32 tensors, which are the same each time; metadata is written in the order of its
+/// keys.
 pub(crate) fn write(tensors: &[(String, &Tensor)], metadata: &[(String, String)]) -> Vec<u8> {
     let raw = tensors.iter().map(|(name, tensor)| Raw {
         name: name.clone(),
@@ -196,16 +197,17 @@ pub(crate) fn write(tensors: &[(String, &Tensor)], metadata: &[(String, String)]
     write_raw(&raw.collect::<Vec<_>>(), metadata)
 }
 
-/// A tensor as its bytes in a file.
+/// Holds a tensor as its bytes in a file.
 pub(crate) struct Raw {
     pub(crate) name: String,
     pub(crate) dtype: Dtype,
     pub(crate) shape: Vec<usize>,
-    /// Row-major, little-endian.
+    /// Holds the numbers, row-major, little-endian.
     pub(crate) bytes: Vec<u8>,
 }
 
-/// As [`write`], of tensors of any type.
+/// Gives the bytes of a file of tensors of any type, which are the same each time; metadata is written in the order of
+/// its keys.
 pub(crate) fn write_raw(tensors: &[Raw], metadata: &[(String, String)]) -> Vec<u8> {
     // By hand, since the library writes metadata in the order of a hash map.
     #[derive(Serialize)]

@@ -21,7 +21,7 @@ describeOnSite('accessibility', (open) => {
       await page.getByRole('button', { name: 'Pin this' }).click();
       await page.getByRole('button', { name: 'New digit' }).click();
       await page.getByRole('button', { name: 'Pin this' }).click();
-      for (const tab of ['Two sweeps', 'Draw', 'A hundred', 'All numbers', 'Walk', 'Models', 'Proof']) {
+      for (const tab of ['Two sweeps', 'Draw', 'Detective', 'A hundred', 'All numbers', 'Inside', 'Walk', 'Models', 'Proof']) {
         await openTab(page, tab);
         await page.getByRole('tabpanel', { name: tab }).waitFor();
         if (tab === 'Draw') await page.getByRole('button', { name: 'Show a 7' }).waitFor();

@@ -2,8 +2,6 @@
 //
 //   FORGER_SITE         the folder that `cargo xtask site` wrote; without it the tests of the page are skipped
 //   FORGER_CHROMIUM     the browser, /usr/bin/chromium if not told
-//   FORGER_FIREFOX      a Firefox to run in instead; Playwright drives those it does not ship by WebDriver BiDi, where some
-//                       of what it offers is missing, so not every test can pass there
 //   FORGER_REQUIRE_ALL  1: a skipped test is a failed one
 //   FORGER_SHOTS        a folder for screenshots, none taken if not told
 
@@ -12,10 +10,10 @@ import { existsSync, readFileSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, describe } from 'node:test';
-import { chromium, firefox } from 'playwright-core';
+import { chromium } from 'playwright-core';
 import { serve } from './server.js';
 
-const { FORGER_SITE, FORGER_CHROMIUM = '/usr/bin/chromium', FORGER_FIREFOX, FORGER_REQUIRE_ALL, FORGER_SHOTS } = process.env;
+const { FORGER_SITE, FORGER_CHROMIUM = '/usr/bin/chromium', FORGER_REQUIRE_ALL, FORGER_SHOTS } = process.env;
 
 export const SITE = FORGER_SITE;
 
@@ -60,15 +58,11 @@ export function describeOnSite(name, define) {
   });
 }
 
-const launch = () =>
-  FORGER_FIREFOX
-    ? firefox.launch({ channel: 'moz-firefox', executablePath: FORGER_FIREFOX })
-    : chromium.launch({ executablePath: FORGER_CHROMIUM, args: FLAGS });
+const launch = () => chromium.launch({ executablePath: FORGER_CHROMIUM, args: FLAGS });
 
 function whyNot() {
   if (!FORGER_SITE) return 'FORGER_SITE names no built site (`cargo xtask site --model gen.onnx --out site`)';
   if (!existsSync(join(FORGER_SITE, 'index.html'))) return `there is no index.html in FORGER_SITE, ${FORGER_SITE}`;
-  if (FORGER_FIREFOX) return existsSync(FORGER_FIREFOX) ? false : `there is no browser at ${FORGER_FIREFOX} (FORGER_FIREFOX)`;
   if (!existsSync(FORGER_CHROMIUM)) return `there is no browser at ${FORGER_CHROMIUM} (FORGER_CHROMIUM)`;
   return false;
 }

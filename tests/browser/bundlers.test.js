@@ -43,6 +43,8 @@ const MODULE = '<script type="module" src="./main.js"></script>';
 /** Each makes `out`, a folder for any static host, of the project in `root`. */
 const BUNDLERS = {
   'Vite 8': async (root, out) => (await import('vite')).build(viteSettings(root, out)),
+  'Vite 7': async (root, out) => (await import('vite7')).build(viteSettings(root, out)),
+  'Vite 6': async (root, out) => (await import('vite6')).build(viteSettings(root, out)),
   'Vite 5': async (root, out) => (await import('vite5')).build(viteSettings(root, out)),
   async 'webpack 5'(root, out) {
     const { default: webpack } = await import('webpack');
@@ -52,6 +54,23 @@ const BUNDLERS = {
     const { errors, warnings } = stats.toJson({ all: false, errors: true, warnings: true });
     assert.deepEqual([...errors, ...warnings].map(({ message }) => message), []);
     await writeFile(join(out, 'index.html'), html('<script defer src="main.js"></script>'));
+  },
+  // It leaves `new URL` alone as esbuild does, and what it does not find beside the file that asks for it.
+  async Rollup(root, out) {
+    const { rollup } = await import('rollup');
+    const folder = join(root, 'node_modules/forger-generator');
+    const found = { 'forger-generator': join(folder, 'forger.js'), 'forger-generator/latent-explorer.js': join(folder, 'latent-explorer.js') };
+    const warnings = [];
+    const bundle = await rollup({
+      input: { main: join(root, 'main.js'), worker: join(folder, 'worker.js') },
+      plugins: [{ name: 'resolve', resolveId: (name) => found[name] }],
+      onwarn: ({ message }) => warnings.push(message),
+    });
+    await bundle.write({ dir: out, format: 'es' });
+    await bundle.close();
+    assert.deepEqual(warnings, []);
+    await cp(join(folder, 'runtime'), join(out, 'runtime'), { recursive: true });
+    await writeFile(join(out, 'index.html'), html(MODULE));
   },
   // It leaves `new URL` alone: the worker is an entry of its own, and the runtime is copied, as the package's README says.
   async esbuild(root, out) {
@@ -106,7 +125,10 @@ describe('the npm package in a bundle', { skip: FORGER_REQUIRE_ALL !== '1' && re
         await page.goto(server.url);
         const result = await (await page.waitForFunction(() => globalThis.result)).jsonValue();
         assert.equal(result.error, undefined);
-        assert.deepEqual({ ...result, worst: undefined }, { pixels: 784, inWorker: 4000 * 784, workers: 1, simd: true, worst: undefined });
+        const { pixels, inWorker, workers, simd } = result;
+        assert.deepEqual({ pixels, inWorker, simd }, { pixels: 784, inWorker: 4000 * 784, simd: true });
+        // On a busy machine a single picture may be slow enough for the element to have a worker too.
+        assert.ok(workers >= 1, `${workers} workers`);
         assert.ok(result.worst < 1e-5, `the worker draws the same: ${result.worst}`);
         await page.getByRole('img', { name: /^generated picture at z\[0\] = -?\d\.\d\d$/ }).waitFor();
         assert.deepEqual(complaints, []);

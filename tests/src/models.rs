@@ -62,6 +62,7 @@ pub fn invented(recipe: &str) -> Model {
         metrics: "{}".to_owned(),
         made_by: ["none", "cpu", "1"].map(str::to_owned),
         parity: Parity { z: Vec::new(), image: Vec::new() },
+        asked: None,
         identity,
     };
     let z = noise::sample_z(SEED, PARITY, checkpoint.identity.recipe.latent);

@@ -64,6 +64,7 @@ fn checkpoint(base: &str, generator: &str) -> Checkpoint {
         metrics: "{}".to_owned(),
         made_by: ["none", "cpu", "1"].map(str::to_owned),
         parity: Parity { z: Vec::new(), image: Vec::new() },
+        asked: None,
         identity,
     };
     let z = noise::sample_z(SEED, PICTURES, 12);

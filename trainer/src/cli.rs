@@ -1,8 +1,12 @@
 //! The command line: flags and subcommands, as clap reads them.
 
-use std::path::PathBuf;
+use std::collections::BTreeSet;
+use std::ffi::OsString;
+use std::fs;
+use std::path::{Path, PathBuf};
 
-use clap::{Args, Parser, Subcommand};
+use clap::parser::ValueSource;
+use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 
 use crate::bench;
 use crate::evaluate::{EvaluateArgs, JudgeArgs};
@@ -11,6 +15,8 @@ use data::Source;
 use engines::choose::{DeviceChoice, EngineChoice};
 use failure::{Failure, Result};
 use gan::recipe::Recipe;
+use run::checkpoint::Checkpoint;
+use run::folder::read_run;
 use run::train::Options;
 use study::StudyArgs;
 
@@ -35,6 +41,20 @@ pub struct Cli {
     /// Flags of training.
     #[command(flatten)]
     pub train: TrainArgs,
+}
+
+impl Cli {
+    /// Reads a command line, the program's name first, and keeps which flags of training were given.
+    ///
+    /// # Errors
+    /// What clap has to say instead: a slip, or the help that was asked for.
+    pub fn read(words: impl IntoIterator<Item = OsString>) -> std::result::Result<Self, clap::Error> {
+        let matches = Self::command().try_get_matches_from(words)?;
+        let mut cli = Self::from_arg_matches(&matches).map_err(|error| error.format(&mut Self::command()))?;
+        let is_given = |flag: &&clap::Id| matches.value_source(flag.as_str()) == Some(ValueSource::CommandLine);
+        cli.train.given = matches.ids().filter(is_given).map(|flag| flag.as_str().to_owned()).collect();
+        Ok(cli)
+    }
 }
 
 /// Jobs other than training.
@@ -186,9 +206,12 @@ pub struct TrainArgs {
     /// Runs of N seeds from --seed on, at once on one GPU: gen-SEED.onnx each
     #[arg(long, value_name = "N", default_value_t = 1, help_heading = TRAINING, value_parser = clap::value_parser!(u16).range(1..=4096))]
     pub replicas: u16,
-    /// Go on from the run folder
+    /// Go on from the run folder by its settings; begin where there is no run yet
     #[arg(long, help_heading = TRAINING)]
     pub resume: bool,
+    /// Start anew from the weights of a run, by its recipe unless another is given
+    #[arg(long, value_name = "RUN", help_heading = TRAINING)]
+    pub from: Option<PathBuf>,
     /// Replace a finished run in the run folder, rather than move it aside
     #[arg(long, help_heading = TRAINING)]
     pub overwrite: bool,
@@ -237,6 +260,9 @@ pub struct TrainArgs {
     /// Single values of the recipe.
     #[command(flatten)]
     pub overrides: RecipeFlags,
+    /// Flags that were given, by name.
+    #[arg(skip)]
+    given: BTreeSet<String>,
 }
 
 const TRAINING: &str = "Training";
@@ -248,16 +274,40 @@ impl TrainArgs {
     /// Turns the flags into the options of a run, the recipe read and checked.
     ///
     /// # Errors
-    /// A recipe that cannot be used.
+    /// A recipe that cannot be used, a run that cannot be read, and paths that start with a `~` that no shell has replaced.
     pub fn options(&self) -> Result<Options> {
-        if let Some(never) = self.keep_models.iter().find(|&&epoch| epoch == 0 || epoch > self.epochs) {
-            let message = format!("`--keep-models {never}` is after no epoch of this run, which has {}", self.epochs);
-            return Err(Failure::usage(message).hint(format!("give numbers from 1 to {}", self.epochs)));
+        self.no_literal_home()?;
+        let replicas = usize::from(self.replicas);
+        let kept = if self.resume { run::train::kept(&self.out, self.seed, replicas)? } else { None };
+        let options = match (kept, &self.from) {
+            (Some(run), _) => self.as_before(self.asked(Some(&run))?, &run)?,
+            (None, Some(from)) => {
+                let from = read_run(from)?.0;
+                let mut options = self.asked(Some(&from))?;
+                let [_, rows, columns] = from.identity.image_shape;
+                options.source.size = options.source.size.or((rows == columns).then_some(rows));
+                options
+            }
+            (None, None) => self.asked(None)?,
+        };
+        let epochs = options.epochs;
+        if let Some(never) = options.keep_models.iter().find(|&&epoch| epoch == 0 || epoch > epochs) {
+            let message = format!("`--keep-models {never}` is after no epoch of this run, which has {epochs}");
+            return Err(Failure::usage(message).hint(format!("give numbers from 1 to {epochs}")));
         }
+        Ok(options)
+    }
+
+    /// The options as the flags and their defaults have them, but for the recipe: that of `run`, if no other is given.
+    fn asked(&self, run: Option<&Checkpoint>) -> Result<Options> {
+        let recipe = match run.filter(|_| !self.given.contains("recipe")) {
+            Some(run) => Recipe::parse(&run.identity.recipe.to_toml(), "of the run", self.overrides.table())?,
+            None => Recipe::load(&self.recipe, self.overrides.table())?,
+        };
         Ok(Options {
             epochs: self.epochs,
             out: self.out.clone(),
-            recipe: Recipe::load(&self.recipe, self.overrides.table())?,
+            recipe,
             engine: self.engine,
             device: self.device,
             seed: self.seed,
@@ -270,21 +320,95 @@ impl TrainArgs {
             },
             keeps_batch: self.overrides.table().contains_key("batch"),
             resume: self.resume,
+            from: self.from.clone(),
             overwrite: self.overwrite,
             log_json: self.log_json.clone(),
             tensorboard: self.tensorboard.clone(),
             threads: self.engine.threads(self.threads),
+            threads_asked: self.threads,
             evaluate_every: self.evaluate_every,
             keep_models: self.keep_models.clone(),
             replicas: usize::from(self.replicas),
         })
     }
+
+    /// The options of a run that is gone on with: its own, but for what was given.
+    fn as_before(&self, flags: Options, run: &Checkpoint) -> Result<Options> {
+        let given = |flag: &str| self.given.contains(flag);
+        let identity = &run.identity;
+        let mut options = Options {
+            epochs: if given("epochs") { flags.epochs } else { identity.epochs },
+            seed: if given("seed") { flags.seed } else { identity.seed },
+            // It has begun already.
+            from: None,
+            ..flags
+        };
+        let Some(asked) = &run.asked else { return Ok(options) };
+        let mut source = asked.source();
+        if given("data") {
+            source.data = options.source.data;
+        } else if source.data != "mnist" && is_nothing(Path::new(&source.data)) {
+            let message = format!("`--resume`: the run's pictures were in `{}`, and nothing is there now", source.data);
+            return Err(Failure::failed(message).hint(
+                "say where they are with `--data`: the same pictures in a folder of another name are gone on with",
+            ));
+        }
+        source.size = options.source.size.or(source.size);
+        source.strict |= options.source.strict;
+        source.invert |= options.source.invert;
+        source.transpose |= options.source.transpose;
+        options.source = source;
+        // What this version no longer knows is chosen anew.
+        if !given("engine") {
+            options.engine = EngineChoice::from_str(&asked.engine, false).unwrap_or_default();
+        }
+        if !given("device") {
+            options.device = asked.device.parse().unwrap_or_default();
+        }
+        options.threads_asked = options.threads_asked.or(asked.threads);
+        options.threads = options.engine.threads(options.threads_asked);
+        if !given("evaluate_every") {
+            options.evaluate_every = asked.evaluate_every;
+        }
+        if !given("keep_models") {
+            options.keep_models.clone_from(&asked.keep_models);
+        }
+        options.tensorboard = options.tensorboard.or_else(|| asked.tensorboard.clone());
+        Ok(options)
+    }
+
+    /// Refuses paths that would make a folder of the name `~`.
+    fn no_literal_home(&self) -> Result<()> {
+        let paths = [
+            ("out", Some(&self.out)),
+            ("log-json", self.log_json.as_ref()),
+            ("tensorboard", self.tensorboard.as_ref()),
+            ("from", self.from.as_ref()),
+        ];
+        for (flag, path) in paths {
+            if let Some(path) = path.filter(|path| files::has_literal_home(path)) {
+                return Err(Failure::usage(format!(
+                    "`--{flag} {}`: `~` stands for your home only where the shell replaces it",
+                    path.display()
+                ))
+                .hint("leave the quotes away, or write `$HOME`"));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Whether a path is neither there nor the start of the names of a set's files.
+fn is_nothing(path: &Path) -> bool {
+    let name = path.file_name().unwrap_or_default().to_string_lossy().to_lowercase();
+    let beside = path.parent().and_then(|folder| fs::read_dir(folder).ok()).into_iter().flatten().flatten();
+    let mut names = beside.map(|entry| entry.file_name().to_string_lossy().to_lowercase());
+    !path.exists() && !names.any(|other| other.starts_with(&name))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use clap::CommandFactory;
 
     #[test]
     fn the_command_line_is_sound() {

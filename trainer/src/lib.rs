@@ -7,4 +7,5 @@ pub mod cli;
 pub mod evaluate;
 mod generator;
 pub mod recipe_flags;
+pub mod signals;
 pub mod written;

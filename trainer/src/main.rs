@@ -3,10 +3,8 @@
 use std::io::{self, Write};
 use std::path::Path;
 use std::process::ExitCode;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
-use clap::{CommandFactory, Parser};
+use clap::CommandFactory;
 use engines::choose::cores;
 use engines::gpu::device;
 use failure::{Failure, Result};
@@ -19,13 +17,11 @@ use study::{self, Ended, StudyArgs};
 use trainer::bench;
 use trainer::cli::{BenchArgs, Cli, Command, GpuPlanArgs, RecipesAction, TrainArgs};
 use trainer::evaluate;
+use trainer::signals;
 use trainer::written;
 
-/// What a shell calls a process that Ctrl-C ended.
-const INTERRUPTED: u8 = 130;
-
 fn main() -> ExitCode {
-    let cli = match Cli::try_parse() {
+    let cli = match Cli::read(std::env::args_os()) {
         Ok(cli) => cli,
         Err(error) => return explain(&error),
     };
@@ -55,24 +51,24 @@ fn run(args: &TrainArgs) -> Result<u8> {
     let options =
         args.options().inspect_err(|failure| EventLog::write_failure(None, args.log_json.as_deref(), failure))?;
     limit_threads(options.threads);
-    let stop = stop_flag()?;
+    let requests = signals::listen()?;
     let json_on_stdout = args.log_json.as_deref() == Some(Path::new("-"));
     let mut console = Console::new(args.quiet).beside_json(json_on_stdout);
-    let outcome = train(&options, &stop, &mut console);
+    let outcome = train(&options, &requests, &mut console);
     // The bar would otherwise stand between the reader and an error.
     console.finish();
     Ok(match outcome? {
         Outcome::Done => 0,
-        Outcome::Interrupted => INTERRUPTED,
+        Outcome::Interrupted => signals::exit_code(),
     })
 }
 
 fn many(args: &StudyArgs) -> Result<u8> {
     limit_threads(args.threads());
-    Ok(match study::study(args, stop_flag)? {
+    Ok(match study::study(args, signals::listen)? {
         Ended::Done => 0,
         Ended::WithFailures => 1,
-        Ended::Interrupted => INTERRUPTED,
+        Ended::Interrupted => signals::exit_code(),
     })
 }
 
@@ -158,24 +154,11 @@ fn explain(error: &clap::Error) -> ExitCode {
     }
 }
 
-/// Set by Ctrl-C or SIGTERM; a second one ends the process at once.
-fn stop_flag() -> Result<Arc<AtomicBool>> {
-    let stop = Arc::new(AtomicBool::new(false));
-    let flag = stop.clone();
-    ctrlc::set_handler(move || {
-        if flag.swap(true, Ordering::Relaxed) {
-            std::process::exit(i32::from(INTERRUPTED));
-        }
-    })
-    .map_err(|error| Failure::failed(format!("Ctrl-C cannot be listened for: {error}")))?;
-    Ok(stop)
-}
-
 /// candle, and the pool that gemm splits products over, read their thread counts from the environment, once.
 #[allow(unsafe_code, reason = "there is no other way to set candle's thread count")]
 fn limit_threads(threads: usize) {
     for name in ["RAYON_NUM_THREADS", "CANDLE_NUM_THREADS"] {
-        // SAFETY: the process has a single thread here: called before the signal handler, the bar and candle start.
+        // SAFETY: the process has a single thread here: called before signals are listened for, the bar and candle start.
         unsafe { std::env::set_var(name, threads.to_string()) };
     }
 }

@@ -53,7 +53,7 @@ fn an_interrupted_run_has_a_report_too() {
         std::thread::yield_now();
     }
     assert!(Command::new("kill").args(["-TERM", &child.id().to_string()]).status().unwrap().success());
-    assert_eq!(child.wait().unwrap().code(), Some(130));
+    assert_eq!(child.wait().unwrap().code(), Some(143));
     assert!(fs::read_to_string(dir.path().join("gen.run/report.html")).unwrap().contains("of 100000 epochs"));
 }
 

@@ -46,7 +46,7 @@ fn resume_gives_the_same_bytes_after_ctrl_c_and_after_a_kill() {
         let settings = [&EPOCHS[..], &["--recipe", recipe]].concat();
         let whole = dir.path().join(format!("{recipe}.onnx"));
         assert!(run_small(&data, &whole, &settings).status.success());
-        for (name, code) in [("-INT", Some(130)), ("-TERM", Some(130)), ("-KILL", None)] {
+        for (name, code) in [("-INT", Some(130)), ("-TERM", Some(143)), ("-KILL", None)] {
             let out = dir.path().join(format!("{recipe}{name}.onnx"));
             let mut child = start(&data, &out, &["--recipe", recipe]);
             signal(&child, name);

@@ -15,6 +15,8 @@ import { byId } from './dom.js';
 const PAUSE_MS = 150;
 /** How many there are while the rest is folded; the style sheet hides what comes after. */
 const FEW = 12;
+/** How many are built in one frame. */
+const BUILT = 10;
 
 /**
  * @param {HTMLElement} root
@@ -68,20 +70,26 @@ export function createBoard(root, { onInput, onReset, onResetAll, onMeasured, on
   /** In the document too, so that the tab key follows the eye. The order stays until asked for again: cells must not flee. */
   function arrange(/** @type {string} */ by) {
     order = by;
-    const keys = Array.from(z, (value, i) => (by === 'value' ? value : by === 'effect' ? (measured.effects?.[i] ?? 0) : -i));
+    const keys = Array.from(z.subarray(0, cells.length), (value, i) => (by === 'value' ? value : by === 'effect' ? (measured.effects?.[i] ?? 0) : -i));
     const places = [...cells.keys()].sort((a, b) => keys[b] - keys[a] || a - b);
     root.replaceChildren(...places.map((place) => cells[place].root));
+  }
+
+  /** A few cells a frame: a hundred at once would be a long task on a slow machine. */
+  function build() {
+    const most = Math.min(z.length, cells.length + BUILT);
+    while (cells.length < most) cells.push(createCell(cells.length, { onInput, onReset }));
+    arrange('effect');
+    sort.value = 'effect';
+    if (cells.length < z.length) onMeasured();
   }
 
   return {
     /** @param {import('../state.js').State} state @param {import('../forger.js').Generator} generator */
     show(state, generator) {
       z = state.z;
-      if (cells.length !== z.length) {
-        cells = Array.from(z, (_, coordinate) => createCell(coordinate, { onInput, onReset }));
-        arrange('effect');
-        sort.value = 'effect';
-      }
+      if (cells.length > z.length) cells = [];
+      if (cells.length < z.length) build();
       if (measured.generator !== generator || !same(measured.z, z)) measure(generator, z).catch(onFailure);
       root.classList.toggle('folded', folded);
       fold.hidden = z.length <= FEW;

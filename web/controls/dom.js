@@ -55,11 +55,12 @@ export function setSlider(slider, value, words) {
   if (slider.getAttribute('aria-valuetext') !== words) slider.setAttribute('aria-valuetext', words);
 }
 
-/** Options of a list, written only when they are others. @param {HTMLSelectElement} select @param {[string, string][]} options */
+/** Options of a list, written only when they are others. @param {HTMLSelectElement} select @param {[string, string][]} options @returns {boolean} Whether they are. */
 export function setOptions(select, options) {
   const now = [...select.options].map((option) => `${option.value} ${option.text}`).join();
-  if (now === options.map((option) => option.join(' ')).join()) return;
+  if (now === options.map((option) => option.join(' ')).join()) return false;
   select.replaceChildren(...options.map(([value, text]) => make('option', { value, text })));
+  return true;
 }
 
 /** With a capital letter and a full stop, as messages of programs have neither. */

@@ -78,8 +78,9 @@ export function createPad(root, { onAxes, onPlace, onBeat, onFailure }) {
       shown = { z, axes: [vectors[0], vectors[1]] };
       const place = vectors.map((axis) => dot(axis, z));
       const titles = axes.map((axis) => options.find(([name]) => name === axis)?.[1] ?? axis);
+      let areNew = false;
       for (const i of [0, 1]) {
-        setOptions(selects[i], options);
+        areNew ||= setOptions(selects[i], options);
         selects[i].value = axes[i];
         sliders[i].setAttribute('aria-label', `${text(i ? 'padY' : 'padX')}: ${titles[i]}`);
         setSlider(sliders[i], place[i], signed(place[i]));
@@ -88,6 +89,8 @@ export function createPad(root, { onAxes, onPlace, onBeat, onFailure }) {
       }
       canvas.setAttribute('aria-label', text('map', { x: titles[0], y: titles[1] }));
       clearTimeout(later);
+      // A long list is work enough for one frame.
+      if (areNew) return onBeat();
       const wait = BEAT - (performance.now() - drawnAt);
       if (wait > 0) {
         later = setTimeout(onBeat, wait);

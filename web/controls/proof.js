@@ -37,20 +37,22 @@ export function createProof(root) {
   /** @type {unknown} */
   let drawn;
   return {
-    /**
-     * @param {import('../forger.js').Generator} generator
-     * @param {Awaited<ReturnType<typeof import('../forger.js').runtimeInfo>>} runtime
-     * @param {Costs} costs
-     */
-    show(generator, runtime, costs) {
+    /** @param {import('../forger.js').Generator} generator */
+    showParity(generator) {
       if (!parities.has(generator)) parities.set(generator, checkParity(generator));
-      const parity = parities.get(generator);
-      within(root, '[data-parity]').textContent = describe(parity);
-      if (drawn !== generator) showPairs(within(root, '#pairs'), generator, parity);
-      drawn = generator;
-      showCosts(within(root, '#costs'), generator, runtime, costs).catch(() => {});
-      showCard(root, generator);
+      within(root, '[data-parity]').textContent = describe(parities.get(generator));
     },
+    /** @param {import('../forger.js').Generator} generator */
+    showPairs(generator) {
+      if (drawn !== generator) showPairs(within(root, '#pairs'), generator, parities.get(generator));
+      drawn = generator;
+    },
+    /** @param {import('../forger.js').Generator} generator @param {Awaited<ReturnType<typeof runtimeInfo>>} runtime @param {Costs} costs */
+    showCosts(generator, runtime, costs) {
+      showCosts(within(root, '#costs'), generator, runtime, costs).catch(() => {});
+    },
+    /** @param {import('../forger.js').Generator} generator */
+    showCard: (generator) => showCard(root, generator),
   };
 }
 

@@ -13,11 +13,10 @@ export function createSweeps({ onFrame, onFailure }) {
   const held = createSheet(byId('sheet-held'), { onTile: (tile) => onFrame('held', tile), onFailure });
   const fresh = createSheet(byId('sheet-fresh'), { onTile: (tile) => onFrame('fresh', tile), onFailure });
   return {
-    /** @param {import('../state.js').State} state @param {import('../forger.js').Generator} generator */
-    show(state, generator) {
-      const frame = frameOf(state);
-      held.show(generator, sweepOf(state, 'held'), text('heldSheet'), state.kind === 'held' ? frame : undefined);
-      fresh.show(generator, sweepOf(state, 'fresh'), text('freshSheet'), state.kind === 'fresh' ? frame : undefined);
+    /** @param {import('../state.js').State} state @param {import('../forger.js').Generator} generator @param {import('../state.js').SweepKind} kind Which of the two. */
+    show(state, generator, kind) {
+      const sheet = kind === 'held' ? held : fresh;
+      sheet.show(generator, sweepOf(state, kind), text(kind === 'held' ? 'heldSheet' : 'freshSheet'), state.kind === kind ? frameOf(state) : undefined);
     },
   };
 }

@@ -1,4 +1,4 @@
-//! A Chromium for the tests of the page: the one that is installed, else Debian's.
+//! Browsers for the tests of the page: those that are installed, else Debian's.
 
 use std::path::PathBuf;
 
@@ -14,6 +14,9 @@ const APPLICATIONS: [&str; 2] = [
     "/Applications/Chromium.app/Contents/MacOS/Chromium",
     "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
 ];
+
+/// What Firefox goes by, the release that Debian has first.
+const FIREFOX_NAMES: [&str; 2] = ["firefox-esr", "firefox"];
 
 /// Gives the browser's program, installing it if need be. `FORGER_CHROMIUM` names another one.
 ///
@@ -38,6 +41,20 @@ pub(crate) fn find() -> Result<PathBuf> {
             ),
         )
     })
+}
+
+/// Gives a Firefox for the way through the page that is tested there too, installing it where that can be done; `FORGER_FIREFOX`
+/// names another one. Without any that test is skipped.
+pub(crate) fn find_firefox() -> Option<PathBuf> {
+    if let Some(path) = std::env::var_os("FORGER_FIREFOX").filter(|path| !path.is_empty()) {
+        return Some(path.into());
+    }
+    let installed = || FIREFOX_NAMES.iter().find_map(|name| program::find(name));
+    if installed().is_none() && apt::available() {
+        // Not every system has a package of it: Ubuntu's is a stub.
+        apt::install(&["firefox-esr"]).ok()?;
+    }
+    installed()
 }
 
 fn installed() -> Option<PathBuf> {

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Instant;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 
 use crate::hint::hinted;
 use crate::model::{self, Settings};
@@ -21,6 +21,8 @@ use crate::{
 
 /// Tests that are named at the end, for being slow.
 const SLOWEST: usize = 10;
+/// How the names of tests end that time the page.
+const TIMED: &str = ".timed.test.js";
 /// Enough for pictures with strokes in them.
 const EPOCHS: u32 = 2;
 /// What the demo trains.
@@ -67,16 +69,18 @@ fn run_all(arguments: &Arguments) -> Result<Counts> {
         environment.push(("FORGER_LONG", "1".into()));
     }
 
-    let mut node = Command::new("node");
-    // One file at a time: the page is timed, and two browsers would slow each other down.
-    node.args(["--test", "--test-reporter=spec", "--test-concurrency=1"]).current_dir(browser_tests());
-
     let mut counts = counted("crates for the browser", wasm::check_portable());
     minutes.note("check for the browser");
     let mut times = Vec::new();
     counts += run_cargo(&environment, &drivers, &mut times)?;
     minutes.note("cargo's tests");
-    counts += watch(node.envs(environment), NodeTest::default(), &mut times)?;
+    let (timed, others) = browser_files()?;
+    for (files, at_once) in [(others, "2"), (timed, "1")] {
+        let mut node = Command::new("node");
+        node.args(["--test", "--test-reporter=spec", "--test-concurrency", at_once]).args(files);
+        node.current_dir(browser_tests()).envs(environment.iter().cloned());
+        counts += watch(&mut node, NodeTest::default(), &mut times)?;
+    }
     minutes.note("the browser's tests");
     println!("\nthe slowest tests\n{}{minutes}", slowest(times, SLOWEST));
     Ok(counts)
@@ -178,6 +182,8 @@ fn tools() -> Result<Tools> {
         environment.push(("FORGER_REQUIRE_ALL", "1".into()));
     }
     environment.extend(fashion_mnist.map(|folder| ("FORGER_FASHION_MNIST", folder)));
+    // Whoever has one is tested in it: named, it may not be skipped.
+    environment.extend(browser::find_firefox().map(|firefox| ("FORGER_FIREFOX", firefox)));
     Ok(Tools { environment, drivers, python })
 }
 
@@ -228,6 +234,22 @@ fn built(name: &str) -> Result<PathBuf> {
         format_args!("the tests' build has left no {name} at `{}`", program.display()),
         "if cargo's configuration moves the build folder, name it in `CARGO_TARGET_DIR` too",
     ))
+}
+
+/// The files of the browser's tests: those that time the page, which get the machine for themselves, and the others.
+fn browser_files() -> Result<(Vec<OsString>, Vec<OsString>)> {
+    let folder = browser_tests();
+    let mut files = Vec::new();
+    for entry in std::fs::read_dir(&folder).with_context(|| format!("cannot read `{}`", folder.display()))? {
+        files.push(entry?.file_name());
+    }
+    files.sort();
+    let ends = |file: &OsString, end: &str| file.to_string_lossy().ends_with(end);
+    let tests = files.into_iter().filter(|file| ends(file, ".test.js"));
+    let (timed, others): (Vec<_>, Vec<_>) = tests.partition(|file| ends(file, TIMED));
+    // Named files that are none would leave node to look for tests by itself, and it would find all, twice.
+    ensure!(!timed.is_empty() && !others.is_empty(), "there are no tests of both kinds in `{}`", folder.display());
+    Ok((timed, others))
 }
 
 fn browser_tests() -> PathBuf {

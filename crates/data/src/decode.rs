@@ -3,12 +3,13 @@
 //! A header may claim any size: 69 bytes of PNG can ask for 12 GB. So sizes are read first, and what pictures in work
 //! take together is bounded, however many threads there are.
 
+use std::cell::Cell;
 use std::fs::File;
 use std::io::{Cursor, Read};
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::panic::{self, AssertUnwindSafe};
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError, mpsc};
+use std::sync::{Condvar, Mutex, MutexGuard, Once, PoisonError, mpsc};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -81,8 +82,28 @@ pub fn decode_all(files: &[Listed], size: usize, reading: &mut Reading) -> Optio
 /// Decodes one file.
 fn decode(path: &Path, size: usize, memory: &Memory) -> Outcome {
     // Decoders are other people's, and files are anybody's: a slip of theirs costs a picture, not the run.
-    catch_unwind(AssertUnwindSafe(|| read_and_decode(path, size, memory)))
-        .unwrap_or_else(|_| Outcome::Damaged("its decoder gave up".to_owned()))
+    quietly(|| read_and_decode(path, size, memory))
+        .unwrap_or_else(|| Outcome::Damaged("its decoder gave up on it; save it as PNG".to_owned()))
+}
+
+/// What `work` gives, or nothing if it panics, of which nothing is printed either: what came of it is told in a sentence.
+fn quietly<T>(work: impl FnOnce() -> T) -> Option<T> {
+    thread_local! {
+        static IS_QUIET: Cell<bool> = const { Cell::new(false) };
+    }
+    static HOOK: Once = Once::new();
+    HOOK.call_once(|| {
+        let before = panic::take_hook();
+        panic::set_hook(Box::new(move |info| {
+            if !IS_QUIET.get() {
+                before(info);
+            }
+        }));
+    });
+    IS_QUIET.set(true);
+    let outcome = panic::catch_unwind(AssertUnwindSafe(work)).ok();
+    IS_QUIET.set(false);
+    outcome
 }
 
 fn read_and_decode(path: &Path, size: usize, memory: &Memory) -> Outcome {
@@ -141,6 +162,9 @@ fn decode_bytes<T>(
     }
     let in_words = |error: ImageError| match error {
         ImageError::Limits(_) => "it would take too much memory".to_owned(),
+        ImageError::Unsupported(_) => {
+            format!("this kind of {} is not read ({error}); save it as PNG", Kind::Picture(format).name())
+        }
         _ => error.to_string().lines().next().unwrap_or_default().to_owned(),
     };
     let mut limits = Limits::no_limits();

@@ -126,8 +126,10 @@ impl Heap {
         }
         if unknown > 0 {
             troubles.push(format!(
-                "{unknown} of {all} pictures are of formats that are not read: {}; save them as PNG",
-                kinds(&self.unknown)
+                "{unknown} of {all} pictures {} not read: {}; save {} as PNG",
+                if unknown == 1 { "is of a format that is" } else { "are of formats that are" },
+                kinds(&self.unknown),
+                if unknown == 1 { "it" } else { "them" }
             ));
         }
         troubles
@@ -139,11 +141,18 @@ impl Heap {
             parts.push(kinds(&self.others));
         }
         let counted = [
-            (walk.hidden, "whose names begin with a dot"),
-            (walk.circles, "links to folders that are read already or hold this one"),
-            (walk.special, "that are no files"),
+            (walk.hidden, ["whose name begins with a dot", "whose names begin with a dot"]),
+            (
+                walk.circles,
+                [
+                    "link to a folder that is read already or holds this one",
+                    "links to folders that are read already or hold this one",
+                ],
+            ),
+            (walk.special, ["that is no file", "that are no files"]),
         ];
-        parts.extend(counted.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}")));
+        let told = counted.iter().filter(|(count, _)| *count > 0);
+        parts.extend(told.map(|(count, [one, many])| format!("{count} {}", if *count == 1 { one } else { many })));
         (!parts.is_empty()).then(|| format!("passed over, as no pictures: {}", parts.join(", ")))
     }
 }
@@ -353,7 +362,7 @@ mod tests {
         }
         for part in [
             "2 of 11 pictures are of formats that are not read: 1 AVIF (as `j.avif`), 1 HEIC (as `k.heic`)",
-            "1 text (as `notes.txt`), 1 whose names begin with a dot",
+            "1 text (as `notes.txt`), 1 whose name begins with a dot",
         ] {
             assert!(said.contains(part), "{part:?} in {said}");
         }

@@ -5,14 +5,14 @@ use std::sync::Arc;
 use crate::cpu;
 use crate::cpu::layers::Layers;
 use crate::gpu::device::Adapter;
-use crate::gpu::{self, Gpu, Setting};
+use crate::gpu::{self, Gpu, Setup};
 use crate::reference::place::Place;
 use crate::{Engine, State};
 use failure::{Failure, Result};
 use gan::Pictures;
 use gan::recipe::Recipe;
 
-/// `--engine`.
+/// Says which engine `--engine` asks for. The text of the variants is that of `--help`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
 pub enum EngineChoice {
     /// The fastest that can run here
@@ -27,15 +27,15 @@ pub enum EngineChoice {
     Layers,
 }
 
-/// `--device`.
+/// Says which device `--device` asks for; reads itself from `auto`, `cpu`, `gpu` or `gpu:N`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum DeviceChoice {
-    /// What the engine runs best on.
+    /// Takes a GPU where one is found that the engine can use, else the CPU.
     #[default]
     Auto,
-    /// The CPU.
+    /// Takes the CPU, even where there is a GPU.
     Cpu,
-    /// The first GPU, or the adapter of this index in the list of `trainer devices`; or a clear failure.
+    /// Takes the first GPU, or the adapter of this index in the list of `trainer devices`; or fails and says why.
     Gpu(Option<usize>),
 }
 
@@ -56,14 +56,16 @@ impl std::str::FromStr for DeviceChoice {
     }
 }
 
-/// Cores that the process may use, cgroups and affinity counted.
+/// Counts the cores that the process may use, limits by cgroups and affinity taken into account; 1 if it cannot be
+/// known.
 pub fn cores() -> usize {
     std::thread::available_parallelism().map_or(1, usize::from)
 }
 
 impl EngineChoice {
-    /// Threads of the engine, if nothing else is `asked`: all [`cores`]. But one for candle, which waits for its threads in a
-    /// spin barrier: any other work on the machine makes that slower than no threads at all.
+    /// Gives the threads that the engine is to use: as many as were `asked` for, else all [`cores`]. But one for
+    /// candle, which waits for its threads in a spin barrier: any other work on the machine makes that slower than no
+    /// threads at all.
     pub fn threads(self, asked: Option<u16>) -> usize {
         match (asked, self) {
             (Some(asked), _) => usize::from(asked),
@@ -73,19 +75,20 @@ impl EngineChoice {
     }
 }
 
-/// An engine that can be had, before the state it goes on from is known.
+/// Holds an engine that can be had, chosen before the state that it goes on from is known.
 pub struct Choice {
     engine: Chosen,
-    /// What was chosen and why, for people.
+    /// Says for people what was chosen and why, as `on the CPU: no GPU was found ...`.
     pub reason: String,
-    /// Threads that the engine will use.
+    /// Counts the threads that the engine will use on the CPU.
     pub threads: usize,
 }
 
+/// Holds what a choice comes to, with the device that was found for it.
 enum Chosen {
     Fused,
     Layers,
-    /// Where `auto` has found it, the CPU takes over if it cannot be opened.
+    /// Runs the fused engine on this adapter. Where `auto` has found it, the CPU takes over if it cannot be opened.
     Gpu {
         adapter: Box<Adapter>,
         by_auto: bool,
@@ -94,10 +97,10 @@ enum Chosen {
 }
 
 impl Choice {
-    /// Decides, and fails early where what was asked for is not to be had.
+    /// Decides which engine runs where, and fails early where what was asked for is not to be had.
     ///
     /// # Errors
-    /// A GPU that is not there.
+    /// Refuses a GPU that is not there or that this build has no backend for, and `--engine layers` on a GPU.
     pub fn new(engine: EngineChoice, device: DeviceChoice, threads: usize) -> Result<Self> {
         let (engine, reason) = match (engine, device) {
             (EngineChoice::Reference, device) => {
@@ -125,7 +128,7 @@ impl Choice {
         Ok(Self { engine, reason, threads })
     }
 
-    /// `reference` or `fused`.
+    /// Names the chosen engine as [`Engine::name`] will: `reference` or `fused`.
     pub fn engine_name(&self) -> &'static str {
         match self.engine {
             Chosen::Fused | Chosen::Layers | Chosen::Gpu { .. } => "fused",
@@ -133,16 +136,17 @@ impl Choice {
         }
     }
 
-    /// Whether it is the fused engine on a GPU.
+    /// Says whether the choice is the fused engine on a GPU, which alone trains several runs at once.
     pub fn is_gpu(&self) -> bool {
         matches!(self.engine, Chosen::Gpu { .. })
     }
 
-    /// The engine of as many runs as there are `states`, each going on from one. A GPU that `auto` found and that cannot be opened is
-    /// told of by `say`, and the CPU goes on with a single run.
+    /// Makes the engine of as many runs as there are `states`, each going on from one. A GPU that `auto` found and that
+    /// cannot be opened is told of by `say`, and the CPU goes on with a single run.
     ///
     /// # Errors
-    /// A device that cannot hold the tensors, or several runs where they are not on a GPU.
+    /// Fails if a device cannot hold the tensors or cannot be opened, and refuses several runs where they are not on a
+    /// GPU.
     pub fn engine(
         &self,
         recipe: &Recipe,
@@ -159,8 +163,8 @@ impl Choice {
             Chosen::Fused => on_cpu(pictures),
             Chosen::Layers => Ok(Box::new(Layers::new(recipe, pictures, alone()?, self.threads))),
             Chosen::Gpu { adapter, by_auto } => {
-                let setting = Setting { recipe, pictures: pictures.clone(), states, keeps_gradients: false };
-                match Gpu::with(&setting, |needs| gpu::device::open(adapter, needs)) {
+                let setup = Setup { recipe, pictures: pictures.clone(), states, keeps_gradients: false };
+                match Gpu::with(&setup, |needs| gpu::device::open(adapter, needs)) {
                     Ok(engine) => Ok(Box::new(engine)),
                     Err(failure) if *by_auto && states.len() == 1 => {
                         say(&format!("{}; the CPU goes on", failure.message));

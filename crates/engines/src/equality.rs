@@ -32,35 +32,38 @@ use gan::Pictures;
 use gan::recipe::{Recipe, StepRates};
 use noise::philox::Stream;
 
+/// Bounds an engine's error, in units of the f32 reference's.
 const RULE: f64 = 2.0;
-/// The same for minibatches of a handful. There the reference's library sums a product's terms in sixteen partial sums
-/// (`gemm`'s kernels for results of at most 256 numbers), ours in one chain as always, and the rounding of one chain of k
-/// terms errs sqrt(16) times as much as that of sixteen chains of k / 16. (Worst score found: 4.9, where R1 and the loss
-/// nearly cancel in the gradient of a single pair.)
+/// Bounds it for minibatches of a handful. There the reference's library sums a product's terms in sixteen partial sums
+/// (`gemm`'s kernels for results of at most 256 numbers), ours in one chain as always, and the rounding of one chain of
+/// k terms errs sqrt(16) times as much as that of sixteen chains of k / 16. (Worst score found: 4.9, where R1 and the
+/// loss nearly cancel in the gradient of a single pair.)
 const RULE_OF_FEW: f64 = RULE * 4.0;
-/// States are left out where a leaky ReLU of the judge is given less than this, in units of the root mean square of all that it is
-/// given in the minibatch: sixteen roundings. Of a hundred thousand inputs one is, in a state of seven or so.
+/// Leaves out states where a leaky ReLU of the judge is given less than this, in units of the root mean square of all
+/// that it is given in the minibatch: sixteen roundings. Of a hundred thousand inputs one is, in a state of seven or
+/// so.
 const NEAREST: f64 = 16.0 * f32::EPSILON as f64;
-/// The least share of the states that must be left.
+/// Bounds the share of the states that must be left from below.
 const LEFT: f64 = 0.5;
+/// Bounds the error that the reference is taken to have from below: four roundings.
 pub const FLOOR: f64 = 4.0 * f32::EPSILON as f64;
-/// States of each age that an error is taken over; more where a minibatch is a handful of pictures, whose few logits
-/// would else be too few numbers to take an error of.
+/// Counts the states of each age that an error is taken over; more where a minibatch is a handful of pictures, whose
+/// few logits would else be too few numbers to take an error of.
 const STATES: u64 = 10;
 const STATES_OF_FEW: u64 = 28;
-/// Relative error of the reported means, f32 sums of at most 78,400 terms.
+/// Bounds the relative error of the reported means, f32 sums of at most 78,400 terms.
 pub const STATS: f64 = 1e-4;
-/// Late states are taken from this step of a run on, so many steps apart, out of so many.
+/// Numbers the step of a run that late states are taken from on, so many steps apart, out of so many.
 const LATE: u64 = 150;
 const APART: u64 = 10;
 pub const TOTAL: u64 = 1000;
 
-/// One step on the minibatch and noise of `draw`, at the rates of `step`.
+/// Takes one step on the minibatch and noise of `draw`, at the rates of `step`.
 pub fn one_step(engine: &mut dyn Stepwise, recipe: &Recipe, step: u64, draw: u64) -> StepStats {
     step_at(engine, recipe, step, draw, recipe.rates(step, TOTAL))
 }
 
-/// [`one_step`] at other rates.
+/// Takes one step on the minibatch and noise of `draw`, at the given rates.
 pub fn step_at(engine: &mut dyn Stepwise, recipe: &Recipe, step: u64, draw: u64, rates: StepRates) -> StepStats {
     with_input(recipe, step, draw, rates, |input| engine.step(input)).unwrap()
 }
@@ -72,8 +75,8 @@ fn with_input<T>(recipe: &Recipe, step: u64, draw: u64, rates: StepRates, work: 
     work(&StepInput { step, indices: &order[..recipe.batch], z: &z, rates })
 }
 
-/// The probes, with each layer's weight and bias as one tensor: a bias is the weight of a constant input. Alone, D's
-/// output bias is a single number, and its gradient a sum that cancels: its error says nothing about the arithmetic.
+/// Joins each layer's weight and bias into one tensor: a bias is the weight of a constant input. Alone, D's output bias
+/// is a single number, and its gradient a sum that cancels: its error says nothing about the arithmetic.
 fn layers(probes: &[Probe]) -> BTreeMap<String, Vec<f64>> {
     let mut layers: BTreeMap<String, Vec<f64>> = BTreeMap::new();
     for Probe { name, values } in probes {
@@ -83,7 +86,7 @@ fn layers(probes: &[Probe]) -> BTreeMap<String, Vec<f64>> {
     layers
 }
 
-/// Of each tensor, the squared distance of `probes` from the judge's, and the judge's squared norm.
+/// Gives, for each tensor, the squared distance of `probes` from the judge's, and the judge's squared norm.
 pub fn squares(probes: &[Probe], judge: &[Probe]) -> BTreeMap<String, [f64; 2]> {
     let ours = layers(probes);
     let error = |(name, truth): (String, Vec<f64>)| {
@@ -96,7 +99,7 @@ pub fn squares(probes: &[Probe], judge: &[Probe]) -> BTreeMap<String, [f64; 2]> 
     layers(judge).into_iter().map(error).collect()
 }
 
-/// Of each tensor, what [`squares`] gave for each state.
+/// Holds, for each tensor, what [`squares`] gave for each state.
 type Squares = BTreeMap<String, Vec<[f64; 2]>>;
 
 fn add(all: &mut Squares, squares: BTreeMap<String, [f64; 2]>) {
@@ -105,30 +108,31 @@ fn add(all: &mut Squares, squares: BTreeMap<String, [f64; 2]>) {
     }
 }
 
-/// The relative error over all states.
+/// Gives the relative error over all states, as if their tensors were one.
 fn error(states: &[[f64; 2]]) -> f64 {
     let [distance, norm] = states.iter().fold([0.0; 2], |sum, state| [sum[0] + state[0], sum[1] + state[1]]);
     (distance / norm.max(f64::MIN_POSITIVE)).sqrt()
 }
 
-/// An engine that can be put anywhere.
+/// Gives an engine that can be put at any state.
 pub trait UnderJudgement {
-    /// The engine, about to go on from `state`.
-    fn at(&mut self, state: &State) -> &mut dyn Stepwise;
+    /// Gives the engine, about to go on from `state`.
+    fn starting_at(&mut self, state: &State) -> &mut dyn Stepwise;
 
-    /// What was planted in it.
+    /// Names the bug that is to be planted in it, if one is.
     fn bug(&self) -> Option<Bug> {
         None
     }
 }
 
-/// An engine under judgement, by name.
+/// Holds an engine under judgement, with its name for messages.
 pub type Named<'a> = (String, &'a mut dyn UnderJudgement);
 
-/// What is found of an engine: the worst score of any tensor and the tensor's name; or what it reported that is not so.
+/// Says what is found of an engine: the worst score of any tensor and the tensor's name; or what it reported that is
+/// not so.
 pub type Verdict = Result<(f64, String), String>;
 
-/// What is seen of one engine, state by state.
+/// Holds what is seen of one engine, state by state.
 #[derive(Default)]
 struct Seen {
     squares: Squares,
@@ -142,7 +146,7 @@ impl Seen {
     }
 }
 
-/// Takes a step from each of `states` with each of `engines`.
+/// Takes a step from each of `states` with each of `engines`, and judges them.
 fn verdicts(recipe: &Recipe, pictures: &Arc<Pictures>, states: &[State], engines: &mut [Named]) -> Vec<Verdict> {
     let mut seen: Vec<Seen> = engines.iter().map(|_| Seen::default()).collect();
     let mut in_f32 = Seen::default();
@@ -193,12 +197,12 @@ fn verdicts(recipe: &Recipe, pictures: &Arc<Pictures>, states: &[State], engines
         let reported = one_step(&mut engine, recipe, state.step, draw);
         judged(&engine, &mut in_f32, reported);
         for ((_, engine), seen) in engines.iter_mut().zip(&mut seen) {
-            // Nothing more can be found of it.
+            // A first fault decides, so no more is asked.
             if seen.fault.is_some() {
                 continue;
             }
             let bug = engine.bug();
-            let engine = engine.at(state);
+            let engine = engine.starting_at(state);
             let reported = planted::tests::with(bug, || one_step(engine, recipe, state.step, draw));
             judged(engine, seen, reported);
         }
@@ -220,17 +224,18 @@ fn verdicts(recipe: &Recipe, pictures: &Arc<Pictures>, states: &[State], engines
     seen.into_iter().map(verdict).collect()
 }
 
+/// Checks a reported mean against the judge's, within [`STATS`].
 fn near(what: &str, got: f64, expected: f64) -> Result<(), String> {
     let near = (got - expected).abs() <= STATS * (1.0 + expected.abs());
     if near { Ok(()) } else { Err(format!("{what} is {got}, the reference's {expected}")) }
 }
 
-/// How much a score may be.
+/// Bounds the score of an engine on this recipe.
 fn rule(recipe: &Recipe) -> f64 {
     if recipe.batch < 20 { RULE_OF_FEW } else { RULE }
 }
 
-/// Early states and late ones, by the name of their age.
+/// Gives early states and late ones, by the name of their age.
 fn ages(pictures: &Arc<Pictures>, recipe: &Recipe) -> [(&'static str, Vec<State>); 2] {
     let states = if recipe.batch < 20 { STATES_OF_FEW } else { STATES };
     let early: Vec<_> = (0..states).map(|seed| State::initial(recipe, pictures.pixels, seed)).collect();
@@ -258,16 +263,16 @@ pub fn check(pictures: &Arc<Pictures>, recipe: &Recipe, of_what: &str, engines: 
     }
 }
 
-/// Makes an engine of the CPU.
+/// Makes an engine of the CPU at a state.
 type Make = fn(&Recipe, Arc<Pictures>, &State) -> Box<dyn Stepwise>;
 
-/// The engines of the CPU, by name.
+/// Lists the engines of the CPU, by name.
 pub const ON_THE_CPU: [(&str, Make); 2] = [
     ("cpu/mlp", |recipe, pictures, state| Box::new(Mlp::new(recipe, pictures, state, 1))),
     ("cpu/layers", |recipe, pictures, state| Box::new(Layers::new(recipe, pictures, state, 1))),
 ];
 
-/// An engine of the CPU, made anew for each state.
+/// Makes an engine of the CPU anew for each state.
 struct Anew<'a> {
     recipe: &'a Recipe,
     pictures: &'a Arc<Pictures>,
@@ -277,7 +282,7 @@ struct Anew<'a> {
 }
 
 impl UnderJudgement for Anew<'_> {
-    fn at(&mut self, state: &State) -> &mut dyn Stepwise {
+    fn starting_at(&mut self, state: &State) -> &mut dyn Stepwise {
         &mut **self.engine.insert((self.make)(self.recipe, self.pictures.clone(), state))
     }
 
@@ -296,7 +301,7 @@ pub fn check_on_the_cpu(pictures: &Arc<Pictures>, recipe: &Recipe, of_what: &str
     check(pictures, recipe, of_what, &mut named);
 }
 
-/// Recipes of networks that are no perceptrons of two hidden layers.
+/// Gives recipes of networks that are no perceptrons of two hidden layers.
 pub fn chains() -> Vec<Recipe> {
     [
         (
@@ -344,7 +349,8 @@ pub fn chains() -> Vec<Recipe> {
     .into()
 }
 
-/// Holds the parameters, the moments and the average after a step to their formulas in f64, on the engine's own gradient.
+/// Holds the parameters, the moments and the average after a step to their formulas in f64, on the engine's own
+/// gradient.
 fn adam(recipe: &Recipe, step: u64, before: &State, after: &State, probes: &[Probe]) -> Result<(), String> {
     let rates = recipe.rates(step, TOTAL);
     let t = step as i32 + 1;
@@ -385,7 +391,7 @@ fn adam(recipe: &Recipe, step: u64, before: &State, after: &State, probes: &[Pro
     Ok(())
 }
 
-/// The same of an engine's step, as a check.
+/// Does what [`adam`] does, and panics at the first fault.
 pub fn check_adam(recipe: &Recipe, step: u64, before: &State, after: &State, probes: &[Probe]) {
     adam(recipe, step, before, after, probes).unwrap_or_else(|fault| panic!("{fault}"));
 }

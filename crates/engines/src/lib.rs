@@ -24,112 +24,120 @@ use noise::philox::Stream;
 
 pub use gan::{Slot, State, StepStats};
 
-/// What one step is given.
+/// Holds what one training step is given from outside: pictures, noise and rates, all of which follow from (seed,
+/// step).
 #[derive(Clone, Copy, Debug)]
 pub struct StepInput<'a> {
-    /// Counts from 0; Adam's bias correction uses `step + 1`.
+    /// Numbers the step in its run, from 0; Adam's bias correction uses `step + 1`.
     pub step: u64,
-    /// Which training pictures: [batch].
+    /// Lists the training pictures of the minibatch by their index in [`gan::Pictures`]: [batch].
     pub indices: &'a [u32],
-    /// Latent vectors, the same for D's and G's update: [batch, latent], row-major.
+    /// Holds the latent vectors, the same for D's and for G's update: [batch, latent], row-major.
     pub z: &'a [f32],
-    /// Learning rate, penalty weights, EMA decay.
+    /// Holds what changes from step to step: learning rate, penalty weights, decay of the moving average.
     pub rates: StepRates,
 }
 
-/// Steps in a row, inside one epoch.
+/// Names steps in a row, inside one epoch, of one member of a fleet.
 #[derive(Clone, Copy, Debug)]
 pub struct Stretch<'a> {
-    /// Key of the run's noise.
+    /// Keys the noise of the member's run; members of one fleet differ by it alone.
     pub seed: u64,
-    /// Number of the first step, from 0.
+    /// Numbers the first step of the stretch in its run, from 0.
     pub first: u64,
-    /// How many.
+    /// Counts the steps to take; `order` must have pictures for all of them.
     pub steps: u64,
-    /// Of the whole run, for the rates.
+    /// Counts the steps of the whole run, which the schedules of the rates are stretched over.
     pub total_steps: u64,
-    /// Which pictures, a minibatch after another: [steps * batch] at least.
+    /// Lists the pictures, one minibatch after another, the first step's in front: [steps * batch] at least.
     pub order: &'a [u32],
 }
 
-/// How an advance goes.
+/// Tells how far an advance has come: what an engine reports between steps, and at their end.
 #[derive(Clone, Copy, Debug)]
-pub struct Report<'a> {
-    /// Steps that every member has done since the last report.
+pub struct Progress<'a> {
+    /// Counts the steps that every member has done since the last report.
     pub steps: u64,
-    /// For each member, what its steps reported, one after another: those of this report, or, from an engine that keeps the host
-    /// out of its loop, none until the last report has them all.
+    /// Holds, for each member, what its steps reported, one after another: those of this report, or, from an engine
+    /// that keeps the host out of its loop, none until the last report has them all.
     pub stats: &'a [&'a [StepStats]],
-    /// Seconds that those steps took.
+    /// Gives the seconds that those steps took; an engine that keeps the host out of its loop gives 0 until the last
+    /// report, which has the whole time.
     pub seconds: f64,
 }
 
-/// A fleet of runs of one recipe that are trained in step, each with its own seed; one run is a fleet of one.
+/// Trains a fleet: runs of one recipe, in step with each other, each with its own seed. One run is a fleet of one.
+///
+/// `member` counts the runs from 0, in the order of the states that the engine was made from.
 pub trait Engine {
-    /// `reference` or `fused`.
+    /// Names the engine as `--engine` does: `reference` or `fused`.
     fn name(&self) -> &'static str;
 
-    /// What it runs on, for people: `cpu`, or the GPU's name.
+    /// Names for people what the engine runs on: `cpu`, or the GPU as its driver calls it.
     fn device(&self) -> String;
 
-    /// Takes every member some steps on: a step is one update of D, then one of G against the updated D, and the moving average.
+    /// Takes every member some steps on: a step is one update of D, then one of G against the updated D, and the moving
+    /// average.
     ///
-    /// `stretches`: one for each member, all of the same first step and length. `report` hears of the steps and says whether to go
-    /// on. An engine may have begun some more by then, which it finishes and reports.
+    /// `stretches` has one for each member, all of the same first step and length. `report` hears of the steps and says
+    /// whether to go on; an engine may have begun some more by then, which it finishes and reports.
     ///
     /// # Errors
-    /// Only what the device or library fails at; shapes are checked when the engine is made.
-    fn advance(&mut self, stretches: &[Stretch], report: &mut dyn FnMut(Report) -> bool) -> Result<()>;
+    /// Fails if the device is lost, out of memory or does not answer, or if the engine's library does. Shapes are
+    /// checked when the engine is made.
+    fn advance(&mut self, stretches: &[Stretch], report: &mut dyn FnMut(Progress) -> bool) -> Result<()>;
 
-    /// A copy of everything that a member's next step depends on.
+    /// Copies everything that a member's next step depends on off the device.
     ///
     /// # Errors
-    /// As [`Engine::advance`].
+    /// Fails if the device is lost or does not answer, or if the engine's library does.
     fn state(&self, member: usize) -> Result<State>;
 
-    /// Pictures of a member's generator as it is exported (the moving average where there is one).
-    /// z: [n, latent] -> [n, pixels], in [-1, 1].
+    /// Draws pictures by a member's generator as it is exported, the moving average where there is one: z [n, latent]
+    /// -> [n, pixels], in [-1, 1].
     ///
     /// # Errors
-    /// As [`Engine::advance`].
+    /// Fails if the device is lost or does not answer, or if the engine's library does.
     fn generate(&self, member: usize, z: &[f32]) -> Result<Vec<f32>>;
 }
 
-/// A named tensor of the last step, in f64: what engines are compared by.
+/// Holds a named tensor of the last step, in f64: engines are compared by these.
 #[derive(Clone, Debug)]
 pub struct Probe {
-    /// `logits.real`, `logits.fake`, `gradient.NAME` or `parameter.NAME`.
+    /// Names the tensor: `logits.real`, `logits.fake`, `logits.updated`, `gradient.NAME` or `parameter.NAME`.
     pub name: String,
-    /// Flat, row-major.
+    /// Holds the tensor's numbers, flat and row-major, widened from what the engine computes in.
     pub values: Vec<f64>,
 }
 
-/// Single steps of a fleet's first member, and their tensors: what tests judge an engine by, one step at a time.
+/// Takes single steps of a fleet's first member and shows their tensors: tests judge an engine by these, and nothing
+/// that trains asks for them.
 pub trait Stepwise: Engine {
-    /// Takes one step on inputs made elsewhere.
+    /// Takes one step on inputs made elsewhere, and gives what it reports of itself.
     ///
     /// # Errors
-    /// As [`Engine::advance`].
+    /// Fails if the device is lost, out of memory or does not answer, or if the engine's library does.
     fn step(&mut self, input: &StepInput) -> Result<StepStats>;
 
-    /// Tensors of the last step and the parameters after it, in a fixed order.
+    /// Gives the tensors of the last step and the parameters after it, in an order that is always the same.
     ///
     /// # Errors
-    /// As [`Engine::advance`].
+    /// Fails if the device is lost or does not answer, or if the engine's library does.
     fn probe(&self) -> Result<Vec<Probe>>;
 }
 
-/// [`Engine::advance`] of an engine of one member that takes a step at a time: the step's noise and rates are made here.
+/// Does [`Engine::advance`] for an engine of one member that takes a step at a time: each step's noise and rates are
+/// made here, and every step is reported.
 ///
 /// # Errors
-/// Those of `step`.
+/// Fails with what `step` fails at; the steps before it are done and reported.
 ///
 /// # Panics
 /// If there is not just one stretch.
 pub(crate) fn step_by_step(
     recipe: &Recipe,
     stretches: &[Stretch],
-    report: &mut dyn FnMut(Report) -> bool,
+    report: &mut dyn FnMut(Progress) -> bool,
     mut step: impl FnMut(&StepInput) -> Result<StepStats>,
 ) -> Result<()> {
     let [stretch] = stretches else { panic!("{} stretches for one member", stretches.len()) };
@@ -140,7 +148,7 @@ pub(crate) fn step_by_step(
         noise::fill_normal(stretch.seed, Stream::TrainingZ, number, &mut z);
         let rates = recipe.rates(number, stretch.total_steps);
         let stats = step(&StepInput { step: number, indices, z: &z, rates })?;
-        if !report(Report { steps: 1, stats: &[&[stats]], seconds: began.elapsed().as_secs_f64() }) {
+        if !report(Progress { steps: 1, stats: &[&[stats]], seconds: began.elapsed().as_secs_f64() }) {
             break;
         }
     }

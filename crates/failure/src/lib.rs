@@ -2,47 +2,48 @@
 
 use std::fmt;
 
-/// Whose move it is: decides the exit code.
+/// Says whose move it is after a failure, and so the exit code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
-    /// The command line or a recipe asks for something that cannot be: exit code 2.
+    /// Means that the command line or a recipe asks for something that cannot be: exit code 2.
     Usage,
-    /// The work itself failed: exit code 1.
+    /// Means that the request was sound and the work itself failed: exit code 1.
     Failed,
 }
 
-/// An error with a message for people and, where there is one, the next step.
+/// Tells people what went wrong and, where there is one, the next step. Displayed, it is the message, then a line
+/// `hint:` after a blank one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Failure {
-    /// Decides the exit code.
+    /// Says whose move it is, and so the exit code.
     pub kind: Kind,
-    /// What went wrong and where; lowercase, literals in backticks.
+    /// Says what went wrong and where; lowercase, no final period, literals in backticks.
     pub message: String,
-    /// What to do about it.
+    /// Says what to do about it, in words like the message's; none where there is nothing to suggest.
     pub hint: Option<String>,
 }
 
-/// The result type of this crate.
+/// Gives what fallible functions of Forger return: a value, or a [`Failure`] for people.
 pub type Result<T> = std::result::Result<T, Failure>;
 
 impl Failure {
-    /// The work failed: exit code 1.
+    /// Makes a failure of the work itself, with no hint yet: exit code 1.
     pub fn failed(message: impl Into<String>) -> Self {
         Self { kind: Kind::Failed, message: message.into(), hint: None }
     }
 
-    /// The request cannot be: exit code 2.
+    /// Makes a failure of a request that cannot be met, with no hint yet: exit code 2.
     pub fn usage(message: impl Into<String>) -> Self {
         Self { kind: Kind::Usage, message: message.into(), hint: None }
     }
 
-    /// Adds what to do about it.
+    /// Says what to do about it, in place of any older hint.
     pub fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hint = Some(hint.into());
         self
     }
 
-    /// The process's exit code.
+    /// Gives the exit code that the process is to end with: 1 if the work failed, 2 if the request cannot be.
     pub fn exit_code(&self) -> u8 {
         match self.kind {
             Kind::Failed => 1,

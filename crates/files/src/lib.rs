@@ -30,7 +30,7 @@ pub fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
     if before.as_ref().is_some_and(|metadata| !metadata.is_file()) {
         return OpenOptions::new().write(true).open(path)?.write_all(bytes);
     }
-    let target = if before.is_some() { fs::canonicalize(path)? } else { path.to_owned() };
+    let target = target_of(path)?;
     let temporary = Temporary::beside(&target)?;
     let mut file = temporary.create()?;
     file.write_all(bytes)?;
@@ -43,11 +43,32 @@ pub fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
     temporary.rename_to(&target)
 }
 
-/// The folder that the file `path` lies in or would lie in: asked before the work that is to end in it.
+/// Gives the file that writing to `path` writes: `path` itself, or what it links to, whether that is there yet or not.
 ///
 /// # Errors
-/// Why `path` cannot be a file to write, as what follows its name in a sentence: it is a folder, or its folder does not
-/// exist.
+/// Links in a circle.
+pub fn target_of(path: &Path) -> io::Result<PathBuf> {
+    /// As many links as Linux follows.
+    const MOST_LINKS: usize = 40;
+    let mut target = path.to_owned();
+    for _ in 0..MOST_LINKS {
+        let Ok(next) = fs::read_link(&target) else { return Ok(target) };
+        // A relative link starts where it lies.
+        target = target.parent().unwrap_or(Path::new("")).join(next);
+    }
+    Err(io::Error::new(io::ErrorKind::InvalidInput, "it is a link that leads in a circle"))
+}
+
+/// Says whether `path` starts with a `~` that a shell would have replaced by the user's home, had it not been quoted.
+pub fn has_literal_home(path: &Path) -> bool {
+    path.starts_with("~") && !Path::new("~").exists()
+}
+
+/// Gives the folder that the file `path` lies in or would lie in: asked before the work that is to end in it.
+///
+/// # Errors
+/// Says why `path` cannot be a file to write, as what follows its name in a sentence: it is a folder, or its folder
+/// does not exist.
 pub fn folder_of(path: &Path) -> Result<&Path, String> {
     if path.file_name().is_none() || path.is_dir() {
         return Err("is a folder, not a file".to_owned());
@@ -59,13 +80,13 @@ pub fn folder_of(path: &Path) -> Result<&Path, String> {
     Ok(folder)
 }
 
-/// A file that is gone when this is dropped, unless it was renamed.
+/// Names a file that is gone when this is dropped, unless it was renamed.
 struct Temporary {
     path: PathBuf,
 }
 
 impl Temporary {
-    /// A hidden name in the target's folder that no other process and no other thread of this one uses.
+    /// Makes up a hidden name in the target's folder that no other process and no other thread of this one uses.
     fn beside(target: &Path) -> io::Result<Self> {
         static COUNTER: AtomicU64 = AtomicU64::new(0);
         let invalid = || io::Error::new(io::ErrorKind::InvalidInput, "it has no file name");
@@ -185,6 +206,20 @@ mod tests {
         write_whole(&link, b"new").unwrap();
         assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
         assert_eq!(fs::read(&target).unwrap(), b"new");
+
+        // A link to what is not there yet, by another link: it is made where they lead.
+        std::os::unix::fs::symlink("link", folder.path().join("second")).unwrap();
+        fs::remove_file(&target).unwrap();
+        write_whole(&folder.path().join("second"), b"first").unwrap();
+        assert_eq!(fs::read(&target).unwrap(), b"first");
+        assert!(fs::symlink_metadata(folder.path().join("second")).unwrap().is_symlink());
+        fs::remove_file(folder.path().join("second")).unwrap();
+        std::os::unix::fs::symlink("circle", folder.path().join("circle")).unwrap();
+        assert!(
+            write_whole(&folder.path().join("circle"), b"x").is_err()
+                && target_of(&folder.path().join("circle")).is_err()
+        );
+        fs::remove_file(folder.path().join("circle")).unwrap();
 
         // Reached by a link, so that a wrong rename would replace the link and not the machine's own device.
         let device = folder.path().join("device");

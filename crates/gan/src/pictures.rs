@@ -2,34 +2,40 @@
 
 use multiversion::multiversion;
 
-/// Pictures of one size as bytes, 0 black to 255 white, with their labels.
+/// Holds pictures of one size as bytes, 0 black to 255 white, with their labels.
 #[derive(Clone, Debug)]
 pub struct Pictures {
-    /// `count * pixels` bytes, row-major.
+    /// Holds the pixels: [count, pixels], row-major, a byte each.
     pub bytes: Vec<u8>,
-    /// One label a picture.
+    /// Gives each picture's class: [count].
     pub labels: Vec<u16>,
-    /// Rows times columns.
+    /// Counts the pixels of a picture, rows times columns: a byte each.
     pub pixels: usize,
 }
 
 impl Pictures {
-    /// Number of pictures.
+    /// Counts the pictures, by their labels.
     pub fn count(&self) -> usize {
         self.labels.len()
     }
 
-    /// The bytes of picture `index`: [pixels].
+    /// Gives the bytes of picture `index`, counted from 0: [pixels].
+    ///
+    /// # Panics
+    /// If there is no such picture.
     pub fn picture(&self, index: u32) -> &[u8] {
         &self.bytes[index as usize * self.pixels..][..self.pixels]
     }
 
-    /// CRC-32 of the pixels, by which a data set is known again.
+    /// Gives the CRC-32 of the pixels, by which a data set is known again.
     pub fn checksum(&self) -> u32 {
         crc32fast::hash(&self.bytes)
     }
 
     /// Writes picture `index`, scaled to [-1, 1], to `out`: [pixels].
+    ///
+    /// # Panics
+    /// If there is no such picture.
     pub fn scaled(&self, index: u32, out: &mut [f32]) {
         scale_bytes(self.picture(index), out);
     }
@@ -42,7 +48,7 @@ fn scale_bytes(bytes: &[u8], out: &mut [f32]) {
     }
 }
 
-/// Maps a byte to [-1, 1].
+/// Maps a byte to [-1, 1]: 0, black, to -1 and 255, white, to 1.
 #[inline(always)]
 pub fn scale_byte(byte: u8) -> f32 {
     f32::from(byte) * (2.0 / 255.0) - 1.0

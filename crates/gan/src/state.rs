@@ -1,35 +1,35 @@
 //! Everything that the next step depends on: parameters, Adam's moments, the moving average, the step's number.
 
 use crate::recipe::Recipe;
-use net::{First, Network};
+use net::{Initial, Network};
 
-/// One network: its parameters and Adam's two moments, each flat in the order of its [`Network`].
+/// Holds one network's parameters and Adam's two moments, each flat in the order of its [`Network`].
 #[derive(Clone, Debug, PartialEq)]
 pub struct Slot {
-    /// Weights and biases.
+    /// Holds weights and biases.
     pub parameters: Vec<f32>,
-    /// First moment.
+    /// Holds Adam's first moment, as many numbers as there are parameters.
     pub m: Vec<f32>,
-    /// Second moment.
+    /// Holds Adam's second moment, as many numbers as there are parameters.
     pub v: Vec<f32>,
 }
 
-/// The state of a run between two steps.
+/// Holds a run between two steps: everything that the next step depends on.
 #[derive(Clone, Debug, PartialEq)]
 pub struct State {
-    /// Steps done.
+    /// Counts the steps done, and so numbers the next one.
     pub step: u64,
-    /// G.
+    /// Holds G's parameters and their moments.
     pub generator: Slot,
-    /// D.
+    /// Holds D's parameters and their moments.
     pub discriminator: Slot,
-    /// Moving average of G's parameters, where the recipe keeps one.
+    /// Holds the moving average of G's parameters, where the recipe keeps one.
     pub ema: Option<Vec<f32>>,
 }
 
 impl State {
-    /// The state before step 0: Glorot-uniform weights (Glorot, Bengio, 2010), zero biases, zero moments; the average
-    /// starts at G's first weights.
+    /// Makes the state before step 0 of the run of `seed`, for pictures of `pixels` numbers: Glorot-uniform weights
+    /// (Glorot, Bengio, 2010), zero biases, zero moments; the average starts at G's first weights.
     pub fn initial(recipe: &Recipe, pixels: usize, seed: u64) -> Self {
         let generator = Slot::initial(&recipe.generator_network(pixels), seed, 0);
         let discriminator = Slot::initial(&recipe.discriminator_network(pixels), seed, 1);
@@ -37,14 +37,14 @@ impl State {
         Self { step: 0, generator, discriminator, ema }
     }
 
-    /// Whether every number is one.
+    /// Says whether every number of it is finite; one that is not has spoiled the run.
     pub fn is_finite(&self) -> bool {
         let slots = [&self.generator, &self.discriminator];
         let tensors = slots.iter().flat_map(|slot| [&slot.parameters, &slot.m, &slot.v]).chain(&self.ema);
         tensors.flatten().all(|value| value.is_finite())
     }
 
-    /// The parameters that are exported: the average where there is one.
+    /// Gives the parameters that are exported, flat: the moving average where there is one, else G's own.
     pub fn exported(&self) -> &[f32] {
         self.ema.as_deref().unwrap_or(&self.generator.parameters)
     }
@@ -56,7 +56,7 @@ impl Slot {
         let mut uniform = vec![0.0; network.len()];
         noise::fill_uniform(seed, number, 1.0, &mut uniform);
         for tensor in &network.tensors {
-            let First::Uniform { limit } = tensor.first else { continue };
+            let Initial::Uniform { limit } = tensor.initial else { continue };
             for (slot, unit) in parameters[tensor.range.clone()].iter_mut().zip(&uniform[tensor.range.clone()]) {
                 *slot = unit * limit as f32;
             }

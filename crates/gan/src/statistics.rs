@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::loss::{Loss, Pair};
 
-/// One statistic of a step: its row in the list, but for its value.
+/// Describes one statistic of a step: its row in the list, but for its value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Statistic {
     /// Names the statistic in JSON, in the tags of TensorBoard and, in capitals, in the kernels; for example `d_loss`.
@@ -19,23 +19,23 @@ pub struct Statistic {
     pub chart: Option<(Chart, &'static str)>,
 }
 
-/// The charts of a report that show statistics of steps, as means over each epoch.
+/// Names the charts of a report that show statistics of steps, as means over each epoch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Chart {
-    /// The losses of D and of G.
+    /// Shows the losses of D and of G, without penalties.
     Losses,
-    /// Shares of pictures, from 0 to 1.
+    /// Shows shares of pictures, from 0 to 1.
     Shares,
-    /// How far D's logits on real pictures lie above those on generated ones.
+    /// Shows how far D's logits on real pictures lie above those on generated ones.
     Margin,
-    /// The gradient that reaches G, on a logarithmic scale.
+    /// Shows the gradient that reaches G, on a logarithmic scale.
     Gradient,
 }
 
 /// Makes the struct and the list of its rows: documentation and name of the field, whether it must be finite, its curve.
 macro_rules! statistics {
     ($($(#[$doc:meta])* $name:ident, $must_be_finite:literal, $chart:expr;)*) => {
-        /// What one step reports: means over the minibatch, measured before the update that each belongs to.
+        /// Holds what one step reports: means over the minibatch, measured before the update that each belongs to.
         // `default` lets a checkpoint of an older version, whose sums have fewer fields, be read.
         #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
         #[serde(default)]
@@ -43,13 +43,13 @@ macro_rules! statistics {
             $($(#[$doc])* pub $name: f64,)*
         }
 
-        /// The statistics of a step, in the order of [`StepStats::row`].
+        /// Lists the statistics of a step, in the order of [`StepStats::row`].
         pub const STATISTICS: [Statistic; StepStats::COUNT] = [
             $(Statistic { name: stringify!($name), must_be_finite: $must_be_finite, chart: $chart }),*
         ];
 
         impl StepStats {
-            /// How many statistics a step has.
+            /// Counts the statistics of a step, and so the values of a row.
             pub const COUNT: usize = [$(stringify!($name)),*].len();
 
             /// Gives the values in the order of [`STATISTICS`].
@@ -67,28 +67,28 @@ macro_rules! statistics {
 }
 
 statistics! {
-    /// D's loss without penalties.
+    /// Gives D's loss without its penalties, as a mean over pairs.
     d_loss, true, Some((Chart::Losses, "D's loss"));
-    /// G's loss.
+    /// Gives G's loss against the updated D, as a mean over pairs.
     g_loss, true, Some((Chart::Losses, "G's loss"));
-    /// Mean of sigmoid(D(x)) over the real pictures, in D's update.
+    /// Gives the mean of sigmoid(D(x)) over the real pictures, in D's update.
     d_real, true, None;
-    /// Mean of sigmoid(D(G(z))) over the generated pictures, in D's update.
+    /// Gives the mean of sigmoid(D(G(z))) over the generated pictures, in D's update.
     d_fake, true, None;
-    /// Mean squared norm of the gradient of D's logit by a real picture; 0 where R1 is off.
+    /// Gives the mean squared norm of the gradient of D's logit by a real picture; 0 where R1 is off.
     r1, true, None;
-    /// Mean squared norm of the gradient of D's logit by a generated picture; 0 where R2 is off.
+    /// Gives the mean squared norm of the gradient of D's logit by a generated picture; 0 where R2 is off.
     r2, true, None;
-    /// Mean of D's logits on real pictures, less that on generated ones, in D's update.
+    /// Gives the mean of D's logits on real pictures, less that on generated ones, in D's update.
     d_margin, true, Some((Chart::Margin, "margin"));
-    /// Share of the real pictures that D gets right, in its update: a logit above 0, or, under the relativistic loss, above its
-    /// partner's. A count, and so always a number.
+    /// Gives the share of the real pictures that D gets right, in its update: a logit above 0, or, under the relativistic
+    /// loss, above its partner's. A count, and so always a number.
     d_accuracy_real, false, Some((Chart::Shares, "D right on real"));
-    /// Share of the generated pictures that D gets right, in its update: a logit below 0, or, under the relativistic loss, below
-    /// its partner's. A count, and so always a number.
+    /// Gives the share of the generated pictures that D gets right, in its update: a logit below 0, or, under the
+    /// relativistic loss, below its partner's. A count, and so always a number.
     d_accuracy_fake, false, Some((Chart::Shares, "D right on generated"));
-    /// The gradient that reaches G: the norm of the gradient of a generated picture's loss by its pixels, as the root of the mean
-    /// square over the minibatch, in G's update.
+    /// Measures the gradient that reaches G: the norm of the gradient of a generated picture's loss by its pixels, as the
+    /// root of the mean square over the minibatch, in G's update.
     g_gradient, true, Some((Chart::Gradient, "gradient"));
 }
 

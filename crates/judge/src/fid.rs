@@ -7,17 +7,17 @@
 //! Sources: Heusel, Ramsauer, Unterthiner, Nessler, Hochreiter, "GANs trained by a two time-scale update rule converge
 //! to a local Nash equilibrium", 2017; Golub, Van Loan, "Matrix Computations", section 8.5.
 
-/// Mean and covariance of features.
+/// Holds mean and covariance of n pictures' features, k numbers each.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Moments {
-    /// [k].
+    /// Holds the mean of each feature: [k].
     pub mean: Vec<f64>,
-    /// [k, k], divided by n - 1.
+    /// Holds the covariances of the features, divided by n - 1: [k, k], symmetric.
     pub covariance: Vec<f64>,
 }
 
 impl Moments {
-    /// features: [n, k], row-major, n at least 2.
+    /// Takes the moments of features: [n, k], row-major, n at least 2.
     pub fn of(features: &[f32], k: usize) -> Self {
         let n = (features.len() / k) as f64;
         let mut mean = vec![0.0; k];
@@ -39,7 +39,8 @@ impl Moments {
     }
 }
 
-/// FID between two clouds, 0 where their moments are the same.
+/// Gives FID, the Fréchet distance between two clouds of features taken for normal distributions (Heusel et al., 2017):
+/// 0 where their moments are the same.
 pub fn frechet_distance(a: &Moments, b: &Moments) -> f64 {
     let k = a.mean.len();
     let apart: f64 = a.mean.iter().zip(&b.mean).map(|(a, b)| (a - b).powi(2)).sum();
@@ -54,7 +55,7 @@ pub fn frechet_distance(a: &Moments, b: &Moments) -> f64 {
     (apart + trace(&a.covariance) + trace(&b.covariance) - 2.0 * cross).max(0.0)
 }
 
-/// The root of an eigenvalue that cannot be negative but for rounding.
+/// Gives the root of an eigenvalue that cannot be negative but for rounding.
 fn root(value: f64) -> f64 {
     value.max(0.0).sqrt()
 }
@@ -73,8 +74,8 @@ fn transpose(a: &[f64], k: usize) -> Vec<f64> {
     (0..k * k).map(|i| a[i % k * k + i / k]).collect()
 }
 
-/// Eigenvalues, and eigenvectors as columns, of a symmetric [k, k]: Jacobi's rotations, row by row, until nothing is left
-/// beside the diagonal.
+/// Gives eigenvalues, and eigenvectors as columns, of a symmetric [k, k], by Jacobi's rotations, row by row, until
+/// nothing is left beside the diagonal.
 fn eigen(symmetric: &[f64], k: usize) -> (Vec<f64>, Vec<f64>) {
     /// Each sweep squares what is left; ten do, and a matrix of NaNs must come to an end.
     const SWEEPS: usize = 60;

@@ -6,28 +6,28 @@ use serde::{Deserialize, Serialize};
 use super::{Judge, lenet::Architecture};
 use failure::{Failure, Result};
 
-/// The metadata's one key: several would come in an order that changes from run to run, and with it the bytes.
+/// Names the metadata's one key: several would come in an order that changes from run to run, and with it the bytes.
 const KEY: &str = "judge";
-/// Value of `format`.
+/// Names the format and its version.
 const FORMAT: &str = "forger-judge-1";
-/// No label is larger than a byte.
+/// Bounds the classes: no label is larger than a byte.
 const MOST_CLASSES: usize = 256;
 
-/// What the metadata says of a judge, as JSON.
+/// Holds what the metadata says of a judge, as JSON.
 #[derive(Serialize, Deserialize)]
 struct About {
     format: String,
-    /// Name of the data set.
+    /// Names the data set.
     dataset: String,
-    /// What tells the training pictures apart from others.
+    /// Tells the training pictures apart from others.
     fingerprint: String,
     image_shape: [usize; 3],
     classes: usize,
-    /// Share of the test pictures that it was right on.
+    /// Gives the share of the test pictures that it was right on.
     accuracy: f64,
 }
 
-/// The file's bytes; the same judge gives the same bytes.
+/// Writes the file's bytes; the same judge gives the same bytes.
 pub(super) fn to_bytes(judge: &Judge) -> Vec<u8> {
     let tensors: Vec<_> = judge
         .architecture
@@ -57,8 +57,8 @@ pub(super) fn to_bytes(judge: &Judge) -> Vec<u8> {
 /// Reads a file's bytes; `origin` names it in errors.
 ///
 /// # Errors
-/// What is wrong with it: no safetensors, no judge, a tensor that is missing or of another shape, a weight that is no
-/// number.
+/// Says what is wrong with it: no safetensors, no judge, a tensor that is missing or of another shape, a weight that is
+/// no number.
 pub(super) fn from_bytes(bytes: &[u8], origin: &str) -> Result<Judge> {
     let broken = |what: String| {
         Failure::failed(format!("the judge `{origin}` {what}")).hint("remove the file, and it is trained again")

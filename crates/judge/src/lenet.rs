@@ -15,19 +15,19 @@ use std::ops::Range;
 
 use failure::{Failure, Result};
 use linear::product::{Matrix, MatrixMut};
-use net::{First, Tensor as TensorSpec};
+use net::{Initial, Tensor as TensorSpec};
 
-/// Numbers that a picture is compared by, as many as LeNet-5 has before its last layer.
+/// Counts the numbers that a picture is compared by, as many as LeNet-5 has before its last layer.
 pub const FEATURES: usize = 84;
-/// Sides of a kernel, and of a pool.
+/// Counts the rows, and the columns, of a convolution's kernel; [`POOL`] those of a pool.
 pub(super) const KERNEL: usize = 5;
 pub(super) const POOL: usize = 2;
-/// Maps after the first and the second convolution; LeNet-5 has 6 and 16.
+/// Counts the maps after the first and the second convolution; LeNet-5 has 6 and 16.
 const CHANNELS: [usize; 2] = [16, 32];
-/// Width of the first dense layer.
+/// Sets the width of the first dense layer.
 const HIDDEN: usize = 120;
 
-/// A convolution with its pooling: [rows, columns, inputs] -> [pooled rows, pooled columns, outputs].
+/// Describes a convolution with its pooling: [rows, columns, inputs] -> [pooled rows, pooled columns, outputs].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Stage {
     pub(super) rows: usize,
@@ -37,17 +37,17 @@ pub(super) struct Stage {
 }
 
 impl Stage {
-    /// Rows and columns between convolution and pooling.
+    /// Gives rows and columns between convolution and pooling.
     pub(super) fn convolved(&self) -> [usize; 2] {
         [self.rows - (KERNEL - 1), self.columns - (KERNEL - 1)]
     }
 
-    /// Rows and columns after pooling, which leaves out a last odd one.
+    /// Gives rows and columns after pooling, which leaves out a last odd one.
     pub(super) fn pooled(&self) -> [usize; 2] {
         self.convolved().map(|side| side / POOL)
     }
 
-    /// Numbers in a patch.
+    /// Counts the numbers in a patch.
     pub(super) fn patch(&self) -> usize {
         KERNEL * KERNEL * self.inputs
     }
@@ -87,19 +87,19 @@ impl Stage {
     }
 }
 
-/// The sizes of a judge's network: what its weights must fit.
+/// Holds the sizes of a judge's network, which its weights must fit.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Architecture {
     pub(super) stages: [Stage; 2],
-    /// Widths from the last map to the logits.
+    /// Lists the widths from the last map, flattened, to the logits.
     pub(super) dense: [usize; 4],
 }
 
 impl Architecture {
-    /// For grey pictures of `image_shape` = [1, rows, columns] in `classes` classes.
+    /// Gives the sizes for grey pictures of `image_shape` = [1, rows, columns] in `classes` classes.
     ///
     /// # Errors
-    /// Pictures in colour, or too small for two convolutions and two poolings.
+    /// Refuses pictures in colour, or too small for two convolutions and two poolings.
     pub fn new(image_shape: [usize; 3], classes: usize) -> Result<Self> {
         let [channels, rows, columns] = image_shape;
         // The smallest side that leaves a pixel: ((1 * 2 + 4) * 2 + 4).
@@ -117,18 +117,18 @@ impl Architecture {
         Ok(Self { stages: [first, second], dense: [rows * columns * CHANNELS[1], HIDDEN, FEATURES, classes] })
     }
 
-    /// [1, rows, columns] of the pictures.
+    /// Gives [1, rows, columns] of the pictures that the network takes.
     pub fn image_shape(&self) -> [usize; 3] {
         [1, self.stages[0].rows, self.stages[0].columns]
     }
 
-    /// Kinds of pictures told apart.
+    /// Counts the kinds of pictures that the network tells apart.
     pub fn classes(&self) -> usize {
         self.dense[3]
     }
 
-    /// Name, shape and place of every parameter, weight then bias, layer by layer. A kernel is [outputs, 5, 5, inputs],
-    /// a dense weight [outputs, inputs].
+    /// Lists name, shape and place of every parameter, weight then bias, layer by layer. A kernel is [outputs, 5, 5,
+    /// inputs], a dense weight [outputs, inputs].
     pub fn tensors(&self) -> Vec<TensorSpec> {
         let mut tensors: Vec<TensorSpec> = Vec::new();
         let mut put = |name: String, shape: Vec<usize>| {
@@ -137,8 +137,8 @@ impl Architecture {
             let inputs: usize = shape[1..].iter().product();
             // He-uniform (He, Zhang, Ren, Sun, "Delving deep into rectifiers", 2015), in f32 as it has always been.
             let limit = f64::from((6.0 / inputs as f32).sqrt());
-            let first = if shape.len() > 1 { First::Uniform { limit } } else { First::Zero };
-            tensors.push(TensorSpec { name, shape, range, first });
+            let initial = if shape.len() > 1 { Initial::Uniform { limit } } else { Initial::Zero };
+            tensors.push(TensorSpec { name, shape, range, initial });
         };
         for (number, stage) in (1..).zip(&self.stages) {
             put(format!("conv{number}.weight"), vec![stage.outputs, KERNEL, KERNEL, stage.inputs]);
@@ -151,28 +151,28 @@ impl Architecture {
         tensors
     }
 
-    /// Where weight and bias of layer `layer` (0 and 1 convolutions, 2 to 4 dense) lie.
+    /// Says where weight and bias of layer `layer` (0 and 1 convolutions, 2 to 4 dense) lie.
     pub(super) fn places(&self, layer: usize) -> [Range<usize>; 2] {
         let tensors = self.tensors();
         [tensors[2 * layer].range.clone(), tensors[2 * layer + 1].range.clone()]
     }
 }
 
-/// What a forward pass leaves: all that the backward pass needs. n pictures. Made once, and filled again and again: its
-/// megabytes would otherwise be asked of the system and given back for every few pictures.
+/// Holds what a forward pass of n pictures leaves, which is all that the backward pass needs. Made once, and filled
+/// again and again: its megabytes would otherwise be asked of the system and given back for every few pictures.
 #[derive(Default)]
 pub(super) struct Pass {
-    /// Of each stage: [n * convolved rows * convolved columns, patch].
+    /// Holds the patches of each stage: [n * convolved rows * convolved columns, patch].
     pub(super) patches: [Vec<f32>; 2],
-    /// Of each stage, before pooling: [n, convolved rows, convolved columns, outputs].
+    /// Holds the map of each stage before pooling: [n, convolved rows, convolved columns, outputs].
     pub(super) convolved: [Vec<f32>; 2],
-    /// Of each stage, pooled, with bias and ReLU: [n, pooled rows, pooled columns, outputs].
+    /// Holds the map of each stage, pooled, with bias and ReLU: [n, pooled rows, pooled columns, outputs].
     pub(super) maps: [Vec<f32>; 2],
-    /// [n, 120], [n, 84] after ReLU, [n, classes] without.
+    /// Holds what the dense layers give: [n, 120], [n, 84] after ReLU, [n, classes] without.
     pub(super) dense: [Vec<f32>; 3],
 }
 
-/// Runs the network. parameters: flat, by [`Architecture::tensors`]; pixels: [n, rows, columns], in [-1, 1].
+/// Runs the network forward. parameters: flat, by [`Architecture::tensors`]; pixels: [n, rows, columns], in [-1, 1].
 pub(super) fn forward(architecture: &Architecture, parameters: &[f32], pixels: &[f32], pass: &mut Pass) {
     let n = pixels.len() / architecture.image_shape().iter().product::<usize>();
     let places = |layer| architecture.places(layer).map(|range| &parameters[range]);

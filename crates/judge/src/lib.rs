@@ -28,60 +28,61 @@ use lenet::{Architecture, FEATURES, Pass};
 use manifold::Manifold;
 use parallel::{Buffers, in_order};
 
-/// MNIST's judge, trained by `cargo xtask judge`.
+/// Holds MNIST's judge, trained by `cargo xtask judge`.
 const MNIST: &[u8] = include_bytes!("../mnist.safetensors");
-/// Pictures that go through the network at a time.
+/// Counts the pictures that go through the network at a time.
 const PIECE: usize = 50;
-/// Pictures of each side of a comparison, at most; as many as MNIST's test set has.
+/// Bounds the pictures of each side of a comparison: as many as MNIST's test set has.
 pub const SAMPLES: usize = 10_000;
-/// Fewer real pictures than this say little of how far the generated ones are from them.
+/// Bounds the real pictures to judge by from below: fewer say little of how far the generated ones are from them.
 const FEWEST_TESTS: usize = 20;
-/// Share of the samples from which on a class counts as covered.
+/// Sets the share of the samples from which on a class counts as covered.
 const COVERED: f64 = 0.01;
 
-/// A trained classifier.
+/// Holds a trained classifier, by which pictures are judged, with what it was trained on.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Judge {
     architecture: Architecture,
-    /// Flat, by [`Architecture::tensors`].
+    /// Holds the weights, flat, by [`Architecture::tensors`].
     parameters: Vec<f32>,
     dataset: String,
     fingerprint: String,
     accuracy: f64,
 }
 
-/// What a judge sees in pictures.
+/// Holds what a judge sees in n pictures.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Seen {
-    /// [n, 84].
+    /// Holds the activations before the last layer, which pictures are compared by: [n, 84], row-major.
     pub features: Vec<f32>,
-    /// The most likely class of each: [n].
+    /// Holds the most likely class of each picture: [n].
     pub classes: Vec<u16>,
 }
 
-/// How good pictures are.
+/// Says how good generated pictures are, measured by real ones.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Scores {
-    /// Pictures judged.
+    /// Counts the pictures judged; more of them give a smaller `fid` by themselves.
     pub samples: usize,
-    /// Fréchet distance of their features from the real ones'.
+    /// Gives the Fréchet distance of their features from the real ones': 0 is the same distribution.
     pub fid: f64,
-    /// Classes that more than 1 % of the pictures are in.
+    /// Counts the classes that more than 1 % of the pictures are in.
     pub classes: usize,
-    /// Kullback-Leibler divergence of the class histogram from the uniform one, in nats.
+    /// Gives the Kullback-Leibler divergence of the class histogram from the uniform one, in nats: 0 is all classes
+    /// alike.
     pub kl: f64,
-    /// Share of the pictures that lie among the real ones.
+    /// Gives the share of the pictures that lie among the real ones, in [0, 1].
     pub precision: f64,
-    /// Share of the real pictures that lie among these.
+    /// Gives the share of the real pictures that lie among these, in [0, 1].
     pub recall: f64,
 }
 
 impl Judge {
-    /// The judge of `dataset`: MNIST's own, or the one at `kept`, or a new one, which is then kept there. `say` is told
-    /// what takes long.
+    /// Gives the judge of `dataset`: MNIST's own, or the one in the file `kept`, or a new one, which is then kept
+    /// there. `say` is told what takes long.
     ///
     /// # Errors
-    /// Pictures that no judge can learn to tell apart, or a file that cannot be written.
+    /// Fails if there are pictures that no judge can learn to tell apart, or a file that cannot be read or written.
     pub fn of(dataset: &Dataset, kept: Option<&Path>, threads: usize, say: &mut dyn FnMut(&str)) -> Result<Self> {
         let fingerprint = fingerprint(dataset);
         let mnist = file::from_bytes(MNIST, "built in")?;
@@ -107,10 +108,11 @@ impl Judge {
         Ok(judge)
     }
 
-    /// Trains a judge on the training pictures of `dataset`.
+    /// Trains a judge on the training pictures of `dataset`, and measures it on the test pictures. `say` is told of
+    /// each epoch.
     ///
     /// # Errors
-    /// Pictures in colour, too small, or all of one class.
+    /// Refuses pictures in colour, too small, too few to test by, or all of one class.
     pub fn train(dataset: &Dataset, threads: usize, say: &mut dyn FnMut(&str)) -> Result<Self> {
         if let Some(reason) = Self::cannot_be(dataset) {
             return Err(Failure::failed(reason));
@@ -128,7 +130,7 @@ impl Judge {
         Ok(judge)
     }
 
-    /// Why there can be no judge of `dataset`, if so.
+    /// Says in a sentence why there can be no judge of `dataset`; none if there can.
     pub fn cannot_be(dataset: &Dataset) -> Option<String> {
         if let Err(failure) = Architecture::new(dataset.image_shape, 2) {
             return Some(failure.message);
@@ -147,34 +149,34 @@ impl Judge {
         })
     }
 
-    /// The file of this judge.
+    /// Writes the judge as a safetensors file's bytes: the same judge gives the same bytes.
     pub fn to_bytes(&self) -> Vec<u8> {
         file::to_bytes(self)
     }
 
-    /// Share of the test pictures that it was right on when it was trained.
+    /// Gives the share of the test pictures that it was right on when it was trained, in [0, 1].
     pub fn accuracy(&self) -> f64 {
         self.accuracy
     }
 
-    /// Kinds of pictures it tells apart.
+    /// Counts the kinds of pictures that it tells apart.
     pub fn classes(&self) -> usize {
         self.architecture.classes()
     }
 
-    /// [1, rows, columns] of the pictures it takes.
+    /// Gives [1, rows, columns] of the pictures that it takes.
     pub fn image_shape(&self) -> [usize; 3] {
         self.architecture.image_shape()
     }
 
-    /// Looks at pictures. images: [n, pixels], in [-1, 1].
+    /// Looks at pictures: images [n, pixels], in [-1, 1]. Any number of threads sees the same.
     pub fn see(&self, images: &[f32], threads: usize) -> Seen {
         let pixels: usize = self.image_shape().iter().product();
         let pieces: Vec<&[f32]> = images.chunks(PIECE * pixels).collect();
         self.see_pieces(pieces.len(), threads, |piece| pieces[piece].to_vec())
     }
 
-    /// Looks at the first `count` of `pictures`.
+    /// Looks at the first `count` of `pictures`, or at all of them if there are fewer.
     pub fn see_pictures(&self, pictures: &Pictures, count: usize, threads: usize) -> Seen {
         let bytes = &pictures.bytes[..count.min(pictures.count()) * pictures.pixels];
         let pieces: Vec<&[u8]> = bytes.chunks(PIECE * pictures.pixels).collect();
@@ -206,7 +208,7 @@ impl Judge {
     }
 }
 
-/// A judge together with what it saw in the real pictures.
+/// Measures generated pictures by real ones: a judge together with what it saw in these.
 pub struct Yardstick {
     judge: Judge,
     moments: Moments,
@@ -225,22 +227,22 @@ impl Yardstick {
         Self { judge, moments, manifold, samples, threads }
     }
 
-    /// The judge.
+    /// Gives the judge that it measures by.
     pub fn judge(&self) -> &Judge {
         &self.judge
     }
 
-    /// Real pictures it measures by; as many should be measured.
+    /// Counts the real pictures that it measures by; as many generated ones should be measured.
     pub fn samples(&self) -> usize {
         self.samples
     }
 
-    /// Scores pictures. images: [n, pixels], in [-1, 1].
+    /// Scores generated pictures: images [n, pixels], in [-1, 1].
     pub fn score(&self, images: &[f32]) -> Scores {
         self.score_seen(&self.judge.see(images, self.threads))
     }
 
-    /// The scores of real pictures, which no generator need do better than.
+    /// Scores real pictures as if they were generated: no generator need do better than they.
     pub fn floor(&self, real: &Pictures) -> Scores {
         self.score_seen(&self.judge.see_pictures(real, self.samples, self.threads))
     }
@@ -260,7 +262,7 @@ impl Yardstick {
     }
 }
 
-/// Classes covered, and the divergence of their histogram from the uniform one.
+/// Counts the classes covered, and gives the divergence of their histogram from the uniform one, in nats.
 fn histogram(seen: &[u16], classes: usize) -> (usize, f64) {
     let mut counts = vec![0usize; classes];
     seen.iter().for_each(|&class| counts[usize::from(class)] += 1);
@@ -272,7 +274,7 @@ fn histogram(seen: &[u16], classes: usize) -> (usize, f64) {
     (covered, kl.max(0.0))
 }
 
-/// The index of the largest, the first of equals.
+/// Gives the index of the largest, the first of equals.
 fn most_likely(row: &[f32]) -> usize {
     let mut best = 0;
     for (class, logit) in row.iter().enumerate() {

@@ -13,30 +13,31 @@
 use super::parallel::in_order;
 use linear::product::{Matrix, MatrixMut};
 
-/// Neighbours that a ball reaches to.
+/// Counts the neighbours that a ball reaches to: k of the paper.
 const NEIGHBOURS: usize = 3;
-/// Rows and columns of the block of products that is computed at a time: 800 kB, which stays in a core's cache.
+/// Counts the rows, and [`COLUMNS`] the columns, of the block of products that is computed at a time: 800 kB, which
+/// stays in a core's cache.
 const ROWS: usize = 100;
 const COLUMNS: usize = 2000;
-/// Numbers looked at together, for the compiler to vectorise.
+/// Counts the numbers looked at together, for the compiler to vectorise.
 const LANES: usize = 16;
 
-/// Features of a set, and how far the ball round each reaches.
+/// Holds the features of a set of n pictures, and how far the ball round each reaches.
 #[derive(Clone, Debug)]
 pub struct Manifold {
-    /// Numbers of a picture.
+    /// Counts the features of a picture.
     k: usize,
-    /// [n, k], less the centre.
+    /// Holds the features less the centre: [n, k].
     features: Vec<f32>,
-    /// Squared length of each: [n].
+    /// Holds the squared length of each picture's features: [n].
     squares: Vec<f32>,
-    /// Squared radius of each: [n].
+    /// Holds the squared radius of each picture's ball: [n].
     radii: Vec<f32>,
 }
 
 impl Manifold {
-    /// features: [n, k]; `centre`: [k], the same for all sets that are compared. Fewer than four pictures have fewer
-    /// neighbours than three: their balls reach to the farthest.
+    /// Measures the balls of a set. features: [n, k]; `centre`: [k], the same for all sets that are compared. Fewer
+    /// than four pictures have fewer neighbours than three: their balls reach to the farthest.
     pub fn new(features: &[f32], centre: &[f64], threads: usize) -> Self {
         let k = centre.len();
         let centred = features.iter().enumerate().map(|(i, &x)| (f64::from(x) - centre[i % k]) as f32);
@@ -59,7 +60,8 @@ impl Manifold {
         manifold
     }
 
-    /// The share of `a`'s pictures that lie in `b`'s manifold, and of `b`'s in `a`'s.
+    /// Gives the share of `a`'s pictures that lie in `b`'s manifold, and of `b`'s in `a`'s. With generated pictures as
+    /// `a` and real ones as `b` these are precision and recall (Kynkäänniemi et al., 2019).
     pub fn shares(a: &Manifold, b: &Manifold, threads: usize) -> [f64; 2] {
         // |a - b|^2 <= r^2 for some b, where |a|^2 + min over b of (|b|^2 - r^2 - 2 a b) <= 0; and the other way round.
         let offsets = |manifold: &Manifold| -> Vec<f32> {
@@ -90,7 +92,7 @@ impl Manifold {
         [share(&rows, &a.squares), share(&columns, &b.squares)]
     }
 
-    /// Pieces of [`ROWS`] pictures, the last of them shorter.
+    /// Counts the pieces of [`ROWS`] pictures, the last of them shorter.
     fn blocks(&self) -> usize {
         self.squares.len().div_ceil(ROWS)
     }
@@ -115,7 +117,7 @@ impl Manifold {
     }
 }
 
-/// The smallest few numbers so far, rising.
+/// Holds the smallest few numbers so far, rising.
 #[derive(Clone)]
 struct Nearest([f32; NEIGHBOURS]);
 
@@ -148,7 +150,7 @@ impl Nearest {
     }
 }
 
-/// The smallest of `values`.
+/// Gives the smallest of `values`.
 fn least(values: &[f32]) -> f32 {
     let (chunks, rest) = values.as_chunks::<LANES>();
     let mut lanes = [f32::INFINITY; LANES];
@@ -158,7 +160,7 @@ fn least(values: &[f32]) -> f32 {
     lanes.into_iter().chain(rest.iter().copied()).fold(f32::INFINITY, smaller)
 }
 
-/// One instruction, where `f32::min` looks for NaN.
+/// Gives the smaller of two in one instruction, where `f32::min` looks for NaN.
 fn smaller(a: f32, b: f32) -> f32 {
     if b < a { b } else { a }
 }

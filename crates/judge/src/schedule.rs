@@ -10,35 +10,36 @@ use super::{Judge, Scores, Yardstick};
 use data::Dataset;
 use failure::Result;
 
-/// Key of the latent vectors that runs are evaluated by: the same for all, so that runs differ by their generators alone.
+/// Keys the latent vectors that runs are evaluated by: the same for all, so that runs differ by their generators alone.
 pub const EVALUATION_SEED: u64 = 0;
-/// The file of a data set's judge, in the run folder.
+/// Names the file of a data set's judge, in the run folder.
 pub const JUDGE_FILE: &str = "judge.safetensors";
-/// Pictures drawn at a time: the engine's buffers stay small.
+/// Counts the pictures drawn at a time: the engine's buffers stay small.
 const DRAWN: usize = 1000;
 
-/// A run's evaluations.
+/// Says when a run is judged, and judges it.
 pub struct Schedule {
     yardstick: Yardstick,
     every: u64,
     epochs: u64,
 }
 
-/// One evaluation.
+/// Holds what one evaluation of a run found, and what it cost.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Evaluation {
-    /// What it found.
+    /// Says how good the pictures of the generator are.
     pub scores: Scores,
-    /// How long it took.
+    /// Gives the seconds that drawing and judging took.
     pub seconds: f64,
 }
 
 impl Schedule {
-    /// Every `every` epochs of `epochs`; `every` 0 is never, and nothing then. The judge of another data set than MNIST
-    /// is kept at `kept`. Where there can be no judge, `say` is told why, and the run goes on without.
+    /// Prepares evaluations every `every` epochs of `epochs`; `every` 0 is never, and nothing then. The judge of
+    /// another data set than MNIST is kept in the file `kept`. Where there can be no judge, `say` is told why, and the
+    /// run goes on without.
     ///
     /// # Errors
-    /// A judge that cannot be written.
+    /// Fails if a judge cannot be trained, read or written.
     pub fn new(
         every: u64,
         epochs: u64,
@@ -58,11 +59,11 @@ impl Schedule {
         Ok(Some(Self { yardstick: Yardstick::new(judge, &dataset.test, threads), every, epochs }))
     }
 
-    /// Judges a generator after `epochs_done` epochs, if it is time to. `generate` draws: z [n, latent] -> pictures [n, pixels] in
-    /// [-1, 1].
+    /// Judges a generator after `epochs_done` epochs, if it is time to. `generate` draws: z [n, latent] -> pictures [n,
+    /// pixels] in [-1, 1].
     ///
     /// # Errors
-    /// Only what `generate` fails at.
+    /// Fails with what `generate` fails at, and with nothing else.
     pub fn after(
         &self,
         epochs_done: u64,
@@ -82,7 +83,7 @@ impl Schedule {
         Ok(Some(Evaluation { scores, seconds: began.elapsed().as_secs_f64() }))
     }
 
-    /// Classes that the judge tells apart.
+    /// Counts the classes that the judge tells apart.
     pub fn classes(&self) -> usize {
         self.yardstick.judge().classes()
     }

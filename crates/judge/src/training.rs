@@ -5,24 +5,24 @@
 
 use data::Pictures;
 use linear::product::{Matrix, MatrixMut};
-use net::First;
+use net::Initial;
 
 use super::lenet::{Architecture, KERNEL, POOL, Pass, Stage, forward};
 use super::parallel::{Buffers, in_order};
 
-/// Passes over the pictures.
+/// Counts the passes over the pictures.
 const EPOCHS: u64 = 12;
-/// Pictures in a minibatch, and in the part of it that one thread takes.
+/// Counts the pictures in a minibatch, and [`SHARD`] those in the part of it that one thread takes.
 const BATCH: usize = 100;
 const SHARD: usize = 25;
-/// Adam (Kingma, Ba, 2015) with its authors' decays.
+/// Sets the rate at the start of Adam (Kingma, Ba, 2015), with its authors' decays.
 const RATE: f32 = 1e-3;
 const BETA1: f32 = 0.9;
 const BETA2: f32 = 0.999;
 const EPSILON: f32 = 1e-8;
-/// Key of the judge's random numbers: there is one judge of a data set, whatever a run's seed.
+/// Keys the judge's random numbers: there is one judge of a data set, whatever a run's seed.
 const SEED: u64 = 0;
-/// Apart from those of G and D (0 and 1) in the stream of starting weights.
+/// Keeps its starting weights apart from those of G and D (0 and 1) in their stream.
 const WEIGHTS_STEP: u64 = 16;
 
 /// Trains from scratch; gives the parameters. `say` is told of each epoch's end: its number from 1, of how many, the
@@ -39,14 +39,14 @@ pub(super) fn train(
     let steps_per_epoch = pictures.count() / batch;
     let total = EPOCHS * steps_per_epoch as u64;
     let mut step = 0;
-    let rooms = Buffers::<Room>::new();
+    let workspaces = Buffers::<Workspace>::new();
     for epoch in 0..EPOCHS {
         let order = noise::permutation(SEED, epoch, pictures.count());
         let (mut loss, mut right) = (0.0, 0);
         for indices in order.chunks_exact(batch) {
             let shards: Vec<&[u32]> = indices.chunks(SHARD).collect();
             let parts = in_order(shards.len(), threads, |i| {
-                rooms.lend(|room| shard(architecture, &parameters, pictures, shards[i], room))
+                workspaces.lend(|workspace| shard(architecture, &parameters, pictures, shards[i], workspace))
             });
             let mut gradient = vec![0.0; parameters.len()];
             for part in &parts {
@@ -64,18 +64,18 @@ pub(super) fn train(
     parameters
 }
 
-/// Sums over the pictures of a shard.
+/// Holds sums over the pictures of a shard.
 struct Part {
     gradient: Vec<f32>,
     loss: f64,
     right: usize,
 }
 
-/// Where a shard is worked on.
+/// Holds the buffers that a shard is worked on in.
 #[derive(Default)]
-struct Room {
+struct Workspace {
     pass: Pass,
-    /// The loss's derivatives by the map before pooling, and by the patches, of the stage at hand.
+    /// Holds the loss's derivatives by the map before pooling and, below, by the patches, of the stage at hand.
     by_convolved: Vec<f32>,
     by_patches: Vec<f32>,
 }
@@ -85,23 +85,23 @@ fn shard(
     parameters: &[f32],
     pictures: &Pictures,
     indices: &[u32],
-    room: &mut Room,
+    workspace: &mut Workspace,
 ) -> Part {
     let mut pixels = vec![0.0; indices.len() * pictures.pixels];
     for (&index, out) in indices.iter().zip(pixels.chunks_exact_mut(pictures.pixels)) {
         pictures.scaled(index, out);
     }
     let labels: Vec<usize> = indices.iter().map(|&index| pictures.labels[index as usize].into()).collect();
-    loss_and_gradient(architecture, parameters, &pixels, &labels, room)
+    loss_and_gradient(architecture, parameters, &pixels, &labels, workspace)
 }
 
-/// He-uniform weights (He, Zhang, Ren, Sun, 2015), zero biases.
+/// Draws He-uniform weights (He, Zhang, Ren, Sun, 2015), and zero biases.
 fn initial(architecture: &Architecture) -> Vec<f32> {
     let tensors = architecture.tensors();
     let mut parameters = vec![0.0; tensors.last().expect("a network has layers").range.end];
     noise::fill_uniform(SEED, WEIGHTS_STEP, 1.0, &mut parameters);
     for tensor in tensors {
-        let limit = if let First::Uniform { limit } = tensor.first { limit as f32 } else { 0.0 };
+        let limit = if let Initial::Uniform { limit } = tensor.initial { limit as f32 } else { 0.0 };
         parameters[tensor.range].iter_mut().for_each(|value| *value *= limit);
     }
     parameters
@@ -119,16 +119,16 @@ fn adam(parameters: &mut [f32], [m, v]: [&mut [f32]; 2], gradient: &[f32], scale
     }
 }
 
-/// Cross-entropy and its gradient, each summed over the pictures. pixels: [n, rows, columns]; labels: [n].
+/// Gives the cross-entropy and its gradient, each summed over the pictures. pixels: [n, rows, columns]; labels: [n].
 fn loss_and_gradient(
     architecture: &Architecture,
     parameters: &[f32],
     pixels: &[f32],
     labels: &[usize],
-    room: &mut Room,
+    workspace: &mut Workspace,
 ) -> Part {
     let n = labels.len();
-    let Room { pass, by_convolved, by_patches } = room;
+    let Workspace { pass, by_convolved, by_patches } = workspace;
     forward(architecture, parameters, pixels, pass);
     let mut part = Part { gradient: vec![0.0; parameters.len()], loss: 0.0, right: 0 };
     let mut signal = part.score(&pass.dense[2], architecture.classes(), labels);
@@ -187,8 +187,8 @@ impl Part {
     }
 }
 
-/// out = the derivative by the map before pooling: each pooled number's goes to the place that was largest, the first of
-/// equals.
+/// Writes out = the derivative by the map before pooling: each pooled number's goes to the place that was largest, the
+/// first of equals.
 fn unpool(stage: Stage, n: usize, convolved: &[f32], signal: &[f32], out: &mut Vec<f32>) {
     out.clear();
     out.resize(convolved.len(), 0.0);
@@ -205,7 +205,7 @@ fn unpool(stage: Stage, n: usize, convolved: &[f32], signal: &[f32], out: &mut V
     });
 }
 
-/// out = the sum of the rows of `values`: [n, out.len()].
+/// Writes out = the sum of the rows of `values`: [n, out.len()].
 fn sum_rows(out: &mut [f32], values: &[f32]) {
     out.fill(0.0);
     for row in values.chunks_exact(out.len()) {
@@ -213,7 +213,7 @@ fn sum_rows(out: &mut [f32], values: &[f32]) {
     }
 }
 
-/// In place: nothing where the ReLU that gave `activation` was shut.
+/// Sets to 0 what stands where the ReLU that gave `activation` was shut, in place.
 fn relu_derivative(values: &mut [f32], activation: &[f32]) {
     for (value, x) in values.iter_mut().zip(activation) {
         *value = if *x > 0.0 { *value } else { 0.0 };
@@ -227,7 +227,7 @@ mod tests {
 
     use super::*;
 
-    /// The same network and loss by candle's own layers, in f64: gradients by tensor, in the judge's layout.
+    /// Gives the loss of this network by candle's own layers, in f64: gradients by tensor, in the judge's layout.
     fn by_candle(architecture: &Architecture, parameters: &[f32], pixels: &[f32], labels: &[usize]) -> (f64, Vec<f64>) {
         let n = labels.len();
         let device = Device::Cpu;
@@ -282,7 +282,7 @@ mod tests {
             let mut pixels = vec![0.0; n * shape[1] * shape[2]];
             noise::fill_uniform(6, 41, 1.0, &mut pixels);
             let labels: Vec<usize> = (0..n).map(|i| i % classes).collect();
-            let ours = loss_and_gradient(&architecture, &parameters, &pixels, &labels, &mut Room::default());
+            let ours = loss_and_gradient(&architecture, &parameters, &pixels, &labels, &mut Workspace::default());
             let (loss, gradient) = by_candle(&architecture, &parameters, &pixels, &labels);
             assert!((ours.loss - loss).abs() < 1e-5 * loss, "{shape:?}: {} is not {loss}", ours.loss);
             for spec in architecture.tensors() {

@@ -8,8 +8,8 @@ use gan::{Pictures, Recipe, StepRates, StepStats};
 use crate::places::{RATES, SEEDS, STATS};
 use crate::plan::Plan;
 
-/// A row of the device's rates: Adam's rate with both bias corrections, the penalties' weights for one picture, what the
-/// moving average keeps and takes.
+/// Makes a row of the device's rates for step `step`: Adam's rate with both bias corrections, the penalties' weights
+/// for one picture, what the moving average keeps and takes; the rest is 0.
 pub fn rates_of(recipe: &Recipe, rates: &StepRates, step: u64) -> [f32; RATES] {
     let batch = recipe.batch as f64;
     [
@@ -25,30 +25,30 @@ pub fn rates_of(recipe: &Recipe, rates: &StepRates, step: u64) -> [f32; RATES] {
     .map(|rate| rate as f32)
 }
 
-/// The statistics of a step, from the row that the device reported.
+/// Gives the statistics of a step, from the row that the device reported.
 pub fn stats_of(row: &[f32; STATS]) -> StepStats {
     StepStats::from_row(row.map(f64::from))
 }
 
-/// Bytes of each buffer, in the order of their bindings.
+/// Says how large each buffer must be.
 pub struct Sizes {
-    /// Bytes of each, by binding.
+    /// Gives the bytes of each buffer, in the order of [`NAMES`], which is that of the bindings.
     pub bytes: [u64; 7],
 }
 
 impl Sizes {
-    /// Of `replicas` runs.
+    /// Works out the sizes for `replicas` runs by one plan on the same pictures.
     ///
     /// # Errors
-    /// More than a kernel's 32-bit numbers can count.
+    /// Fails if a buffer has more than a kernel's 32-bit numbers can count, and says what to make smaller.
     pub fn new(plan: &Plan, pictures: &Pictures, replicas: usize) -> Result<Self> {
         let words = [
             pictures.bytes.len().div_ceil(4).max(1),
-            replicas * plan.order,
+            replicas * plan.order_len,
             plan.steps * RATES,
             SEEDS + 2 * replicas,
             replicas * plan.places.arena_len(),
-            replicas * plan.places.state,
+            replicas * plan.places.state_len,
             replicas * plan.steps * STATS,
         ];
         let bytes = words.map(|words| 4 * words as u64);
@@ -63,12 +63,13 @@ impl Sizes {
     }
 }
 
-/// How many of the bindings are only read.
+/// Counts the bindings, the first ones, that kernels only read.
 pub const READ_ONLY: usize = 3;
-/// Of the buffers, in the order of their bindings.
+/// Names the buffers, in the order of their bindings.
 pub const NAMES: [&str; 7] = ["pictures", "order", "rates", "control", "arena", "state", "stats"];
 
-/// The next step is number `step` and has row 0 of order, rates and report; whether its noise is drawn on the device.
+/// Gives the words of the control buffer that begin a stretch: the next step is number `step` and has row 0 of order,
+/// rates and report; `draws` says whether its noise is drawn on the device; `seeds` has one for each replica.
 pub fn control(step: u64, draws: bool, seeds: &[u64]) -> Vec<u32> {
     let words = |number: u64| [number as u32, (number >> 32) as u32];
     let [low, high] = words(step);

@@ -7,11 +7,11 @@ use net::{Activation, Stage};
 use crate::plan::{DEPTH_OF_TILE, Dispatch, ROW_OF_GROUPS, TILE};
 use crate::written_out::written_out;
 
-/// Logarithm, exponential and the like.
+/// Holds WGSL functions of numbers: exponential, logarithm, sine and cosine of a turn, tanh, sigmoid, softplus.
 pub const FUNCTIONS: &str = include_str!("wgsl/functions.wgsl");
-/// The noise's words.
+/// Holds the WGSL that makes the noise's words.
 pub const PHILOX: &str = include_str!("wgsl/philox.wgsl");
-/// The functions that follow a linear map.
+/// Holds the WGSL of the functions that follow a linear map, and of their derivatives.
 pub const ACTIVATIONS: &str = include_str!("wgsl/activations.wgsl");
 const BUFFERS: &str = include_str!("wgsl/buffers.wgsl");
 const BEGIN: &str = include_str!("wgsl/begin.wgsl");
@@ -20,7 +20,7 @@ const ONE_PRODUCT: &str = include_str!("wgsl/one_product.wgsl");
 const NO_PRODUCT: &str = include_str!("wgsl/no_product.wgsl");
 const MAIN: &str = include_str!("wgsl/main.wgsl");
 
-/// Where the rows of a product come from: files that give `a_at(row, k)`.
+/// Says where the rows of a product come from: files that give `a_at(row, k)`.
 pub(crate) mod rows {
     pub const REGION: &[&str] = &[include_str!("wgsl/rows/region.wgsl")];
     pub const PICTURES: &[&str] = &[include_str!("wgsl/rows/pictures.wgsl")];
@@ -33,17 +33,17 @@ pub(crate) mod rows {
     pub const ERROR_OF_PARTS: &[&str] = &[PARTS, include_str!("wgsl/rows/error_of_parts.wgsl")];
 }
 
-/// What becomes of a product's sums: files that give `finish(row, column, sum)`.
+/// Says what becomes of a product's sums: files that give `finish(row, column, sum)`.
 pub(crate) mod ends {
     pub const PART: &str = include_str!("wgsl/ends/part.wgsl");
     pub const ACTIVATED: &str = include_str!("wgsl/ends/activated.wgsl");
-    pub const BENT: &str = include_str!("wgsl/ends/bent.wgsl");
+    pub const DERIVATIVE: &str = include_str!("wgsl/ends/derivative.wgsl");
     pub const TANGENT: &str = include_str!("wgsl/ends/tangent.wgsl");
     pub const BY_INPUT: &str = include_str!("wgsl/ends/by_input.wgsl");
     pub const BY_PICTURE: &str = include_str!("wgsl/ends/by_picture.wgsl");
 }
 
-/// What is done beside a product: files that give `beside(job, lane)`.
+/// Says what is done beside a product: files that give `beside(job, lane)`.
 pub(crate) mod besides {
     const LOGITS: &str = include_str!("wgsl/logits.wgsl");
     pub const NOTHING: &[&str] = &[include_str!("wgsl/beside/nothing.wgsl")];
@@ -53,7 +53,7 @@ pub(crate) mod besides {
     pub const LOSSES_OF_G: &[&str] = &[LOGITS, include_str!("wgsl/beside/losses_of_g.wgsl")];
 }
 
-/// A network's update: its layers' gradients, and at their end what moves the parameters.
+/// Holds a network's update: its layers' gradients, and at their end what moves the parameters.
 pub(crate) mod updates {
     const WEIGHT_GRADIENT: &str = include_str!("wgsl/dense/weight_gradient.wgsl");
     const ADAM: &str = include_str!("wgsl/update/adam.wgsl");
@@ -62,7 +62,7 @@ pub(crate) mod updates {
     pub const OF_G: &[&str] = &[WEIGHT_GRADIENT, ADAM, REPORT, include_str!("wgsl/update/generator.wgsl")];
 }
 
-/// Constants of WGSL, a line each.
+/// Collects constants of WGSL, a line each.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Constants(String);
 
@@ -72,22 +72,22 @@ impl Constants {
         self
     }
 
-    /// Sizes, places and counts.
+    /// Adds sizes, places and counts.
     pub fn wholes<'a>(self, constants: impl IntoIterator<Item = (&'a str, usize)>) -> Self {
         constants.into_iter().fold(self, |text, (name, value)| text.line(name, "u32", &format!("{value}u")))
     }
 
-    /// Numbers, each rounded once, here.
+    /// Adds numbers, each rounded to f32 once, here.
     pub fn numbers<'a>(self, constants: impl IntoIterator<Item = (&'a str, f64)>) -> Self {
         constants.into_iter().fold(self, |text, (name, value)| text.line(name, "f32", &format!("{:?}", value as f32)))
     }
 
-    /// What is so, and what is not.
+    /// Adds what is so, and what is not.
     pub fn truths<'a>(self, constants: impl IntoIterator<Item = (&'a str, bool)>) -> Self {
         constants.into_iter().fold(self, |text, (name, value)| text.line(name, "bool", &value.to_string()))
     }
 
-    /// The function of a stage, as `activations.wgsl` has it.
+    /// Adds the function of a stage, as `activations.wgsl` has it.
     pub fn activation(self, name: &str, activation: Activation) -> Self {
         let (kind, slope) = match activation {
             Activation::Identity => ("IDENTITY", 0.0),
@@ -97,7 +97,7 @@ impl Constants {
         self.line(name, "Activation", &format!("Activation({kind}, {:?})", slope as f32))
     }
 
-    /// The layers of an update, as `dense/weight_gradient.wgsl` has them.
+    /// Adds the layers of an update, as `dense/weight_gradient.wgsl` has them.
     fn layers(self, layers: &[[usize; 9]]) -> Self {
         let numbers = |layer: &[usize; 9]| layer.map(|number| format!("{number}u")).join(", ");
         let all: Vec<_> = layers.iter().map(|layer| format!("Layer({})", numbers(layer))).collect();
@@ -108,35 +108,36 @@ impl Constants {
         )
     }
 
-    /// What of these begins a kernel's text.
+    /// Gives the constants as the text that begins a kernel.
     pub fn text(&self) -> &str {
         &self.0
     }
 }
 
-/// A dense layer as a right-hand side: [depth, columns], and the file that gives `b_at(k, column)`.
+/// Describes a dense layer as the right-hand side of a product: [depth, columns], and the file that gives `b_at(k, column)`.
 pub(crate) struct Map {
     file: &'static str,
     columns: usize,
     depth: usize,
+    /// Says where the weight begins in a replica's state, in floats.
     weight: usize,
 }
 
 impl Map {
-    /// x W', for the stage of a network whose parameters begin at `base`.
+    /// Multiplies by W' from the right, for the stage of a network whose parameters begin at `base`: x W'.
     pub fn apply(base: usize, stage: &Stage) -> Self {
         let file = include_str!("wgsl/dense/apply.wgsl");
         Self { file, columns: stage.outputs, depth: stage.inputs, weight: base + stage.weight.start }
     }
 
-    /// e W.
+    /// Multiplies by W from the right, for the stage of a network whose parameters begin at `base`: e W.
     pub fn apply_transposed(base: usize, stage: &Stage) -> Self {
         let file = include_str!("wgsl/dense/apply_transposed.wgsl");
         Self { file, columns: stage.inputs, depth: stage.outputs, weight: base + stage.weight.start }
     }
 }
 
-/// What a dispatch does beside its products: `jobs` workgroups' work, and the files that do it.
+/// Says what a dispatch does beside its products: `jobs` workgroups' work, and the files that do it.
 #[derive(Clone, Copy)]
 pub(crate) struct Beside {
     pub jobs: usize,
@@ -144,11 +145,12 @@ pub(crate) struct Beside {
 }
 
 impl Beside {
-    /// Nothing.
+    /// Does nothing beside the product.
     pub const NOTHING: Self = Self { jobs: 0, files: besides::NOTHING };
 }
 
-/// A product: `rows` rows of `a`, times `map`, in `parts` parts of its sum; what `end` makes of it, and what is done beside it.
+/// Describes a product: `rows` rows of `a`, times `map`, in `parts` parts of its sum; what `end` makes of it, and what
+/// is done beside it.
 pub(crate) struct Product {
     pub name: String,
     pub rows: usize,
@@ -156,12 +158,13 @@ pub(crate) struct Product {
     pub a: &'static [&'static str],
     pub map: Map,
     pub end: &'static str,
-    /// What the files ask for.
+    /// Holds what the files ask for.
     pub constants: Constants,
     pub beside: Beside,
 }
 
-/// A stage in an update: sizes, the regions of its errors, inputs and tangents, and its parameters' places.
+/// Describes a stage in an update: its sizes, the regions of its errors, inputs and tangents, and its parameters'
+/// places.
 pub(crate) struct Layer<'a> {
     pub stage: &'a Stage,
     pub error: usize,
@@ -169,15 +172,16 @@ pub(crate) struct Layer<'a> {
     pub tangent: usize,
 }
 
-/// What begins every kernel of a run.
+/// Writes a run's kernels; it holds what begins every one of them.
 pub(crate) struct Writer {
+    /// Holds the constants that all kernels of the run share.
     pub run: Constants,
-    /// The loss's functions, which the `gan` crate has beside the loss.
+    /// Holds the loss's functions, which the `gan` crate has beside the loss.
     pub loss: &'static str,
 }
 
 impl Writer {
-    /// The minibatch's pictures and noise: `numbers` of them at most of either.
+    /// Writes the dispatch that makes the minibatch's pictures and noise: `numbers` of them at most of either.
     pub fn begin(&self, numbers: usize) -> Dispatch {
         let groups = numbers.div_ceil(64).min(ROW_OF_GROUPS);
         let constants = Constants::default().wholes([("GROUPS", groups)]);
@@ -185,7 +189,7 @@ impl Writer {
         Dispatch { name: "begin".to_owned(), source: parts.concat(), groups: [groups as u32, 1] }
     }
 
-    /// A dispatch of one product.
+    /// Writes a dispatch of one product.
     pub fn product(&self, product: Product) -> Dispatch {
         let Product { name, rows, parts, a, map, end, constants, beside } = product;
         let [down, across] = [rows.div_ceil(TILE), map.columns.div_ceil(TILE)];
@@ -204,13 +208,14 @@ impl Writer {
         self.dispatch(name, [down * across * parts, beside.jobs], constants, &files)
     }
 
-    /// A dispatch without a product.
+    /// Writes a dispatch without a product.
     pub fn alone(&self, name: String, beside: Beside) -> Dispatch {
         let files = [&[NO_PRODUCT], beside.files].concat();
         self.dispatch(name, [0, beside.jobs], Constants::default(), &files)
     }
 
-    /// Gradients of all layers, summed over `depth` rows, and what moves the parameters; the report beside it.
+    /// Writes a network's update: the gradients of all layers, summed over `depth` rows, and what moves the parameters;
+    /// the report beside it.
     pub fn update(&self, name: &str, depth: usize, layers: &[Layer], files: &[&str]) -> Dispatch {
         let mut tiles = 0;
         let mut rows = Vec::new();
@@ -224,7 +229,7 @@ impl Writer {
         self.dispatch(name.to_owned(), [tiles, 1], constants, &[&[PRODUCT], files].concat())
     }
 
-    /// A dispatch of so many tiles, and so many jobs beside.
+    /// Writes a dispatch of so many tiles, and so many jobs beside.
     fn dispatch(&self, name: String, [tiles, jobs]: [usize; 2], constants: Constants, files: &[&str]) -> Dispatch {
         let total = tiles + jobs;
         let [x, y] = [total.min(ROW_OF_GROUPS), total.div_ceil(ROW_OF_GROUPS)];

@@ -4,16 +4,17 @@ use gan::recipe::Recipe;
 use gan::state::{Slot, State};
 use net::{Network, Stage};
 
-/// Floats that a step reports: [`gan::STATISTICS`], in their order.
+/// Counts the floats that a step reports: [`gan::STATISTICS`], in their order.
 pub const STATS: usize = gan::StepStats::COUNT;
-/// Floats of a row of step rates.
+/// Counts the floats of a row of step rates; [`crate::buffers::rates_of`] fills it.
 pub const RATES: usize = 8;
-/// Words of the control buffer before the replicas' seeds.
+/// Counts the words of the control buffer before the replicas' seeds.
 pub const SEEDS: usize = 8;
 
-/// The arena of one replica: named regions, one after another, in floats.
+/// Lays out the scratch memory of one replica: named regions, one after another, in floats.
 #[derive(Clone, Debug, Default)]
 pub struct Arena {
+    /// Lists each region's name, start and length.
     regions: Vec<(String, usize, usize)>,
     len: usize,
 }
@@ -24,7 +25,8 @@ impl Arena {
         self.len += size;
     }
 
-    /// A region for each stage but the last: `rows` rows of what it gives, by the name `what` and the stage's number from 1.
+    /// Adds a region for each stage but the last: `rows` rows of what it gives, by the name `what` and the stage's
+    /// number from 1.
     fn add_hidden(&mut self, what: &str, network: &Network, rows: usize) {
         let hidden = &network.stages[..network.stages.len() - 1];
         for (number, Stage { outputs, .. }) in (1..).zip(hidden) {
@@ -32,7 +34,7 @@ impl Arena {
         }
     }
 
-    /// Where a region lies.
+    /// Says where a region lies, in floats from the start of a replica's arena.
     ///
     /// # Panics
     /// If the arena has none of that name.
@@ -42,29 +44,30 @@ impl Arena {
         *start..start + size
     }
 
-    /// Every region's name and start.
+    /// Lists every region's name and start, in the order in which they lie.
     pub fn starts(&self) -> impl Iterator<Item = (&str, usize)> + '_ {
         self.regions.iter().map(|(name, start, _)| (name.as_str(), *start))
     }
 }
 
-/// Sizes and places of a run.
+/// Says what lies where in a run's buffers: the arena and the state, one replica's part of each.
 #[derive(Clone, Debug)]
 pub struct Places {
-    /// G and D.
+    /// Describes G and D, in this order.
     pub networks: [Network; 2],
-    /// Of one replica.
+    /// Lays out one replica's scratch memory.
     pub arena: Arena,
-    /// Floats of one replica's state: G, its moments, its average where there is one, D, its moments.
-    pub state: usize,
-    /// Where D's parameters begin in it.
-    pub d: usize,
-    /// Where the average begins in it.
-    pub ema: Option<usize>,
+    /// Counts the floats of one replica's state: G, its moments, its average where there is one, D, its moments.
+    pub state_len: usize,
+    /// Says where D's parameters begin in the state, in floats.
+    pub d_start: usize,
+    /// Says where the moving average begins in the state, in floats; none if there is no average.
+    pub ema_start: Option<usize>,
 }
 
 impl Places {
-    /// Of a run of `recipe` with G and D: `partial` floats are kept of sums in parts, and gradients only if it is said.
+    /// Lays out a run of `recipe` with the networks G and D: `partial` floats are kept of sums in parts, and gradients
+    /// only if `keeps_gradients` says so.
     pub fn new(recipe: &Recipe, networks: [Network; 2], partial: usize, keeps_gradients: bool) -> Self {
         let [g, d] = &networks;
         let (batch, penalty) = (recipe.batch, recipe.has_penalty());
@@ -98,35 +101,35 @@ impl Places {
             arena.add(name, size);
         }
         let (g, d, averaged) = (g.len(), d.len(), recipe.has_ema());
-        let d_at = 3 * g + if averaged { g } else { 0 };
-        Self { networks, arena, state: d_at + 3 * d, d: d_at, ema: averaged.then_some(3 * g) }
+        let d_start = 3 * g + if averaged { g } else { 0 };
+        Self { networks, arena, state_len: d_start + 3 * d, d_start, ema_start: averaged.then_some(3 * g) }
     }
 
-    /// Floats of one replica's arena.
+    /// Counts the floats of one replica's arena.
     pub fn arena_len(&self) -> usize {
         self.arena.len
     }
 
-    /// A state as it lies on the device.
+    /// Puts a state into the order in which it lies on the device: [state_len].
     pub fn pack(&self, state: &State) -> Vec<f32> {
         let State { generator: g, discriminator: d, ema, .. } = state;
-        let average = ema.as_deref().filter(|_| self.ema.is_some()).unwrap_or_default();
+        let average = ema.as_deref().filter(|_| self.ema_start.is_some()).unwrap_or_default();
         [&g.parameters[..], &g.m, &g.v, average, &d.parameters, &d.m, &d.v].concat()
     }
 
-    /// The state after `step` steps, from how it lies on the device.
+    /// Makes the state after `step` steps of how it lies on the device; `floats`: [state_len].
     pub fn unpack(&self, step: u64, floats: &[f32]) -> State {
-        let slot = |at: usize, len: usize| Slot {
-            parameters: floats[at..at + len].to_vec(),
-            m: floats[at + len..at + 2 * len].to_vec(),
-            v: floats[at + 2 * len..at + 3 * len].to_vec(),
+        let slot = |start: usize, len: usize| Slot {
+            parameters: floats[start..start + len].to_vec(),
+            m: floats[start + len..start + 2 * len].to_vec(),
+            v: floats[start + 2 * len..start + 3 * len].to_vec(),
         };
         let [g, d] = [self.networks[0].len(), self.networks[1].len()];
         State {
             step,
             generator: slot(0, g),
-            discriminator: slot(self.d, d),
-            ema: self.ema.map(|at| floats[at..at + g].to_vec()),
+            discriminator: slot(self.d_start, d),
+            ema: self.ema_start.map(|start| floats[start..start + g].to_vec()),
         }
     }
 }
@@ -156,7 +159,7 @@ mod tests {
                 state.generator.m.fill(2.0);
                 state.discriminator.v.fill(3.0);
                 let packed = places.pack(&state);
-                assert_eq!(packed.len(), places.state, "{name}");
+                assert_eq!(packed.len(), places.state_len, "{name}");
                 assert!(places.unpack(9, &packed) == state, "{name}");
             }
         }

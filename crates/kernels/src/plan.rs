@@ -34,52 +34,52 @@ use noise::philox::Stream;
 
 pub use crate::kernel::{ACTIVATIONS, FUNCTIONS, PHILOX};
 
-/// Rows and columns of a tile of a product.
+/// Counts the rows, and the columns, of a tile of a product.
 pub(crate) const TILE: usize = 32;
-/// How much of a sum a tile takes at once.
+/// Says how much of a sum a tile takes at once.
 pub(crate) const DEPTH_OF_TILE: usize = 16;
-/// Workgroups that fill a large GPU; sums are split over k until a product has as many.
+/// Counts the workgroups that fill a large GPU; sums are split over k until a product has as many.
 const ENOUGH_GROUPS: usize = 256;
-/// The least that a part of a split sum is worth.
+/// Bounds the depth of a part of a split sum from below; no sum has more than [`MOST_PARTS`].
 const LEAST_DEPTH: usize = 64;
 const MOST_PARTS: usize = 16;
-/// Workgroups along the first dimension of a dispatch, at most.
+/// Bounds the workgroups along the first dimension of a dispatch.
 pub(crate) const ROW_OF_GROUPS: usize = 32_768;
-/// WebGPU's own limit for a dimension.
+/// Bounds each dimension of a dispatch: WebGPU's own limit.
 const MOST_GROUPS: u32 = 65_535;
 
-/// A dispatch: its name, the whole of its WGSL, and its workgroups for one replica.
+/// Holds one dispatch: its name, the whole of its WGSL, and its workgroups for one replica.
 #[derive(Clone, Debug, serde::Serialize)]
 pub struct Dispatch {
-    /// As in the table above; those of G's update after D's end in `_again`.
+    /// Names the dispatch as the table above does; those of G's update after D's end in `_again`.
     pub name: String,
-    /// Entry point `main`.
+    /// Holds the WGSL of its kernel, whose entry point is `main`.
     pub source: String,
-    /// Workgroups in x and y; z are the replicas.
+    /// Counts the workgroups in x and y; those in z are the replicas.
     pub groups: [u32; 2],
 }
 
-/// A step of one recipe.
+/// Holds a step of one recipe as plain data: what to run, in which order, and where everything lies.
 #[derive(Clone, Debug)]
 pub struct Plan {
-    /// Sizes and places.
+    /// Says what lies where in each replica's arena and state.
     pub places: Places,
-    /// One step, in order.
+    /// Lists the dispatches of one step, in order; each needs what the ones before it have written.
     pub dispatches: Vec<Dispatch>,
-    /// Steps that the buffers of one epoch have room for.
+    /// Counts the steps that the buffers of rates and statistics have room for: those of an epoch.
     pub steps: usize,
-    /// Places in an epoch's order.
-    pub order: usize,
+    /// Counts the places in an epoch's order, of one replica.
+    pub order_len: usize,
 }
 
 impl Plan {
-    /// The step of `recipe` on pictures of `pixels`, `steps` of them in an epoch; `order` places in an epoch's order.
-    /// `keeps_gradients`: for the probes of tests.
+    /// Plans the step of `recipe` on pictures of `pixels` numbers, for epochs of `steps` steps whose order has
+    /// `order_len` places. `keeps_gradients` is for the probes of tests.
     ///
     /// # Errors
-    /// Networks that the kernels cannot take, in words: a D without one plain logit, a penalty on one that bends, more numbers
-    /// or workgroups than a kernel can count.
-    pub fn new(recipe: &Recipe, pixels: usize, steps: usize, order: usize, keeps_gradients: bool) -> Result<Self> {
+    /// Declines in words what the kernels cannot take: a D without one plain logit, a penalty on one that has a tanh,
+    /// more numbers or workgroups than a kernel can count.
+    pub fn new(recipe: &Recipe, pixels: usize, steps: usize, order_len: usize, keeps_gradients: bool) -> Result<Self> {
         let networks = [recipe.generator_network(pixels), recipe.discriminator_network(pixels)];
         if let Some(reason) = cannot_take(recipe, &networks) {
             return Err(declined(&reason));
@@ -87,28 +87,29 @@ impl Plan {
         let parts = parts_of(recipe, &networks);
         let partial = floats_of_parts(recipe, &networks, parts);
         let places = Places::new(recipe, networks, partial, keeps_gradients);
-        for (what, floats) in [("state", places.state), ("scratch", places.arena_len())] {
+        for (what, floats) in [("state", places.state_len), ("scratch", places.arena_len())] {
             if u32::try_from(floats).is_err() {
                 return Err(declined(&format!("its {what} is {floats} numbers, and they count to {}", u32::MAX)));
             }
         }
-        let run = constants(recipe, &places, steps, order, keeps_gradients);
+        let run = constants(recipe, &places, steps, order_len, keeps_gradients);
         let dispatches =
             Step { recipe, places: &places, parts, writer: Writer { run, loss: recipe.loss.terms().wgsl } }
                 .dispatches();
         if let Some(Dispatch { name, .. }) = dispatches.iter().find(|dispatch| dispatch.groups[1] > MOST_GROUPS) {
             return Err(declined(&format!("`{name}` has more tiles than a dispatch has workgroups")));
         }
-        Ok(Self { places, dispatches, steps, order })
+        Ok(Self { places, dispatches, steps, order_len })
     }
 }
 
+/// Makes a failure of the reason for which the kernels cannot take a run.
 fn declined(reason: &str) -> Failure {
     Failure::failed(format!("the GPU's kernels cannot take this run: {reason}"))
         .hint("give `--device cpu`, or smaller networks or a smaller `--batch` if it is too large")
 }
 
-/// What the kernels' equations do not hold for.
+/// Says what about the networks the kernels' equations do not hold for.
 fn cannot_take(recipe: &Recipe, [g, d]: &[Network; 2]) -> Option<String> {
     if d.outputs() != 1 || d.last_activation() != Activation::Identity {
         return Some("the discriminator must end in one logit with no function after it".to_owned());
@@ -122,8 +123,8 @@ fn cannot_take(recipe: &Recipe, [g, d]: &[Network; 2]) -> Option<String> {
     })
 }
 
-/// Parts of the sums over pixels, of G's errors and of D's first stage: more than one only where a product follows that adds
-/// them up.
+/// Counts the parts of the sums over pixels, of G's errors and of D's first stage: more than one only where a product
+/// follows that adds them up.
 fn parts_of(recipe: &Recipe, [g, d]: &[Network; 2]) -> [usize; 2] {
     let rows = 2 * recipe.batch;
     let of = |network: &Network, columns| {
@@ -132,21 +133,21 @@ fn parts_of(recipe: &Recipe, [g, d]: &[Network; 2]) -> [usize; 2] {
     [of(g, g.stages[g.stages.len() - 1].inputs), of(d, d.stages[0].outputs)]
 }
 
-/// Parts of a product's sum.
+/// Counts the parts that a product's sum is split into.
 fn parts(rows: usize, columns: usize, depth: usize) -> usize {
     let tiles = rows.div_ceil(TILE) * columns.div_ceil(TILE);
     (ENOUGH_GROUPS / tiles).min(depth / LEAST_DEPTH).clamp(1, MOST_PARTS)
 }
 
-/// Floats of the largest sum in parts.
+/// Counts the floats of the largest sum in parts.
 fn floats_of_parts(recipe: &Recipe, [g, d]: &[Network; 2], [of_g, of_d]: [usize; 2]) -> usize {
     let batch = recipe.batch;
     let floats = |parts: usize, rows: usize, columns: usize| if parts > 1 { parts * rows * columns } else { 0 };
     floats(of_g, batch, g.stages[g.stages.len() - 1].inputs).max(floats(of_d, 2 * batch, d.stages[0].outputs))
 }
 
-/// The constants of a run.
-fn constants(recipe: &Recipe, places: &Places, steps: usize, order: usize, keeps_gradients: bool) -> Constants {
+/// Gives the constants that all kernels of a run share.
+fn constants(recipe: &Recipe, places: &Places, steps: usize, order_len: usize, keeps_gradients: bool) -> Constants {
     let [g, d] = &places.networks;
     let logit = &d.stages[d.stages.len() - 1];
     let last_hidden = match d.stages.len() - 1 {
@@ -163,9 +164,9 @@ fn constants(recipe: &Recipe, places: &Places, steps: usize, order: usize, keeps
             ("L", g.inputs()),
             ("P", d.inputs()),
             ("STEPS", steps),
-            ("ORDER_STRIDE", order),
+            ("ORDER_STRIDE", order_len),
             ("ARENA_STRIDE", places.arena_len()),
-            ("STATE_STRIDE", places.state),
+            ("STATE_STRIDE", places.state_len),
             ("STATS", STATS),
             ("RATES", RATES),
             ("LR", 0),
@@ -181,12 +182,12 @@ fn constants(recipe: &Recipe, places: &Places, steps: usize, order: usize, keeps
             ("TRAINING_Z", Stream::TrainingZ as usize),
             ("G", 0),
             ("G_COUNT", g.len()),
-            ("D", places.d),
+            ("D", places.d_start),
             ("D_COUNT", d.len()),
-            ("EMA", places.ema.unwrap_or_default()),
+            ("EMA", places.ema_start.unwrap_or_default()),
             ("LOGIT_INPUTS", logit.inputs),
-            ("LOGIT_WEIGHT", places.d + logit.weight.start),
-            ("LOGIT_BIAS", places.d + logit.bias.start),
+            ("LOGIT_WEIGHT", places.d_start + logit.weight.start),
+            ("LOGIT_BIAS", places.d_start + logit.bias.start),
             ("LAST_HIDDEN", last_hidden),
         ])
         .wholes(places.arena.starts())
@@ -285,15 +286,15 @@ mod tests {
         let recipe = Recipe::load("stable", &"batch = 3".parse().unwrap()).unwrap();
         let g = recipe.generator_network(25);
         let with = |slope, last| Network::mlp("discriminator", &[25, 4, 1], slope, last);
-        let mut bent = with(0.1, Activation::Identity);
-        bent.stages[0].activation = Activation::Tanh;
+        let mut with_tanh = with(0.1, Activation::Identity);
+        with_tanh.stages[0].activation = Activation::Tanh;
         for (d, expected) in [
             (with(0.1, Activation::Tanh), "one logit with no function"),
             (
                 Network::mlp("discriminator", &[24, 1], 0.1, Activation::Identity),
                 "gives 25 numbers, the discriminator takes 24",
             ),
-            (bent, "straight pieces"),
+            (with_tanh, "straight pieces"),
         ] {
             let reason = cannot_take(&recipe, &[g.clone(), d]).expect(expected);
             assert!(reason.contains(expected), "{reason}");

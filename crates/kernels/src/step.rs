@@ -7,17 +7,17 @@ use crate::places::Places;
 use crate::plan::Dispatch;
 use gan::recipe::Recipe;
 
-/// What a step is made from.
+/// Holds what a step's dispatches are made from.
 pub(crate) struct Step<'a> {
     pub recipe: &'a Recipe,
     pub places: &'a Places,
-    /// Parts of the sums over pixels, of G and of D: 1 is a whole sum.
+    /// Counts the parts of the sums over pixels, of G and of D: 1 is a whole sum.
     pub parts: [usize; 2],
     pub writer: Writer,
 }
 
 impl Step<'_> {
-    /// Every dispatch, in order.
+    /// Gives every dispatch of the step, in order.
     pub fn dispatches(&self) -> Vec<Dispatch> {
         let b = self.recipe.batch;
         let mut step = vec![self.writer.begin(b * self.d().inputs())];
@@ -43,27 +43,27 @@ impl Step<'_> {
         &self.places.networks[1]
     }
 
-    /// Where a region begins.
-    fn at(&self, name: &str) -> usize {
+    /// Says where a region begins in the arena.
+    fn start_of(&self, name: &str) -> usize {
         self.places.arena.region(name).start
     }
 
-    /// Where what stage `number`, from 1, of a network keeps begins.
-    fn of_stage(&self, what: &str, number: usize) -> usize {
-        self.at(&format!("{what}{number}"))
+    /// Says where the region begins that keeps `what` for stage `number`, from 1, of a network.
+    fn start_of_stage(&self, what: &str, number: usize) -> usize {
+        self.start_of(&format!("{what}{number}"))
     }
 
-    /// A network's stages, numbered from 1.
+    /// Lists a network's stages, numbered from 1.
     fn stages<'a>(&self, network: &'a Network) -> impl DoubleEndedIterator<Item = (usize, &'a Stage)> {
         network.stages.iter().enumerate().map(|(i, stage)| (i + 1, stage))
     }
 
-    /// G's forward pass. The first of its dispatches moves the step's number on.
+    /// Runs G forward. The first of its dispatches moves the step's number on.
     fn generator(&self) -> Vec<Dispatch> {
         let last = self.g().stages.len();
         let dispatch = |(n, stage): (usize, &Stage)| {
-            let input = if n == 1 { self.at("Z") } else { self.of_stage("G_H", n - 1) };
-            let output = if n == last { self.at("IMAGES") } else { self.of_stage("G_H", n) };
+            let input = if n == 1 { self.start_of("Z") } else { self.start_of_stage("G_H", n - 1) };
+            let output = if n == last { self.start_of("IMAGES") } else { self.start_of_stage("G_H", n) };
             self.writer.product(Product {
                 name: if n == last { "images".to_owned() } else { format!("g_hidden{n}") },
                 rows: self.recipe.batch,
@@ -80,7 +80,7 @@ impl Step<'_> {
         self.stages(self.g()).map(dispatch).collect()
     }
 
-    /// D's forward pass over `rows` rows from `first` on, its chain, and the loss beside the chain's first product.
+    /// Runs D forward over `rows` rows from `first` on, then its chain, with the loss beside the chain's first product.
     fn discriminator(&self, suffix: &str, first: usize, rows: usize, loss: &'static [&'static str]) -> Vec<Dispatch> {
         let hidden = self.d().stages.len() - 1;
         let loss = Beside { jobs: self.recipe.batch, files: loss };
@@ -97,11 +97,11 @@ impl Step<'_> {
     }
 
     fn d_hidden(&self, n: usize, suffix: &str, first: usize, rows: usize) -> Dispatch {
-        let (base, stages) = (self.places.d, &self.d().stages);
+        let (base, stages) = (self.places.d_start, &self.d().stages);
         let stage = &stages[n - 1];
         let parts = if n == 1 { self.parts[1] } else { 1 };
         let constants = Constants::default()
-            .wholes([("FIRST", first), ("BIAS", base + stage.bias.start), ("OUTPUT", self.of_stage("D_H", n))])
+            .wholes([("FIRST", first), ("BIAS", base + stage.bias.start), ("OUTPUT", self.start_of_stage("D_H", n))])
             .activation("AFTER", stage.activation);
         let (a, constants) = if n == 1 {
             (rows::PICTURES, constants)
@@ -111,12 +111,12 @@ impl Step<'_> {
                 .wholes([
                     ("PARTS", self.parts[1]),
                     ("BIAS_BEFORE", base + before.bias.start),
-                    ("KEPT", self.of_stage("D_H", 1)),
+                    ("KEPT", self.start_of_stage("D_H", 1)),
                 ])
                 .activation("BEFORE", before.activation);
             (rows::HIDDEN_OF_PARTS, of_parts)
         } else {
-            (rows::REGION, constants.wholes([("INPUT", self.of_stage("D_H", n - 1))]))
+            (rows::REGION, constants.wholes([("INPUT", self.start_of_stage("D_H", n - 1))]))
         };
         self.writer.product(Product {
             name: format!("d_hidden{n}{suffix}"),
@@ -130,56 +130,63 @@ impl Step<'_> {
         })
     }
 
-    /// The derivative of the logit by what hidden stage `n` summed, from that by the stage after.
+    /// Gives the derivative of the logit by what hidden stage `n` summed, from that by the stage after.
     fn d_chain(&self, n: usize, suffix: &str, first: usize, rows: usize, beside: Beside) -> Dispatch {
         let stages = &self.d().stages;
         let (stage, after) = (&stages[n - 1], &stages[n]);
         let constants = Constants::default()
-            .wholes([("FIRST", first), ("HIDDEN", self.of_stage("D_H", n)), ("OUTPUT", self.of_stage("D_A", n))])
+            .wholes([
+                ("FIRST", first),
+                ("HIDDEN", self.start_of_stage("D_H", n)),
+                ("OUTPUT", self.start_of_stage("D_A", n)),
+            ])
             .activation("AFTER", stage.activation);
         let (a, constants) = if n + 1 == stages.len() {
             (rows::ONE, constants)
         } else if n + 2 == stages.len() {
             let of_logit = constants
-                .wholes([("HIDDEN_BEFORE", self.of_stage("D_H", n + 1)), ("KEPT", self.of_stage("D_A", n + 1))])
+                .wholes([
+                    ("HIDDEN_BEFORE", self.start_of_stage("D_H", n + 1)),
+                    ("KEPT", self.start_of_stage("D_A", n + 1)),
+                ])
                 .activation("BEFORE", after.activation);
             (rows::CHAIN_OF_LOGIT, of_logit)
         } else {
-            (rows::REGION, constants.wholes([("INPUT", self.of_stage("D_A", n + 1))]))
+            (rows::REGION, constants.wholes([("INPUT", self.start_of_stage("D_A", n + 1))]))
         };
         self.writer.product(Product {
             name: format!("d_chain{n}{suffix}"),
             rows,
             parts: 1,
             a,
-            map: Map::apply_transposed(self.places.d, after),
-            end: ends::BENT,
+            map: Map::apply_transposed(self.places.d_start, after),
+            end: ends::DERIVATIVE,
             constants,
             beside,
         })
     }
 
-    /// D's first stage backwards: `rows` rows of the chain from `first` on, to its input.
+    /// Takes `rows` rows of D's chain from `first` on back through its first stage, to its input.
     fn to_input(&self, name: &str, first: usize, rows: usize, end: &'static str) -> Dispatch {
         let constants = Constants::default().wholes([("FIRST", first)]);
         let (a, constants) = if self.d().stages.len() == 1 {
             (rows::ONE, constants)
         } else {
-            (rows::REGION, constants.wholes([("INPUT", self.of_stage("D_A", 1))]))
+            (rows::REGION, constants.wholes([("INPUT", self.start_of_stage("D_A", 1))]))
         };
         self.writer.product(Product {
             name: name.to_owned(),
             rows,
             parts: 1,
             a,
-            map: Map::apply_transposed(self.places.d, &self.d().stages[0]),
+            map: Map::apply_transposed(self.places.d_start, &self.d().stages[0]),
             end,
             constants,
             beside: Beside::NOTHING,
         })
     }
 
-    /// The gradient penalties: the logit's derivative by the input, and its tangent through D's stages.
+    /// Works out the gradient penalties: the logit's derivative by the input, and its tangent through D's stages.
     fn penalty(&self) -> Vec<Dispatch> {
         let rows = 2 * self.recipe.batch;
         let hidden = self.d().stages.len() - 1;
@@ -198,28 +205,32 @@ impl Step<'_> {
         let stage = &self.d().stages[n - 1];
         let parts = if n == 1 { self.parts[1] } else { 1 };
         let constants = Constants::default()
-            .wholes([("FIRST", 0), ("HIDDEN", self.of_stage("D_H", n)), ("OUTPUT", self.of_stage("D_T", n))])
+            .wholes([
+                ("FIRST", 0),
+                ("HIDDEN", self.start_of_stage("D_H", n)),
+                ("OUTPUT", self.start_of_stage("D_T", n)),
+            ])
             .activation("AFTER", stage.activation);
         let (a, constants) = if n == 1 {
-            (rows::REGION, constants.wholes([("INPUT", self.at("BY_INPUT"))]))
+            (rows::REGION, constants.wholes([("INPUT", self.start_of("BY_INPUT"))]))
         } else if n == 2 && self.parts[1] > 1 {
             let of_parts = constants
                 .wholes([
                     ("PARTS", self.parts[1]),
-                    ("HIDDEN_BEFORE", self.of_stage("D_H", 1)),
-                    ("KEPT", self.of_stage("D_T", 1)),
+                    ("HIDDEN_BEFORE", self.start_of_stage("D_H", 1)),
+                    ("KEPT", self.start_of_stage("D_T", 1)),
                 ])
                 .activation("BEFORE", self.d().stages[0].activation);
             (rows::TANGENT_OF_PARTS, of_parts)
         } else {
-            (rows::REGION, constants.wholes([("INPUT", self.of_stage("D_T", n - 1))]))
+            (rows::REGION, constants.wholes([("INPUT", self.start_of_stage("D_T", n - 1))]))
         };
         let end = match n {
             1 if parts > 1 => ends::PART,
             1 => ends::TANGENT,
-            _ => ends::BENT,
+            _ => ends::DERIVATIVE,
         };
-        let map = Map::apply(self.places.d, stage);
+        let map = Map::apply(self.places.d_start, stage);
         let rows = 2 * self.recipe.batch;
         self.writer.product(Product { name: format!("penalty_hidden{n}"), rows, parts, a, map, end, constants, beside })
     }
@@ -228,21 +239,21 @@ impl Step<'_> {
         let (last, penalty) = (self.d().stages.len(), self.recipe.has_penalty());
         let layer = |(n, stage)| Layer {
             stage,
-            error: if n == last { 0 } else { self.of_stage("D_A", n) },
-            input: if n == 1 { 0 } else { self.of_stage("D_H", n - 1) },
-            tangent: if n == 1 || !penalty { 0 } else { self.of_stage("D_T", n - 1) },
+            error: if n == last { 0 } else { self.start_of_stage("D_A", n) },
+            input: if n == 1 { 0 } else { self.start_of_stage("D_H", n - 1) },
+            tangent: if n == 1 || !penalty { 0 } else { self.start_of_stage("D_T", n - 1) },
         };
         let layers: Vec<_> = self.stages(self.d()).map(layer).collect();
         self.writer.update("d_update", 2 * self.recipe.batch, &layers, updates::OF_D)
     }
 
-    /// The gradient of G's loss by the generated pictures.
+    /// Gives the gradient of G's loss by the generated pictures.
     fn by_picture(&self) -> Dispatch {
         let b = self.recipe.batch;
         self.to_input("g_output", b, b, ends::BY_PICTURE)
     }
 
-    /// G's errors at what its hidden stages summed, from the last back to the first.
+    /// Gives G's errors at what its hidden stages summed, from the last back to the first.
     fn errors_of_generator(&self) -> Vec<Dispatch> {
         let hidden = self.g().stages.len() - 1;
         let squares = Beside { jobs: self.recipe.batch, files: besides::SQUARES };
@@ -257,7 +268,11 @@ impl Step<'_> {
         let (hidden, stage, after) = (stages.len() - 1, &stages[n - 1], &stages[n]);
         let parts = if n == hidden { self.parts[0] } else { 1 };
         let constants = Constants::default()
-            .wholes([("FIRST", 0), ("HIDDEN", self.of_stage("G_H", n)), ("OUTPUT", self.of_stage("G_E", n))])
+            .wholes([
+                ("FIRST", 0),
+                ("HIDDEN", self.start_of_stage("G_H", n)),
+                ("OUTPUT", self.start_of_stage("G_E", n)),
+            ])
             .activation("AFTER", stage.activation);
         let (a, constants) = if n == hidden {
             (rows::ERROR_OF_PICTURES, constants)
@@ -265,13 +280,13 @@ impl Step<'_> {
             let of_parts = constants
                 .wholes([
                     ("PARTS", self.parts[0]),
-                    ("HIDDEN_BEFORE", self.of_stage("G_H", n + 1)),
-                    ("KEPT", self.of_stage("G_E", n + 1)),
+                    ("HIDDEN_BEFORE", self.start_of_stage("G_H", n + 1)),
+                    ("KEPT", self.start_of_stage("G_E", n + 1)),
                 ])
                 .activation("BEFORE", after.activation);
             (rows::ERROR_OF_PARTS, of_parts)
         } else {
-            (rows::REGION, constants.wholes([("INPUT", self.of_stage("G_E", n + 1))]))
+            (rows::REGION, constants.wholes([("INPUT", self.start_of_stage("G_E", n + 1))]))
         };
         self.writer.product(Product {
             name: format!("g_error{n}"),
@@ -279,7 +294,7 @@ impl Step<'_> {
             parts,
             a,
             map: Map::apply_transposed(0, after),
-            end: if parts > 1 { ends::PART } else { ends::BENT },
+            end: if parts > 1 { ends::PART } else { ends::DERIVATIVE },
             constants,
             beside,
         })
@@ -289,8 +304,8 @@ impl Step<'_> {
         let last = self.g().stages.len();
         let layer = |(n, stage)| Layer {
             stage,
-            error: if n == last { 0 } else { self.of_stage("G_E", n) },
-            input: if n == 1 { self.at("Z") } else { self.of_stage("G_H", n - 1) },
+            error: if n == last { 0 } else { self.start_of_stage("G_E", n) },
+            input: if n == 1 { self.start_of("Z") } else { self.start_of_stage("G_H", n - 1) },
             tangent: 0,
         };
         let layers: Vec<_> = self.stages(self.g()).map(layer).collect();

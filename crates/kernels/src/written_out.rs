@@ -4,14 +4,14 @@
 
 use std::borrow::Cow;
 
-/// What marks a loop.
+/// Marks a loop that is to be written out, on the line above it.
 const MARK: &str = "// written out";
 
-/// `source` with each marked loop in it written out, loops in loops too; comments inside them are left out.
+/// Gives `source` with each marked loop in it written out, loops in loops too; comments inside them are left out.
 ///
 /// # Panics
-/// If a mark stands above anything else than `for (var i = FIRSTu; i < END; i++) {` with an END that is a number or a constant
-/// of `source`.
+/// If a mark stands above anything else than `for (var i = FIRSTu; i < END; i++) {` with an END that is a number or a
+/// constant of `source`.
 pub(crate) fn written_out(source: &str) -> String {
     let lines: Vec<Cow<str>> = source.lines().map(Cow::Borrowed).collect();
     let mut text = String::with_capacity(2 * source.len());
@@ -20,21 +20,21 @@ pub(crate) fn written_out(source: &str) -> String {
 }
 
 fn expand(lines: &[Cow<str>], value: &dyn Fn(&str) -> u32, text: &mut String) {
-    let mut at = 0;
-    while at < lines.len() {
-        if lines[at].trim() != MARK {
-            text.push_str(&lines[at]);
+    let mut line = 0;
+    while line < lines.len() {
+        if lines[line].trim() != MARK {
+            text.push_str(&lines[line]);
             text.push('\n');
-            at += 1;
+            line += 1;
             continue;
         }
-        let head = &lines[at + 1];
+        let head = &lines[line + 1];
         let (counter, first, end) = bounds(head, value);
         let indent = &head[..head.len() - head.trim_start().len()];
         let closing = format!("{indent}}}");
-        let body = at + 2;
+        let body = line + 2;
         let after =
-            body + lines[body..].iter().position(|line| *line == closing).expect("a loop ends at its own depth");
+            body + lines[body..].iter().position(|other| *other == closing).expect("a loop ends at its own depth");
         let is_code = |line: &&Cow<str>| line.trim() == MARK || !line.trim_start().starts_with("//");
         let body: Vec<_> = lines[body..after].iter().filter(is_code).cloned().collect();
         for round in first..end {
@@ -43,11 +43,11 @@ fn expand(lines: &[Cow<str>], value: &dyn Fn(&str) -> u32, text: &mut String) {
             text.push_str(&closing);
             text.push('\n');
         }
-        at = after + 1;
+        line = after + 1;
     }
 }
 
-/// Counter, first value and end of a loop's head.
+/// Reads counter, first value and end out of a loop's head.
 fn bounds<'a>(head: &'a str, value: &dyn Fn(&str) -> u32) -> (&'a str, u32, u32) {
     let parse = || {
         let inner = head.trim().strip_prefix("for (var ")?.strip_suffix("++) {")?;
@@ -63,7 +63,7 @@ fn number(text: &str) -> Option<u32> {
     text.strip_suffix('u')?.parse().ok()
 }
 
-/// The value of a constant of `source`.
+/// Gives the value of a constant of `source`.
 fn constant(source: &str, name: &str) -> u32 {
     let head = format!("const {name}: u32 = ");
     let found = source.lines().find_map(|line| number(line.strip_prefix(&head)?.strip_suffix(';')?));

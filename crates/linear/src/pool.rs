@@ -16,38 +16,40 @@ use std::thread::JoinHandle;
 
 use pointers::{Column, TaskCell};
 
-/// Rounds of spinning before a thread sleeps: about 100 microseconds. Twice as many save 2 % on a quiet machine and cost 10 %
-/// where another process wants a core; giving way instead (`yield_now`) doubles a step there.
+/// Counts the rounds of spinning before a thread sleeps: about 100 microseconds. Twice as many save 2 % on a quiet
+/// machine and cost 10 % where another process wants a core; giving way instead (`yield_now`) doubles a step there.
 const SPINS: u32 = 3_000;
 
-/// Threads that do the parts of one task at a time.
+/// Holds threads that share the parts of one task at a time; dropping it ends them.
 pub struct Pool {
     shared: Arc<Shared>,
     workers: Vec<JoinHandle<()>>,
 }
 
-/// What all threads see.
+/// Holds what all threads see.
 struct Shared {
-    /// Number of the current run, from 1; the last value ends the workers.
+    /// Numbers the current run, from 1; the last value ends the workers.
     run: AtomicU64,
-    /// The current run's task. Valid for whoever holds a claim of that run.
+    /// Holds the current run's task, valid for whoever holds a claim of that run.
     task: TaskCell,
-    /// For each part, the last run in which it was claimed.
+    /// Says, for each part, the last run in which it was claimed.
     claims: Vec<Padded<AtomicU64>>,
-    /// Parts finished since the pool was made.
+    /// Counts the parts finished since the pool was made.
     finished: Padded<AtomicU64>,
     panicked: AtomicBool,
     sleep: Sleep,
 }
 
-/// A cache line of its own, so that threads that write neighbours do not wait for each other.
+/// Gives its content a cache line of its own, so that threads that write neighbours do not wait for each other.
 #[repr(align(128))]
 struct Padded<T>(T);
 
+/// Ends the workers: no run has this number.
 const END: u64 = u64::MAX;
 
 impl Pool {
-    /// `threads` threads, the caller's being one of them.
+    /// Starts a pool of `threads` threads, the caller's being one of them. Where the machine has fewer left to give,
+    /// those there are do all parts.
     pub fn new(threads: usize) -> Self {
         let threads = threads.max(1);
         let shared = Arc::new(Shared {
@@ -66,12 +68,12 @@ impl Pool {
         Self { workers: workers.collect(), shared }
     }
 
-    /// Number of parts of every task.
+    /// Counts the parts of every task: the threads that were asked for, at least 1.
     pub fn parts(&self) -> usize {
         self.shared.claims.len()
     }
 
-    /// Calls `task` once for each part, on any thread, and returns when all calls have.
+    /// Calls `task` once for each part, with its number from 0, on any thread, and returns when all calls have.
     ///
     /// # Panics
     /// If a call does.
@@ -90,8 +92,9 @@ impl Pool {
         assert!(!shared.panicked.load(Ordering::Relaxed), "a thread of the fused engine panicked");
     }
 
-    /// Cuts each of `slices` at the same fractions of its length, and calls `task` with the pieces of each part.
-    /// `cuts` are those fractions in any unit that divides every length: [parts + 1], from 0 to all of it, rising.
+    /// Cuts each of `slices` at the same fractions of its length, and calls `task` with each part's number and its
+    /// pieces. `cuts` are those fractions in any unit that divides every length: [parts + 1], from 0 to all of it,
+    /// rising. A part of nothing is left out.
     ///
     /// # Panics
     /// If `cuts` are no such numbers, or a call of `task` panics.
@@ -112,8 +115,9 @@ impl Pool {
         });
     }
 
-    /// As [`Pool::split`], at even cuts of `units` units into at most `most` pieces; `task` gets the units of its piece. A single
-    /// piece is done by the caller, and no other thread hears of it.
+    /// Cuts each of `slices` into at most `most` pieces of about the same length, none inside one of `units` units, and
+    /// calls `task` with the units of each piece and the piece. A single piece is done by the caller, and no other
+    /// thread hears of it.
     ///
     /// # Panics
     /// If `units` do not divide every length, or a call of `task` panics.
@@ -150,7 +154,7 @@ impl Drop for Pool {
 }
 
 impl Shared {
-    /// A worker's life: every run from the first on, until the last.
+    /// Lives a worker's life: does its share of every run from the first on, until the last.
     fn work(&self, own: usize) {
         let mut seen = 0;
         loop {
@@ -185,7 +189,7 @@ impl Shared {
     }
 }
 
-/// Where threads wait: they spin, then sleep until woken.
+/// Lets threads wait: they spin, then sleep until woken.
 #[derive(Default)]
 struct Sleep {
     sleepers: AtomicUsize,
@@ -220,14 +224,14 @@ impl Sleep {
     }
 }
 
-/// The two pointers that the borrow checker cannot follow from thread to thread.
+/// Holds the two pointers that the borrow checker cannot follow from thread to thread.
 #[allow(unsafe_code, reason = "a task and its slices are borrowed from a caller that waits for all threads")]
 mod pointers {
     use std::cell::UnsafeCell;
 
     type Task = dyn Fn(usize) + Sync;
 
-    /// The current task.
+    /// Points to the current task, whose borrow ends with its run.
     pub struct TaskCell(UnsafeCell<Option<*const Task>>);
 
     // SAFETY: `set` is called by the one thread that holds the pool mutably, while no run is under way; `call` by holders
@@ -256,7 +260,7 @@ mod pointers {
         }
     }
 
-    /// A slice that parts cut their pieces from.
+    /// Points to a slice that parts cut their pieces from.
     pub struct Column {
         per_unit: usize,
         start: *mut f32,
@@ -271,8 +275,8 @@ mod pointers {
             Self { per_unit: slice.len() / units, start: slice.as_mut_ptr() }
         }
 
-        /// Units `from` to `to`. Called once for each part, with cuts that rise and end at the slice's own: `Pool::split` has
-        /// found them to, those of `Pool::split_evenly` are made so.
+        /// Gives the units `from` to `to`. Called once for each part, with cuts that rise and end at the slice's own:
+        /// `Pool::split` has found them to, those of `Pool::split_evenly` are made so.
         #[allow(clippy::mut_from_ref, reason = "the pieces of a run are disjoint")]
         pub fn piece(&self, from: usize, to: usize) -> &mut [f32] {
             // SAFETY: rising cuts make pieces disjoint and keep them inside; each part is claimed once in a run.
@@ -281,7 +285,7 @@ mod pointers {
     }
 }
 
-/// Cuts of `units` units into `parts` parts that differ by one unit at most: [parts + 1].
+/// Cuts `units` units into `parts` parts that differ by one unit at most: [parts + 1], from 0 to `units`.
 pub fn cuts_evenly(units: usize, parts: usize) -> Vec<usize> {
     (0..=parts).map(|part| units * part / parts).collect()
 }

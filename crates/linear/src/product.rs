@@ -9,16 +9,16 @@ use std::ops::Range;
 use faer::linalg::matmul::matmul;
 use faer::{Accum, MatMut, MatRef, Par};
 
-/// Which rows of a matrix whose rows are a real picture's and a generated one's in turn.
+/// Picks every second row of a matrix whose rows are a real picture's and a generated one's in turn.
 #[derive(Clone, Copy)]
 pub enum Half {
-    /// The first of each two.
+    /// Takes the first row of each two, the real pictures'.
     Real = 0,
-    /// The second.
+    /// Takes the second row of each two, the generated pictures'.
     Generated = 1,
 }
 
-/// A matrix in a slice, read only.
+/// Shows a slice, or a part of it, as a matrix to be read; copies no number.
 #[derive(Clone, Copy)]
 pub struct Matrix<'a> {
     data: &'a [f32],
@@ -29,7 +29,7 @@ pub struct Matrix<'a> {
 }
 
 impl<'a> Matrix<'a> {
-    /// `data`: [rows, columns], row-major.
+    /// Shows all of `data` as a matrix: [rows, columns], row-major.
     ///
     /// # Panics
     /// If `data` is of another length.
@@ -38,7 +38,7 @@ impl<'a> Matrix<'a> {
         Self { data, rows, columns, row_stride: columns, column_stride: 1 }
     }
 
-    /// Every second row of `data`: [2 rows, columns], row-major, from the first or the second on.
+    /// Shows every second row of `data` as a matrix of [rows, columns]. `data`: [2 rows, columns], row-major.
     ///
     /// # Panics
     /// If `data` is of another length.
@@ -48,7 +48,7 @@ impl<'a> Matrix<'a> {
         Self { data, rows, columns, row_stride: 2 * columns, column_stride: 1 }
     }
 
-    /// The columns `range`.
+    /// Gives the columns `range` of all rows, as a matrix over the same numbers.
     ///
     /// # Panics
     /// If there are no such columns, or the matrix is a transpose.
@@ -57,7 +57,8 @@ impl<'a> Matrix<'a> {
         Self { data: self.data.get(range.start..).unwrap_or_default(), columns: range.len(), ..self }
     }
 
-    /// The numbers of a matrix whose rows lie one behind the other, how many rows there are, and how long they are.
+    /// Gives the numbers of a matrix whose rows lie one behind the other, how many rows there are, and how long they
+    /// are.
     ///
     /// # Panics
     /// If they do not lie so.
@@ -66,12 +67,13 @@ impl<'a> Matrix<'a> {
         (self.data, self.rows, self.columns)
     }
 
-    /// The same numbers, rows and columns exchanged.
+    /// Transposes: gives the same numbers with rows and columns exchanged, and moves none of them.
     pub fn t(self) -> Self {
         let Self { data, rows, columns, row_stride, column_stride } = self;
         Self { data, rows: columns, columns: rows, row_stride: column_stride, column_stride: row_stride }
     }
 
+    /// Shows the matrix to faer.
     fn view(self) -> MatRef<'a, f32> {
         if self.column_stride == 1 {
             MatRef::from_row_major_slice_with_stride(self.data, self.rows, self.columns, self.row_stride)
@@ -80,7 +82,7 @@ impl<'a> Matrix<'a> {
         }
     }
 
-    /// Row by row.
+    /// Goes through the rows from first to last, each a slice of all its columns.
     ///
     /// # Panics
     /// If the matrix is a transpose.
@@ -90,7 +92,7 @@ impl<'a> Matrix<'a> {
     }
 }
 
-/// A matrix in a slice, row-major, to be written.
+/// Shows a slice, or every second row of it, as a matrix to be written, row-major.
 pub struct MatrixMut<'a> {
     data: &'a mut [f32],
     rows: usize,
@@ -99,7 +101,7 @@ pub struct MatrixMut<'a> {
 }
 
 impl<'a> MatrixMut<'a> {
-    /// `data`: [rows, columns], row-major.
+    /// Shows all of `data` as a matrix: [rows, columns], row-major.
     ///
     /// # Panics
     /// If `data` is of another length.
@@ -108,7 +110,8 @@ impl<'a> MatrixMut<'a> {
         Self { data, rows, columns, row_stride: columns }
     }
 
-    /// Every second row of `data`: [2 rows, columns], row-major, from the first or the second on.
+    /// Shows every second row of `data` as a matrix of [rows, columns]; the rows between stay as they are. `data`: [2
+    /// rows, columns], row-major.
     ///
     /// # Panics
     /// If `data` is of another length.
@@ -118,7 +121,7 @@ impl<'a> MatrixMut<'a> {
         Self { data, rows, columns, row_stride: 2 * columns }
     }
 
-    /// Becomes `a b`. Each element is one sum over k in a fixed order, whatever the number of rows.
+    /// Becomes the matrix product `a b`. Each element is one sum over k in a fixed order, whatever the number of rows.
     ///
     /// # Panics
     /// If the shapes do not fit each other.
@@ -126,10 +129,10 @@ impl<'a> MatrixMut<'a> {
         self.accumulate(Accum::Replace, a, b);
     }
 
-    /// Grows by `a b`.
+    /// Adds the matrix product `a b` to what is there.
     ///
     /// # Panics
-    /// As [`MatrixMut::product`].
+    /// If the shapes do not fit each other.
     pub fn add_product(&mut self, a: Matrix, b: Matrix) {
         self.accumulate(Accum::Add, a, b);
     }
@@ -140,13 +143,13 @@ impl<'a> MatrixMut<'a> {
         matmul(out.transpose_mut(), how, a.view(), b.view(), 1.0, Par::Seq);
     }
 
-    /// Row by row.
+    /// Goes through the rows from first to last, each a slice of all its columns, to be written.
     pub fn iter_rows(&mut self) -> impl Iterator<Item = &mut [f32]> {
         let columns = self.columns;
         self.data.chunks_mut(self.row_stride).take(self.rows).map(move |row| &mut row[..columns])
     }
 
-    /// The same numbers, to be read.
+    /// Shows the same numbers as a matrix to be read.
     pub fn read(&self) -> Matrix<'_> {
         let Self { ref data, rows, columns, row_stride } = *self;
         Matrix { data, rows, columns, row_stride, column_stride: 1 }

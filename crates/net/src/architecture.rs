@@ -12,20 +12,21 @@ use serde::{Deserialize, Serialize};
 
 use crate::{Activation, Network};
 
-/// How a convolution's kernel moves over a picture, the same along rows and columns; the defaults are those of
+/// Says how a convolution's kernel moves over a picture, the same along rows and columns; the defaults are those of
 /// PyTorch and candle.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Window {
-    /// Steps between two places of the kernel (of a transposed convolution: between two numbers it enlarges).
+    /// Counts the steps between two places of the kernel (of a transposed convolution: between two numbers it
+    /// enlarges).
     pub stride: usize,
-    /// Zeros at each edge (of a transposed convolution: rows and columns cut off each edge).
+    /// Counts the zeros at each edge (of a transposed convolution: the rows and columns cut off each edge).
     pub padding: usize,
-    /// Steps between two numbers of the kernel.
+    /// Counts the steps between two numbers of the kernel; 1 leaves no gap.
     pub dilation: usize,
-    /// Parts that the channels are split into, each convolved on its own.
+    /// Counts the parts that the channels are split into, each convolved on its own.
     pub groups: usize,
-    /// Rows and columns added below and right of a transposed convolution's result; 0 for any other.
+    /// Counts the rows and columns added below and right of a transposed convolution's result; 0 for any other.
     pub output_padding: usize,
 }
 
@@ -35,89 +36,91 @@ impl Default for Window {
     }
 }
 
-/// The network of a generator.
+/// Describes a generator's network to whoever has its tensors: how they are to be wired.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "lowercase")]
 pub enum Architecture {
-    /// Fully connected layers, their sizes told.
+    /// Tells fully connected layers in short, by their sizes.
     Mlp(Mlp),
-    /// Any layers, one after the other.
+    /// Tells any layers, one after the other.
     Sequential(Sequential),
 }
 
-/// Layers one after the other, from z [batch, latent] to the picture.
+/// Lists layers one after the other, from z [batch, latent] to the picture.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Sequential {
-    /// Coordinates of the latent vector z.
+    /// Counts the coordinates of the latent vector z.
     pub latent: usize,
-    /// First to last.
+    /// Lists the layers from first to last; sizes are those of their tensors.
     pub layers: Vec<Layer>,
 }
 
-/// A layer. One with weights is named as its tensors are: `up1` has `up1.weight` and, where the file has one,
-/// `up1.bias`, laid out as PyTorch and candle do. One without is named after the layer before it unless it has a name.
+/// Describes one layer of a file's network. One with weights is named as its tensors are: `up1` has `up1.weight` and, where
+/// the file has one, `up1.bias`, laid out as PyTorch and candle do. One without is named after the layer before it
+/// unless it has a name.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "op", rename_all = "snake_case", deny_unknown_fields)]
 #[allow(missing_docs, reason = "fields that say what they are: a name, a shape, a slope")]
 pub enum Layer {
-    /// Fully connected: weight [outputs, inputs].
+    /// Connects fully: weight [outputs, inputs], bias [outputs] where there is one.
     Gemm { name: String },
-    /// Fully connected along the last dimension: weight [inputs, outputs], no bias.
+    /// Connects fully along the last dimension: weight [inputs, outputs], no bias.
     MatMul { name: String },
-    /// The constant `NAME.addend` added.
+    /// Adds the constant `NAME.addend`, whose sizes are the last ones of what goes in, or 1.
     Add { name: String },
-    /// A convolution.
+    /// Convolves: weight [outputs, inputs / groups, rows, columns], bias [outputs].
     Conv {
         name: String,
         #[serde(default, skip_serializing_if = "is_default")]
         window: Window,
     },
-    /// A transposed convolution.
+    /// Convolves transposed, which enlarges: weight [inputs, outputs / groups, rows, columns], bias [outputs].
     ConvTranspose {
         name: String,
         #[serde(default, skip_serializing_if = "is_default")]
         window: Window,
     },
-    /// Batch normalization as after training: `weight`, `bias`, `running_mean`, `running_var`.
+    /// Normalizes each channel as after training, by `weight`, `bias`, `running_mean` and `running_var`: [channels]
+    /// each.
     BatchNormalization {
         name: String,
         #[serde(default = "default_epsilon")]
         epsilon: f32,
     },
-    /// x where x is positive, else `slope` · x.
+    /// Leaves x as it is where it is positive, else multiplies it by `slope`.
     LeakyRelu {
         slope: f32,
         #[serde(default, skip_serializing_if = "Option::is_none")]
         name: Option<String>,
     },
-    /// max(x, 0).
+    /// Takes the larger of x and 0.
     Relu {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         name: Option<String>,
     },
-    /// tanh x.
+    /// Takes the hyperbolic tangent of x.
     Tanh {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         name: Option<String>,
     },
-    /// 1 / (1 + exp(-x)).
+    /// Takes the logistic function of x, 1 / (1 + exp(-x)).
     Sigmoid {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         name: Option<String>,
     },
-    /// The same numbers as [batch, shape…].
+    /// Gives the same numbers as [batch, shape…].
     Reshape {
         shape: Vec<usize>,
         #[serde(default, skip_serializing_if = "Option::is_none")]
         name: Option<String>,
     },
-    /// The same numbers as one row.
+    /// Gives the same numbers as one row: [batch, all of them].
     Flatten {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         name: Option<String>,
     },
-    /// Rows and columns repeated `factor` times.
+    /// Repeats rows and columns `factor` times.
     Resize {
         factor: usize,
         #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -125,88 +128,89 @@ pub enum Layer {
     },
 }
 
-/// Fully connected layers: leaky ReLU after each hidden one, tanh after the last, whose numbers are the picture.
+/// Tells fully connected layers in short: leaky ReLU after each hidden one, tanh after the last, whose numbers are the
+/// picture.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Mlp {
-    /// Coordinates of the latent vector z.
+    /// Counts the coordinates of the latent vector z.
     pub latent: usize,
-    /// Widths of the hidden layers, first to last; there may be none.
+    /// Lists the widths of the hidden layers, first to last; there may be none.
     pub hidden: Vec<usize>,
-    /// Slope of the leaky ReLU for negative inputs.
+    /// Multiplies what is below 0 in each leaky ReLU.
     pub leaky_slope: f64,
-    /// [channels, rows, columns] of a picture.
+    /// Gives [channels, rows, columns] of a picture.
     pub image: [usize; 3],
 }
 
 impl Architecture {
-    /// Names of the kinds there are, as the JSON key `kind` has them.
+    /// Lists the names of the kinds there are, as the JSON key `kind` has them.
     pub const KINDS: [&str; 2] = ["mlp", "sequential"];
 
-    /// Fully connected layers; the arguments are the fields of [`Mlp`].
+    /// Describes fully connected layers; the arguments are the fields of [`Mlp`].
     pub fn mlp(latent: usize, hidden: Vec<usize>, leaky_slope: f64, image: [usize; 3]) -> Self {
         Architecture::Mlp(Mlp { latent, hidden, leaky_slope, image })
     }
 
-    /// Layers one after the other, from z [batch, latent].
+    /// Describes layers one after the other, from z [batch, latent] to the picture.
     pub fn sequential(latent: usize, layers: impl Into<Vec<Layer>>) -> Self {
         Architecture::Sequential(Sequential { latent, layers: layers.into() })
     }
 }
 
 impl Layer {
-    /// Fully connected.
+    /// Makes a fully connected layer of the tensors `NAME.weight` and, where there is one, `NAME.bias`.
     pub fn gemm(name: &str) -> Self {
         Layer::Gemm { name: name.to_owned() }
     }
 
-    /// A convolution.
+    /// Makes a convolution of the tensors `NAME.weight` and, where there is one, `NAME.bias`.
     pub fn conv(name: &str, window: Window) -> Self {
         Layer::Conv { name: name.to_owned(), window }
     }
 
-    /// A transposed convolution.
+    /// Makes a transposed convolution of the tensors `NAME.weight` and, where there is one, `NAME.bias`.
     pub fn conv_transpose(name: &str, window: Window) -> Self {
         Layer::ConvTranspose { name: name.to_owned(), window }
     }
 
-    /// Batch normalization with the usual epsilon, 1e-5.
+    /// Makes a batch normalization of the tensors `NAME.weight` and so on, with the usual epsilon, 1e-5.
     pub fn batch_normalization(name: &str) -> Self {
         Layer::BatchNormalization { name: name.to_owned(), epsilon: default_epsilon() }
     }
 
-    /// Leaky ReLU.
+    /// Makes a leaky ReLU without a name, which multiplies negative numbers by `slope`.
     pub fn leaky_relu(slope: f32) -> Self {
         Layer::LeakyRelu { slope, name: None }
     }
 
-    /// ReLU.
+    /// Makes a ReLU without a name.
     pub fn relu() -> Self {
         Layer::Relu { name: None }
     }
 
-    /// The hyperbolic tangent.
+    /// Makes a hyperbolic tangent without a name.
     pub fn tanh() -> Self {
         Layer::Tanh { name: None }
     }
 
-    /// The logistic function.
+    /// Makes a logistic function without a name.
     pub fn sigmoid() -> Self {
         Layer::Sigmoid { name: None }
     }
 
-    /// The same numbers under another shape, batch apart.
+    /// Makes a layer without a name that gives the same numbers under another shape, `shape` being without the batch.
     pub fn reshape(shape: &[usize]) -> Self {
         Layer::Reshape { shape: shape.to_vec(), name: None }
     }
 
-    /// Rows and columns repeated.
+    /// Makes a layer without a name that repeats rows and columns `factor` times.
     pub fn resize(factor: usize) -> Self {
         Layer::Resize { factor, name: None }
     }
 }
 
-/// Epsilon of PyTorch and candle.
+/// Gives the epsilon that PyTorch and candle use where none is given.
 fn default_epsilon() -> f32 {
     1e-5
 }
@@ -216,10 +220,11 @@ fn is_default(window: &Window) -> bool {
 }
 
 impl Mlp {
-    /// The network of these sizes, called `generator`.
+    /// Gives the network of these sizes, called `generator`.
     ///
     /// # Errors
-    /// What is impossible about the sizes, in words: a size of 0, more numbers than memory can have, a slope beyond float32.
+    /// Says in words what is impossible about the sizes: a size of 0, more numbers than memory can have, a slope beyond
+    /// float32.
     pub fn network(&self) -> Result<Network, String> {
         let sizes = [self.latent].into_iter().chain(self.hidden.iter().copied()).chain(self.image);
         if sizes.into_iter().any(|size| size == 0) {
@@ -242,18 +247,20 @@ impl Mlp {
         }
     }
 
-    /// The same network layer by layer, its sizes told by its tensors alone.
+    /// Tells this network layer by layer, its sizes told by its tensors alone.
     ///
     /// # Errors
-    /// As [`Mlp::network`].
+    /// Says in words what is impossible about the sizes: a size of 0, more numbers than memory can have, a slope beyond
+    /// float32.
     pub fn layers(&self) -> Result<Vec<Layer>, String> {
         Ok(layers(&self.network()?, self.image))
     }
 }
 
 impl Network {
-    /// How a file of this network's weights describes it; its outputs are a picture of `image` [channels, rows, columns].
-    /// A perceptron of leaky ReLUs of one slope with a tanh at its end is told in short, any other layer by layer.
+    /// Describes the network as a file of its weights does; its outputs are a picture of `image` [channels, rows,
+    /// columns]. A perceptron of leaky ReLUs of one slope with a tanh at its end is told in short, any other layer by
+    /// layer.
     ///
     /// # Panics
     /// If the picture has another number of pixels than the network gives.
@@ -274,7 +281,7 @@ impl Network {
     }
 }
 
-/// A Gemm for each stage and its function after it, then the picture's shape; named as the tensors are.
+/// Gives a Gemm for each stage and its function after it, then the picture's shape; named as the tensors are.
 fn layers(network: &Network, image: [usize; 3]) -> Vec<Layer> {
     let mut layers = Vec::new();
     for stage in &network.stages {

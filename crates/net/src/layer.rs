@@ -4,30 +4,31 @@ use serde::{Deserialize, Serialize};
 
 use crate::Activation;
 
-/// One layer of a chain, as it is written: `{ layer = "dense", width = 256 }`.
+/// Describes one layer of a chain, as a recipe writes it: `{ layer = "dense", width = 256 }`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "layer", rename_all = "kebab-case", deny_unknown_fields)]
 pub enum Layer {
-    /// Every output is a weighted sum of every input, plus a bias.
+    /// Sums all inputs for every output, each with a weight of its own, and adds a bias.
     Dense {
-        /// Numbers that come out; left out, as many as the network must give: pixels of a picture, or D's one logit.
+        /// Counts the numbers that come out; left out, they are as many as the network must give: pixels of a picture,
+        /// or D's one logit.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         width: Option<usize>,
     },
-    /// x where x is above 0, else `slope` times x, number by number.
+    /// Leaves x as it is where it is above 0, else multiplies it by `slope`, number by number.
     LeakyRelu {
-        /// What negative numbers are multiplied by, at least 0 and below 1; 0 is the plain ReLU.
+        /// Multiplies negative numbers, at least 0 and below 1; 0 is the plain ReLU.
         slope: f64,
     },
-    /// The hyperbolic tangent, number by number: what comes out is in (-1, 1).
+    /// Takes the hyperbolic tangent, number by number: what comes out is in (-1, 1).
     Tanh,
 }
 
 impl Layer {
-    /// The names of the kinds of layer, as they are written.
+    /// Lists the names of the kinds of layer, as recipes write them in the key `layer`.
     pub const KINDS: &[&str] = &["dense", "leaky-relu", "tanh"];
 
-    /// The function that the layer is, number by number; none if it is a linear map.
+    /// Gives the function that the layer is, number by number; none if it is a linear map.
     pub fn activation(&self) -> Option<Activation> {
         match *self {
             Self::Dense { .. } => None,
@@ -36,17 +37,17 @@ impl Layer {
         }
     }
 
-    /// A dense layer of `width` outputs.
+    /// Makes a dense layer of `width` outputs.
     pub fn dense(width: usize) -> Self {
         Self::Dense { width: Some(width) }
     }
 
-    /// A dense layer of as many outputs as the network must give.
+    /// Makes a dense layer of as many outputs as the network must give.
     pub fn dense_to_output() -> Self {
         Self::Dense { width: None }
     }
 
-    /// The leaky ReLU.
+    /// Makes a leaky ReLU, which multiplies negative numbers by `slope`.
     pub fn leaky_relu(slope: f64) -> Self {
         Self::LeakyRelu { slope }
     }

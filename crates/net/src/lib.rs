@@ -28,4 +28,4 @@ mod layer;
 mod network;
 
 pub use layer::Layer;
-pub use network::{Activation, Fault, First, Network, Stage, Tensor};
+pub use network::{Activation, Fault, Initial, Network, Stage, Tensor};

@@ -5,77 +5,79 @@ use std::ops::Range;
 
 use crate::Layer;
 
-/// More outputs than this of one layer are refused: a slip of the keyboard would else ask for terabytes.
+/// Bounds the outputs of one layer: more are refused, since a slip of the keyboard would else ask for terabytes.
 const MAX_WIDTH: usize = 1 << 16;
 
-/// The function that follows a linear map, number by number.
+/// Names the function that follows a linear map, number by number.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Activation {
-    /// None: what comes out is what the linear map gave.
+    /// Changes nothing: what comes out is what the linear map gave.
     Identity,
-    /// x where x is above 0, else this slope times x.
+    /// Leaves x as it is where it is above 0, else multiplies it by this slope.
     LeakyRelu(f64),
-    /// The hyperbolic tangent.
+    /// Takes the hyperbolic tangent: what comes out is in (-1, 1).
     Tanh,
 }
 
 impl Activation {
-    /// Whether the function is made of straight pieces, so that its derivative is constant almost everywhere: what the gradient
-    /// penalties R1 and R2 need of a discriminator.
+    /// Says whether the function is made of straight pieces, so that its derivative is constant almost everywhere: the
+    /// gradient penalties R1 and R2 need that of a discriminator.
     pub fn is_piecewise_linear(self) -> bool {
         !matches!(self, Self::Tanh)
     }
 }
 
-/// A linear map with the function after it.
+/// Joins a linear map with the function after it: y = f(W x + b).
 #[derive(Clone, Debug, PartialEq)]
 pub struct Stage {
-    /// For example `hidden1`, `output`.
+    /// Names the stage in its network: `hidden1`, `hidden2` and so on, the last one `output`.
     pub name: String,
-    /// Numbers that go in.
+    /// Counts the numbers that go in, for one row.
     pub inputs: usize,
-    /// Numbers that come out.
+    /// Counts the numbers that come out, for one row.
     pub outputs: usize,
-    /// What happens to each of them.
+    /// Says what happens to each number that the linear map gives.
     pub activation: Activation,
-    /// Where the weight lies in the flat buffer: [outputs, inputs], row-major.
+    /// Says where the weight lies in the flat buffer of parameters: [outputs, inputs], row-major.
     pub weight: Range<usize>,
-    /// Where the bias lies in the flat buffer: [outputs].
+    /// Says where the bias lies in the flat buffer of parameters: [outputs].
     pub bias: Range<usize>,
 }
 
-/// How a parameter begins.
+/// Says how the numbers of a parameter begin, before the first step.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub enum First {
-    /// Uniform between minus and plus this limit: sqrt(6 / (inputs + outputs)) of Glorot and Bengio, "Understanding the difficulty
-    /// of training deep feedforward neural networks", 2010.
+pub enum Initial {
+    /// Draws each uniformly between minus and plus a limit: sqrt(6 / (inputs + outputs)) of Glorot and Bengio,
+    /// "Understanding the difficulty of training deep feedforward neural networks", 2010.
     Uniform {
-        /// The largest magnitude.
+        /// Bounds the magnitude of each number, above 0.
         limit: f64,
     },
-    /// All zero.
+    /// Starts every number at 0, as biases do.
     Zero,
 }
 
-/// One tensor of a network's parameters.
+/// Describes one tensor of a network's parameters; its numbers lie in a flat buffer elsewhere.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Tensor {
-    /// For example `generator.hidden1.weight`.
+    /// Names the tensor in checkpoints and model files, for example `generator.hidden1.weight`.
     pub name: String,
-    /// [outputs, inputs] of a weight, as PyTorch's Linear and ONNX's Gemm with transB have it; [outputs] of a bias.
+    /// Gives its sizes: [outputs, inputs] of a weight, as PyTorch's Linear and ONNX's Gemm with transB have it;
+    /// [outputs] of a bias.
     pub shape: Vec<usize>,
-    /// Where it lies in the flat buffer.
+    /// Says where it lies in the flat buffer, in numbers, row-major.
     pub range: Range<usize>,
-    /// How it begins.
-    pub first: First,
+    /// Says how its numbers begin.
+    pub initial: Initial,
 }
 
-/// Something about a list of layers that cannot be, and where.
+/// Says what about a list of layers cannot be, and where. Displayed, it is a sentence that starts with the layer, if
+/// there is one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fault {
-    /// The layer, from 1; none if it is about the list as a whole.
+    /// Numbers the layer, from 1; none if the fault is about the list as a whole.
     pub layer: Option<usize>,
-    /// What is wrong, and what would be right.
+    /// Says what is wrong, and what would be right, in words that go on after the layer's number.
     pub what: String,
 }
 
@@ -88,23 +90,23 @@ impl fmt::Display for Fault {
     }
 }
 
-/// A network whose sizes are known and fit together.
+/// Describes a network whose sizes are known and fit together; it holds no parameters.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Network {
-    /// `generator` or `discriminator`: what its tensors are named after.
+    /// Names the network, and with it its tensors: `generator` or `discriminator`.
     pub name: String,
-    /// The linear maps from input to output, each with the function after it.
+    /// Lists the linear maps from input to output, each with the function after it; there is at least one.
     pub stages: Vec<Stage>,
-    /// The parameters in the order of the flat buffer: weight, then bias, stage by stage.
+    /// Lists the parameters in the order of the flat buffer: weight, then bias, stage by stage.
     pub tensors: Vec<Tensor>,
 }
 
 impl Network {
-    /// The network that `layers` make of `inputs` numbers, `outputs` of which must come out.
+    /// Makes the network that `layers` make of `inputs` numbers, where `outputs` must come out.
     ///
     /// # Errors
-    /// Every fault of the list: no dense layer, two functions in a row, one before any dense layer, a width or a slope that cannot
-    /// be, outputs that are not `outputs`.
+    /// Lists every fault: no dense layer, two functions in a row, one before any dense layer, a width or a slope that
+    /// cannot be, outputs that are not `outputs`.
     pub fn new(name: &str, inputs: usize, layers: &[Layer], outputs: usize) -> Result<Self, Vec<Fault>> {
         let mut faults = Vec::new();
         let mut fault = |layer: Option<usize>, what: String| faults.push(Fault { layer, what });
@@ -159,7 +161,7 @@ impl Network {
         Ok(Self::of_maps(name, inputs, &maps))
     }
 
-    /// A multilayer perceptron: `widths` from input to output, leaky ReLUs between, `last` at its end.
+    /// Makes a multilayer perceptron: `widths` from input to output, leaky ReLUs of `slope` between, `last` at its end.
     ///
     /// # Panics
     /// If there are fewer than two widths.
@@ -180,11 +182,11 @@ impl Network {
             let bias = weight.end..weight.end + outputs;
             start = bias.end;
             let limit = (6.0 / (inputs + outputs) as f64).sqrt();
-            for (part, shape, range, first) in [
-                ("weight", vec![outputs, inputs], &weight, First::Uniform { limit }),
-                ("bias", vec![outputs], &bias, First::Zero),
+            for (part, shape, range, initial) in [
+                ("weight", vec![outputs, inputs], &weight, Initial::Uniform { limit }),
+                ("bias", vec![outputs], &bias, Initial::Zero),
             ] {
-                tensors.push(Tensor { name: format!("{name}.{stage}.{part}"), shape, range: range.clone(), first });
+                tensors.push(Tensor { name: format!("{name}.{stage}.{part}"), shape, range: range.clone(), initial });
             }
             stages.push(Stage { name: stage, inputs, outputs, activation, weight, bias });
             inputs = outputs;
@@ -192,38 +194,39 @@ impl Network {
         Self { name: name.to_owned(), stages, tensors }
     }
 
-    /// Number of parameters.
+    /// Counts the parameters: the numbers of the flat buffer.
     pub fn len(&self) -> usize {
         self.tensors.last().map_or(0, |tensor| tensor.range.end)
     }
 
-    /// Whether there is no parameter; never true of a network, here because `len` is.
+    /// Says whether there is no parameter: never true of a network, and here because `len` is.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    /// Numbers that go in.
+    /// Counts the numbers that go in, for one row: coordinates of z, or pixels.
     pub fn inputs(&self) -> usize {
         self.stages[0].inputs
     }
 
-    /// Numbers that come out.
+    /// Counts the numbers that come out, for one row: pixels, or the one logit.
     pub fn outputs(&self) -> usize {
         self.stages[self.stages.len() - 1].outputs
     }
 
-    /// The function at the end.
+    /// Gives the function at the end, which a generator's pictures and a discriminator's logit come from.
     pub fn last_activation(&self) -> Activation {
         self.stages[self.stages.len() - 1].activation
     }
 
-    /// Whether a gradient penalty can be worked out by one backward and one tangent pass: every function is made of straight pieces.
+    /// Says whether a gradient penalty can be worked out by one backward and one tangent pass: every function is made
+    /// of straight pieces.
     pub fn is_piecewise_linear(&self) -> bool {
         self.stages.iter().all(|stage| stage.activation.is_piecewise_linear())
     }
 
-    /// The hidden width and the slope, if this is a perceptron of two hidden layers of one width with leaky ReLUs of one slope between
-    /// and `last` at the end: what the engine made for just that can take.
+    /// Gives the hidden width and the slope, if this is a perceptron of two hidden layers of one width with leaky ReLUs
+    /// of one slope between and `last` at the end: the engine made for just that takes no other.
     pub fn two_hidden(&self, last: Activation) -> Option<(usize, f64)> {
         let [first, second, output] = &self.stages[..] else { return None };
         match (first.activation, second.activation) {
@@ -236,19 +239,20 @@ impl Network {
         }
     }
 
-    /// Multiplications and additions of a forward pass of one row, in FLOPs: two a weight.
+    /// Counts the multiplications and additions of a forward pass of one row, in FLOPs: two for each weight.
     pub fn flops_forward(&self) -> u64 {
         self.stages.iter().map(|stage| 2 * stage.weight.len() as u64).sum()
     }
 
-    /// FLOPs of passing a row's error back to the input, the first stage's own product included only if `to_input`.
+    /// Counts the FLOPs of passing a row's error back to the input, the first stage's own product included only if
+    /// `to_input`.
     pub fn flops_back(&self, to_input: bool) -> u64 {
         let first = if to_input { 0 } else { 1 };
         self.stages[first..].iter().map(|stage| 2 * stage.weight.len() as u64).sum()
     }
 
-    /// Cuts of the flat buffer into `parts` parts of about the same length, none of them inside a row of a weight or inside
-    /// a bias: [parts + 1], from 0 to [`Network::len`].
+    /// Cuts the flat buffer into `parts` parts of about the same length, none of them inside a row of a weight or
+    /// inside a bias: [parts + 1], from 0 to [`Network::len`].
     pub fn cuts(&self, parts: usize) -> Vec<usize> {
         let cut = |part: usize| {
             let wanted = self.len() * part / parts;
@@ -261,12 +265,12 @@ impl Network {
         (0..=parts).map(cut).collect()
     }
 
-    /// Where the weight of stage `stage` lies.
+    /// Says where the weight of stage `stage`, counted from 0, lies in the flat buffer: [outputs, inputs], row-major.
     pub fn weight(&self, stage: usize) -> Range<usize> {
         self.stages[stage].weight.clone()
     }
 
-    /// Where the bias of stage `stage` lies.
+    /// Says where the bias of stage `stage`, counted from 0, lies in the flat buffer: [outputs].
     pub fn bias(&self, stage: usize) -> Range<usize> {
         self.stages[stage].bias.clone()
     }

@@ -12,8 +12,8 @@ use crate::philox::{LANES, Stream, block, blocks};
 /// Fills `out` with samples of N(0, 1) from (`seed`, `stream`, `step`): Box and Muller's transform of 24-bit uniforms,
 /// in f64, rounded once to f32. The largest magnitude is sqrt(2 ln 2^24), about 5.77.
 ///
-/// Sixteen blocks at a time, so that it vectorises; no function of the platform's mathematics library is called, so every
-/// machine draws the same bits.
+/// Sixteen blocks at a time, so that it vectorises; no function of the platform's mathematics library is called, so
+/// every machine draws the same bits.
 ///
 /// Source: Box, Muller, "A Note on the Generation of Random Normal Deviates", 1958.
 #[multiversion(targets("x86_64+avx512f+avx512vl+avx512dq", "x86_64+avx2"))]
@@ -29,7 +29,7 @@ pub fn fill_normal(seed: u64, stream: Stream, step: u64, out: &mut [f32]) {
     rest.copy_from_slice(&last[..rest.len()]);
 }
 
-/// The normals of [`LANES`] blocks from block `first` on.
+/// Draws the normals of [`LANES`] blocks from block `first` on.
 #[inline(always)]
 fn normals(seed: u64, stream: Stream, step: u64, first: u32, out: &mut [f32; 4 * LANES]) {
     let words = blocks(seed, stream, step, first);
@@ -44,14 +44,16 @@ fn normals(seed: u64, stream: Stream, step: u64, first: u32, out: &mut [f32; 4 *
     }
 }
 
-/// `count` latent vectors of `latent` coordinates each, one after another: z: [count, latent].
+/// Draws `count` latent vectors of `latent` coordinates each, to make pictures that are shown of: z [count, latent],
+/// row-major.
 pub fn sample_z(seed: u64, count: usize, latent: usize) -> Vec<f32> {
     let mut z = vec![0.0; count * latent];
     fill_normal(seed, Stream::Samples, 0, &mut z);
     z
 }
 
-/// Fills `out` with uniform samples of [-limit, limit) for starting weights.
+/// Fills `out` with uniform samples of [-limit, limit) for starting weights, from (`seed`, `step`); see
+/// [`Stream::Weights`].
 pub fn fill_uniform(seed: u64, step: u64, limit: f64, out: &mut [f32]) {
     for (index, chunk) in out.chunks_mut(4).enumerate() {
         let words = block(seed, Stream::Weights, step, index as u32);
@@ -61,7 +63,7 @@ pub fn fill_uniform(seed: u64, step: u64, limit: f64, out: &mut [f32]) {
     }
 }
 
-/// The order in which epoch `epoch` visits `count` images: a permutation of 0..count by Fisher and Yates.
+/// Gives the order in which epoch `epoch` visits `count` images: a permutation of 0..count by Fisher and Yates.
 ///
 /// A word is scaled to a range by multiplication; the bias of that, count / 2^32, is 1.3e-5 for MNIST.
 pub fn permutation(seed: u64, epoch: u64, count: usize) -> Vec<u32> {
@@ -78,7 +80,7 @@ pub fn permutation(seed: u64, epoch: u64, count: usize) -> Vec<u32> {
     order
 }
 
-/// The upper 24 bits of a word as a number in [0, 1).
+/// Gives the upper 24 bits of a word as a number in [0, 1).
 fn unit(word: u32) -> f64 {
     f64::from(word >> 8) * 2f64.powi(-24)
 }
@@ -91,10 +93,10 @@ fn box_muller(radius: u32, angle: u32) -> (f32, f32) {
     ((r * cos) as f32, (r * sin) as f32)
 }
 
-/// ln(k / 2^24) for k in 1..=2^24, to a relative 1e-13.
+/// Gives ln(k / 2^24) for k in 1..=2^24, to a relative 1e-13.
 ///
-/// k is 2^e m with m within a factor sqrt(2) of 1, and ln m = 2 artanh(s), s = (m - 1) / (m + 1), by its series to the 15th
-/// power; |s| is at most 0.172, and the first term left out below 2e-14 of the sum.
+/// k is 2^e m with m within a factor sqrt(2) of 1, and ln m = 2 artanh(s), s = (m - 1) / (m + 1), by its series to the
+/// 15th power; |s| is at most 0.172, and the first term left out below 2e-14 of the sum.
 #[inline(always)]
 fn ln_of_fraction(k: u32) -> f64 {
     const MANTISSA: u64 = (1 << 52) - 1;
@@ -109,8 +111,8 @@ fn ln_of_fraction(k: u32) -> f64 {
     e * std::f64::consts::LN_2 + s * (2.0 + s2 * (2.0 / 3.0 + s2 * (2.0 / 5.0 + s2 * (2.0 / 7.0 + s2 * tail))))
 }
 
-/// Sine and cosine of k / 2^24 of a turn, for k below 2^24, to an absolute 1e-13: the nearest quarter is taken off exactly, in
-/// whole numbers, and an eighth of a turn at most is left for the Taylor series.
+/// Gives sine and cosine of k / 2^24 of a turn, for k below 2^24, to an absolute 1e-13: the nearest quarter is taken
+/// off exactly, in whole numbers, and an eighth of a turn at most is left for the Taylor series.
 #[inline(always)]
 fn sin_cos_of_turn(k: u32) -> (f64, f64) {
     let quarter = (k + (1 << 21)) >> 22;

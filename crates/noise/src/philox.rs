@@ -7,35 +7,36 @@
 //! answers in the tests are those published with its reference implementation, Random123.
 
 const MULTIPLIERS: [u32; 2] = [0xD251_1F53, 0xCD9E_8D57];
-/// Added to the key after each round: the golden ratio and the square root of 3, less one, as 32-bit fractions.
+/// Steps the key from round to round: the golden ratio and the square root of 3, less one, as 32-bit fractions.
 const WEYL: [u32; 2] = [0x9E37_79B9, 0xBB67_AE85];
 const ROUNDS: usize = 10;
 
-/// What a sequence of random numbers is for. Different purposes never share a number.
+/// Says what a sequence of random numbers is for. Different purposes never share a number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u32)]
 pub enum Stream {
-    /// Latent vectors of the training steps; the step is the training step.
+    /// Draws the latent vectors of the training steps; the step is the training step.
     TrainingZ = 0,
-    /// The order of the training images; the step is the epoch.
+    /// Draws the order of the training images; the step is the epoch.
     Permutation = 1,
-    /// Starting weights; the step is 0 for the generator and 1 for the discriminator.
+    /// Draws the starting weights; the step is 0 for the generator, 1 for the discriminator, 16 for a judge.
     Weights = 2,
-    /// Latent vectors of pictures that are shown: sample sheets, sweeps, parity vectors, the page's digits.
+    /// Draws the latent vectors of pictures that are shown: sample sheets, sweeps, parity vectors, the page's digits.
     Samples = 3,
-    /// Resampling of a study's runs; the step is the question that is asked of them.
+    /// Resamples a study's runs; the step is the question that is asked of them.
     Resampling = 4,
 }
 
-/// The four words of one block of `stream`: block `block` of step `step`.
+/// Gives the four words of one block: number `block` of step `step` of `stream`, under the key `seed`.
 pub fn block(seed: u64, stream: Stream, step: u64, block: u32) -> [u32; 4] {
     philox(key_of(seed), [block, step as u32, (step >> 32) as u32, stream as u32])
 }
 
-/// Blocks that [`blocks`] makes at a time.
+/// Counts the blocks that [`blocks`] makes at a time.
 pub const LANES: usize = 16;
 
-/// Blocks `first` to `first + LANES` of [`block`], word by word, written so that it vectorises where it is inlined.
+/// Gives the blocks `first` to `first + LANES` that [`block`] gives one by one, word by word: [4, LANES]. It is written
+/// so that it vectorises where it is inlined.
 #[inline(always)]
 pub fn blocks(seed: u64, stream: Stream, step: u64, first: u32) -> [[u32; LANES]; 4] {
     let lanes = std::array::from_fn(|lane| first.wrapping_add(lane as u32));
@@ -46,7 +47,7 @@ fn key_of(seed: u64) -> [u32; 2] {
     [seed as u32, (seed >> 32) as u32]
 }
 
-/// Philox4x32-10 itself, on `N` counters, word by word: ten rounds, the key bumped between them.
+/// Does Philox4x32-10 itself on `N` counters, word by word: ten rounds, the key bumped between them.
 #[inline(always)]
 fn rounds<const N: usize>(mut key: [u32; 2], mut words: [[u32; N]; 4]) -> [[u32; N]; 4] {
     for round in 0..ROUNDS {
@@ -67,7 +68,7 @@ fn rounds<const N: usize>(mut key: [u32; 2], mut words: [[u32; N]; 4]) -> [[u32;
     words
 }
 
-/// [`rounds`] on a single counter.
+/// Does Philox4x32-10 on a single counter.
 fn philox(key: [u32; 2], counter: [u32; 4]) -> [u32; 4] {
     rounds(key, counter.map(|word| [word])).map(|[word]| word)
 }

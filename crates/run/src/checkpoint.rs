@@ -10,6 +10,7 @@ use exporter::CHECKPOINT_FORMAT;
 use safetensors::tensor::{Dtype, SafeTensors, TensorView};
 use serde::{Deserialize, Serialize};
 
+use crate::asked::Asked;
 use failure::{Failure, Result};
 use gan::recipe::Recipe;
 use gan::{Slot, State, StepStats};
@@ -86,6 +87,8 @@ pub struct Checkpoint {
     pub made_by: [String; 3],
     /// For the model file.
     pub parity: Parity,
+    /// What the run was asked for beside its identity; none in a checkpoint of a version that did not keep it.
+    pub asked: Option<Asked>,
 }
 
 impl Checkpoint {
@@ -189,6 +192,10 @@ impl Checkpoint {
             metrics: text("metrics")?.clone(),
             made_by: [text("engine")?.clone(), text("device")?.clone(), text("threads")?.clone()],
             parity,
+            asked: metadata
+                .get(ASKED)
+                .map(|text| serde_json::from_str(text).map_err(|e| json(ASKED, e)))
+                .transpose()?,
             identity,
         })
     }
@@ -198,7 +205,8 @@ impl Checkpoint {
         let recipe = &identity.recipe;
         let architecture = recipe.generator_network(identity.pixels()).architecture(identity.image_shape);
         let [engine, device, threads] = self.made_by.clone();
-        [
+        let asked = self.asked.as_ref().map(|asked| (ASKED, json_text(asked)));
+        let always = [
             ("format", CHECKPOINT_FORMAT.to_owned()),
             ("architecture", json_text(&architecture)),
             ("recipe", recipe.name.clone()),
@@ -216,12 +224,13 @@ impl Checkpoint {
             ("engine", engine),
             ("device", device),
             ("threads", threads),
-        ]
-        .map(|(key, value)| (key.to_owned(), value))
-        .into()
+        ];
+        always.into_iter().chain(asked).map(|(key, value)| (key.to_owned(), value)).collect()
     }
 }
 
+/// The metadata key of [`Checkpoint::asked`].
+const ASKED: &str = "asked";
 /// The metadata key of the file's checksum.
 const CHECKSUM: &str = "checksum";
 
@@ -359,6 +368,19 @@ mod tests {
             metrics: r#"{"d_loss":0.1}"#.to_owned(),
             made_by: ["fused".to_owned(), "cpu".to_owned(), "2".to_owned()],
             parity: Parity { z: numbers(2 * 3), image: numbers(2 * 6) },
+            asked: Some(Asked {
+                data: "/a/b".to_owned(),
+                size: Some(3),
+                strict: true,
+                invert: false,
+                transpose: true,
+                engine: "auto".to_owned(),
+                device: "gpu:1".to_owned(),
+                threads: Some(2),
+                evaluate_every: 5,
+                keep_models: vec![1, 7],
+                tensorboard: Some("/c".into()),
+            }),
             identity,
         }
     }

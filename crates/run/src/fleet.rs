@@ -4,9 +4,8 @@
 //! that its seed alone would have come to. One whose losses stop being numbers is left where its last checkpoint is; the
 //! others go on.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use engines::choose::Choice;
 use engines::{Engine, State, Stretch};
@@ -15,6 +14,7 @@ use gan::Pictures;
 
 use crate::console::Console;
 use crate::options::Options;
+use crate::requests::{Pause, Requests};
 use crate::run::{Member, Prepared, Run};
 
 /// Refuses what several runs at once cannot have.
@@ -47,10 +47,15 @@ pub(crate) fn members(options: &Options) -> Vec<(u64, PathBuf)> {
     if options.replicas == 1 {
         return vec![(options.seed, options.out.clone())];
     }
-    let stem = options.out.file_stem().unwrap_or_default().to_string_lossy();
-    let extension = options.out.extension().map(|e| format!(".{}", e.to_string_lossy())).unwrap_or_default();
-    let of_seed = |seed| (seed, options.out.with_file_name(format!("{stem}-{seed}{extension}")));
-    (0..options.replicas as u64).map(|i| of_seed(options.seed.wrapping_add(i))).collect()
+    let seeds = (0..options.replicas as u64).map(|i| options.seed.wrapping_add(i));
+    seeds.map(|seed| (seed, out_of(&options.out, seed))).collect()
+}
+
+/// The model file of one of several runs: `gen-3.onnx` of `gen.onnx`.
+pub(crate) fn out_of(out: &Path, seed: u64) -> PathBuf {
+    let stem = out.file_stem().unwrap_or_default().to_string_lossy();
+    let extension = out.extension().map(|e| format!(".{}", e.to_string_lossy())).unwrap_or_default();
+    out.with_file_name(format!("{stem}-{seed}{extension}"))
 }
 
 /// `seed 3`, or `seeds 3 to 6`.
@@ -119,17 +124,20 @@ impl Fleet {
         alive.next().map_or(&self.runs[0], |(run, _)| run)
     }
 
-    /// Trains what is left of the epoch; false if `stop` was set before its end.
+    /// Trains what is left of the epoch, or until something is asked for before its end; says which.
     ///
     /// A run that diverges is left behind while others go on.
     ///
     /// # Errors
     /// The engine's, and a divergence that leaves no run.
-    pub(crate) fn rest_of_epoch(&mut self, stop: &AtomicBool, console: &Console) -> Result<bool> {
+    pub(crate) fn rest_of_epoch(&mut self, requests: &Requests, console: &Console) -> Result<Pause> {
         let leader = self.leader();
         let (epoch, epochs, end) = (leader.at.epoch, leader.identity.epochs, leader.end_of_epoch());
-        if leader.at.step == end || stop.load(Ordering::Relaxed) {
-            return Ok(leader.at.step == end);
+        if leader.at.step == end {
+            return Ok(Pause::EndOfEpoch);
+        }
+        if let Some(asked) = requests.take() {
+            return Ok(asked);
         }
         let orders: Vec<Vec<u32>> = self.runs.iter().map(Run::order).collect();
         let of_leader = leader.stretch(&[]);
@@ -146,7 +154,7 @@ impl Fleet {
             }
             let leader = lost.iter().position(Option::is_none);
             console.steps(report.steps, epoch, epochs, &runs[leader.unwrap_or(0)].at.sums);
-            leader.is_some() && !stop.load(Ordering::Relaxed)
+            leader.is_some() && !requests.is_any()
         })?;
         if lost.iter().all(Option::is_some) {
             return Err(lost[0].clone().expect("all are lost"));
@@ -156,7 +164,10 @@ impl Fleet {
                 console.warn(&format!("seed {} is left behind: {}", run.identity.seed, failure.message));
             }
         }
-        Ok(self.leader().at.step == end)
+        if self.leader().at.step == end {
+            return Ok(Pause::EndOfEpoch);
+        }
+        Ok(requests.take().expect("only what is asked for ends a stretch before its last step"))
     }
 
     /// Ends after the last epoch.
@@ -184,10 +195,12 @@ mod tests {
             seed: 4,
             source: data::Source::of("mnist"),
             resume: false,
+            from: None,
             overwrite: false,
             log_json: None,
             tensorboard: None,
             threads: 1,
+            threads_asked: None,
             evaluate_every: 0,
             keep_models: Vec::new(),
             keeps_batch: false,

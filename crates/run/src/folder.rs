@@ -16,6 +16,8 @@ use failure::{Failure, Result};
 pub struct RunFolder {
     out: PathBuf,
     folder: PathBuf,
+    /// Whether there was no folder before.
+    is_new: bool,
     /// Keeps other processes out until this is dropped; the system lets go of it however the process ends.
     _lock: Option<File>,
 }
@@ -57,14 +59,17 @@ impl RunFolder {
     pub fn prepare(out: &Path) -> Result<Self> {
         let hint = "give another file with `--out`, or make the folder first";
         let cannot = |what: String| Failure::failed(format!("`--out {}` {what}", out.display())).hint(hint);
-        let parent = files::folder_of(out).map_err(cannot)?;
+        // A link is written through: what counts is the folder that it leads to.
+        let target = files::target_of(out).map_err(|error| cannot(format!("cannot be written: {error}")))?;
+        let parent = files::folder_of(&target).map_err(cannot)?;
         let folder = run_folder_of(out);
-        let trial = parent.join(format!("{}{}-trial{TEMPORARY}", temporaries_of(out), std::process::id()));
+        let is_new = !folder.exists();
+        let trial = parent.join(format!("{}{}-trial{TEMPORARY}", temporaries_of(&target), std::process::id()));
         fs::write(&trial, b"trial")
             .and_then(|()| fs::remove_file(&trial))
             .and_then(|()| fs::create_dir_all(folder.join(SAMPLES)))
             .map_err(|error| cannot(format!("cannot be written: {error}")))?;
-        let prepared = Self { out: out.to_owned(), _lock: lock(&folder)?, folder };
+        let prepared = Self { out: out.to_owned(), is_new, _lock: lock(&folder)?, folder };
         prepared.sweep_up();
         Ok(prepared)
     }
@@ -279,12 +284,39 @@ impl RunFolder {
     }
 }
 
+impl Drop for RunFolder {
+    /// Takes a folder away that was made for a run of which nothing came: it was refused, or stopped before it began.
+    fn drop(&mut self) {
+        if self.is_new {
+            // The system removes empty folders only.
+            let _ = fs::remove_dir(self.folder.join(SAMPLES)).and_then(|()| fs::remove_dir(&self.folder));
+        }
+    }
+}
+
+/// The newest checkpoint of the run beside the model `out` that can be read, if there is any, for looking at: nothing is written
+/// or locked.
+///
+/// # Errors
+/// As [`RunFolder::checkpoint`].
+pub fn checkpoint_beside(out: &Path) -> Result<Option<Checkpoint>> {
+    Ok(newest_checkpoint(&run_folder_of(out))?.map(|found| found.checkpoint))
+}
+
 /// The checkpoint of a run folder, and its metrics as text, for looking at: nothing is written or locked. `path` is the
-/// folder, or the model that it stands beside.
+/// folder, the model that it stands beside, or a checkpoint in it.
 ///
 /// # Errors
 /// A path that is no run, or a run whose checkpoint cannot be read.
 pub fn read_run(path: &Path) -> Result<(Checkpoint, String)> {
+    if path.extension().is_some_and(|ending| ending == "safetensors") && path.is_file() {
+        let bytes =
+            fs::read(path).map_err(|error| Failure::failed(format!("`{}` cannot be read: {error}", path.display())))?;
+        let checkpoint = Checkpoint::from_bytes(&bytes)
+            .map_err(|failure| Failure { message: format!("`{}`: {}", path.display(), failure.message), ..failure })?;
+        let beside = fs::read_to_string(path.with_file_name(METRICS)).unwrap_or_default();
+        return Ok((checkpoint, beside));
+    }
     // The folder of a study's run holds a model and its run folder, named as by default.
     let within = path.join("gen.run");
     let folder = match (path.is_dir(), within.is_dir()) {
@@ -397,10 +429,49 @@ mod tests {
     }
 
     #[test]
-    fn what_a_killed_process_left_is_swept_up_and_nothing_else() {
+    #[cfg(unix)]
+    fn a_model_that_is_a_link_is_tried_where_it_leads() {
+        use std::os::unix::fs::symlink;
+        let (dir, other) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let link = |name: &str, target: &Path| {
+            symlink(target, dir.path().join(name)).unwrap();
+            dir.path().join(name)
+        };
+        // Leads to a file that is not there yet.
+        let out = link("gen.onnx", &other.path().join("model.onnx"));
+        RunFolder::prepare(&out).unwrap().write_model(b"model").unwrap();
+        assert_eq!(fs::read(other.path().join("model.onnx")).unwrap(), b"model");
+        assert!(fs::symlink_metadata(&out).unwrap().is_symlink());
+        for (name, target, expected) in [
+            ("nowhere.onnx", other.path().join("no/model.onnx"), "which does not exist"),
+            ("circle.onnx", dir.path().join("circle.onnx"), "leads in a circle"),
+            ("folder.onnx", other.path().to_owned(), "is a folder"),
+        ] {
+            let failure = RunFolder::prepare(&link(name, &target)).expect_err(name);
+            assert!(failure.message.contains(expected), "{name}: {failure}");
+        }
+    }
+
+    #[test]
+    fn a_folder_of_a_run_that_came_to_nothing_is_taken_away() {
         let dir = tempfile::tempdir().unwrap();
         let out = dir.path().join("gen.onnx");
         drop(RunFolder::prepare(&out).unwrap());
+        assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 0);
+        let folder = RunFolder::prepare(&out).unwrap();
+        folder.write_named(REPORT, b"page").unwrap();
+        drop(folder);
+        assert!(dir.path().join("gen.run").join(REPORT).exists());
+        fs::create_dir(dir.path().join("own.run")).unwrap();
+        drop(RunFolder::prepare(&dir.path().join("own.onnx")).unwrap());
+        assert!(dir.path().join("own.run").exists(), "and one that was there before stays");
+    }
+
+    #[test]
+    fn what_a_killed_process_left_is_swept_up_and_nothing_else() {
+        let dir = tempfile::tempdir().unwrap();
+        let out = dir.path().join("gen.onnx");
+        fs::create_dir_all(dir.path().join("gen.run/samples")).unwrap();
         let leftovers = [".gen.onnx.7-0.tmp", "gen.run/.metrics.jsonl.7-1.tmp", "gen.run/samples/.a.png.7-2.tmp"];
         let others = [".other.onnx.7-0.tmp", "gen.onnx", "gen.run/notes.tmp"];
         leftovers.iter().chain(&others).for_each(|name| fs::write(dir.path().join(name), b"x").unwrap());

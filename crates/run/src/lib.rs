@@ -1,5 +1,6 @@
 //! A training run: the loop over epochs, what it leaves in its folder, and what it shows.
 
+pub mod asked;
 pub mod checkpoint;
 pub mod console;
 pub mod events;
@@ -7,6 +8,7 @@ mod fleet;
 pub mod folder;
 pub mod history;
 mod options;
+pub mod requests;
 mod resume;
 mod run;
 mod session;

@@ -25,6 +25,8 @@ pub struct Options {
     pub source: Source,
     /// Go on from the run folder.
     pub resume: bool,
+    /// The run whose weights a new run starts from, as a path that [`crate::folder::read_run`] takes.
+    pub from: Option<PathBuf>,
     /// Lose a finished run that is in the run folder, rather than move it aside.
     pub overwrite: bool,
     /// Where events go.
@@ -33,6 +35,8 @@ pub struct Options {
     pub tensorboard: Option<PathBuf>,
     /// Threads of the engine.
     pub threads: usize,
+    /// The same, if a number was asked for.
+    pub threads_asked: Option<u16>,
     /// Epochs between evaluations; 0 for none at all.
     pub evaluate_every: u64,
     /// Epochs done, from 1, after each of which the model is kept in the run folder.

@@ -3,8 +3,10 @@
 use crate::checkpoint::{Checkpoint, Identity};
 use crate::console::Console;
 use crate::folder::{Found, RunFolder};
+use crate::options::Options;
 use engines::Engine;
 use failure::{Failure, Result};
+use gan::State;
 
 /// The checkpoint that `--resume` goes on from; nothing where there is no run yet, so that one command begins a run and goes on
 /// with it.
@@ -29,7 +31,9 @@ pub(crate) fn checkpoint_to_resume(
     if !differences.is_empty() {
         let list = differences.join("\n  ");
         let message = format!("`--resume`: the run in `{}` has other settings:\n  {list}", folder.path().display());
-        return Err(Failure::usage(message).hint("give the run's own settings, or another `--out` for a new run"));
+        return Err(Failure::usage(message).hint(
+            "leave out what differs: `--resume` alone takes the run's own settings; or give another `--out` for a new run",
+        ));
     }
     if now > planned {
         console.say(&format!(
@@ -41,7 +45,55 @@ pub(crate) fn checkpoint_to_resume(
         console.warn(&why);
         folder.take_previous()?;
     }
+    let (epoch, step) = (checkpoint.epochs_done, checkpoint.state.step);
+    if epoch < now {
+        console.say(&format!("going on in epoch {epoch} of {now}, after step {step}"));
+    } else {
+        console.say(&format!("the run has all of its {now} epochs; more `--epochs` would make it longer"));
+    }
     Ok(Some(checkpoint))
+}
+
+/// The first state of a run that starts from the weights of `other`: step 0, moments of zero, everything else as trained.
+///
+/// # Errors
+/// Weights of other networks than the run's: what differs.
+pub(crate) fn from_weights(
+    other: &Checkpoint,
+    identity: &Identity,
+    options: &Options,
+    console: &Console,
+) -> Result<State> {
+    let from = options.from.as_deref().map_or_else(String::new, |path| path.display().to_string());
+    let mut state = State::initial(&identity.recipe, identity.pixels(), identity.seed);
+    let shapes = |one: &Identity| {
+        let (g, d) = one.layouts();
+        [g, d].map(|network| network.tensors.into_iter().map(|tensor| (tensor.name, tensor.shape)).collect::<Vec<_>>())
+    };
+    let differing: Vec<String> = (shapes(&other.identity).into_iter().flatten())
+        .zip(shapes(identity).into_iter().flatten())
+        .filter(|(theirs, ours)| theirs != ours)
+        .map(|((theirs, there), (ours, here))| {
+            let ours = if theirs == ours { String::new() } else { format!("`{ours}` ") };
+            format!("`{theirs}` is {there:?} there, {ours}{here:?} here")
+        })
+        .collect();
+    let counts = [&other.identity, identity].map(|one| shapes(one).map(|tensors| tensors.len()));
+    if !differing.is_empty() || counts[0] != counts[1] {
+        return Err(Failure::usage(format!(
+            "`--from {from}`: its weights are of other networks than this run's:\n  {}",
+            differing.first().map_or("it has another number of layers", String::as_str)
+        ))
+        .hint("leave out `--recipe`, `--size` and the flags of the networks: that run's own are taken then"));
+    }
+    state.generator.parameters.clone_from(&other.state.generator.parameters);
+    state.discriminator.parameters.clone_from(&other.state.discriminator.parameters);
+    state.ema = state.ema.map(|_| other.state.exported().to_vec());
+    console.say(&format!(
+        "starts from the weights of `{from}`, of {} epochs on {}; its steps and schedules begin anew",
+        other.epochs_done, other.identity.dataset
+    ));
+    Ok(state)
 }
 
 /// Engine, device and threads, as a checkpoint keeps them.

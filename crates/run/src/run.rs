@@ -2,12 +2,14 @@
 
 use std::sync::Arc;
 
+use crate::asked::Asked;
 use crate::checkpoint::{Checkpoint, EpochSums, Identity, Parity};
 use crate::console::Console;
 use crate::events::{EpochEvent, Event};
 use crate::folder::{REPORT, RunFolder, SWEEP, SWEEP_GIF, TRAINING_GIF};
 use crate::history::History;
-use crate::resume::{checkpoint_to_resume, made_by, say_what_changed};
+use crate::options::Options;
+use crate::resume::{checkpoint_to_resume, from_weights, made_by, say_what_changed};
 use crate::show::animation;
 use crate::show::report::{Picture, report};
 use crate::show::sheet;
@@ -57,37 +59,45 @@ impl Progress {
 pub struct Prepared {
     pub identity: Identity,
     folder: RunFolder,
+    asked: Asked,
     earlier: Option<Checkpoint>,
     /// Where the engine is to begin.
     pub state: State,
 }
 
 impl Prepared {
-    /// From the folder's checkpoint if it is to `resume`, else from the start in an emptied folder; a finished run that was in
-    /// it is moved aside, unless it is to be overwritten.
+    /// From the folder's checkpoint if it is to be gone on with, else from the start in an emptied folder, by the weights of
+    /// `from` if there is such a run; a finished run that was in the folder is moved aside, unless it is to be overwritten.
     ///
     /// # Errors
-    /// No checkpoint to go on from, or too few pictures.
+    /// A checkpoint to go on from of another run, weights of other networks, or too few pictures.
     pub fn new(
         identity: Identity,
         pictures: &Pictures,
         folder: RunFolder,
-        resume: bool,
-        overwrite: bool,
+        options: &Options,
+        from: Option<&Checkpoint>,
         console: &Console,
     ) -> Result<Self> {
+        let asked = Asked::of(options);
         let (count, batch) = (pictures.count(), identity.recipe.batch);
         if count < batch {
             return Err(Failure::usage(format!("`--batch {batch}` is more than the {count} training pictures")));
         }
-        let earlier = if resume { checkpoint_to_resume(&folder, &identity, console)? } else { None };
+        let earlier = if options.resume { checkpoint_to_resume(&folder, &identity, console)? } else { None };
+        let state = match (&earlier, from) {
+            (Some(checkpoint), _) => checkpoint.state.clone(),
+            (None, Some(other)) => from_weights(other, &identity, options, console)?,
+            (None, None) => State::initial(&identity.recipe, identity.pixels(), identity.seed),
+        };
         if earlier.is_none() {
             match folder.checkpoint() {
-                Ok(Some(found)) if found.checkpoint.is_unfinished() => {
+                // What a run starts from is not lost to it either.
+                Ok(Some(found)) if found.checkpoint.is_unfinished() && from.is_none() => {
                     console
                         .say("an unfinished run in the run folder is replaced; `--resume` would have gone on with it");
                 }
-                Ok(Some(_)) if !overwrite => {
+                Ok(Some(_)) if !options.overwrite => {
                     let aside = folder.set_aside()?;
                     console.say(&format!(
                         "the finished run that was here is kept in `{}`; `--overwrite` would have replaced it",
@@ -98,11 +108,7 @@ impl Prepared {
             }
             folder.clear()?;
         }
-        let state = match &earlier {
-            Some(checkpoint) => checkpoint.state.clone(),
-            None => State::initial(&identity.recipe, identity.pixels(), identity.seed),
-        };
-        Ok(Self { identity, folder, earlier, state })
+        Ok(Self { identity, folder, asked, earlier, state })
     }
 }
 
@@ -130,6 +136,7 @@ pub struct Run {
     pub identity: Identity,
     pictures: Arc<Pictures>,
     pub folder: RunFolder,
+    asked: Asked,
     threads: usize,
     steps_per_epoch: u64,
     pub at: Progress,
@@ -150,7 +157,7 @@ impl Run {
         threads: usize,
         console: &Console,
     ) -> Self {
-        let Prepared { identity, folder, earlier, state } = prepared;
+        let Prepared { identity, folder, asked, earlier, state } = prepared;
         if let Some(checkpoint) = &earlier {
             say_what_changed(checkpoint, &made_by(engine, threads), console);
         }
@@ -165,6 +172,7 @@ impl Run {
             steps_per_epoch: (pictures.count() / identity.recipe.batch) as u64,
             pictures: pictures.clone(),
             folder,
+            asked,
             threads,
             at: Progress {
                 step: state.step,
@@ -285,6 +293,7 @@ impl Run {
             metrics: self.metrics.clone(),
             made_by: made_by(member.engine, self.threads),
             parity: Parity { image: member.generate(&z)?, z },
+            asked: Some(self.asked.clone()),
         })
     }
 }

@@ -14,8 +14,9 @@ use crate::checkpoint::Identity;
 use crate::console::Console;
 use crate::events::{Event, EventLog};
 use crate::fleet::{self, Fleet};
-use crate::folder::RunFolder;
+use crate::folder::{RunFolder, read_run};
 use crate::options::Options;
+use crate::requests::{Pause, Requests};
 use crate::run::{Prepared, Run, sheet_sides};
 use crate::show::tensorboard::EventFile;
 
@@ -58,11 +59,7 @@ impl<'a> Session<'a> {
         let batch = batch_for(options, dataset.train.count(), console)?;
         let recipe = Recipe { batch, ..options.recipe.clone() };
         let kept = folders[0].path().join(JUDGE_FILE);
-        let mut say = |line: &str| console.say(line);
-        let schedule =
-            Schedule::new(options.evaluate_every, options.epochs, &dataset, &kept, options.threads, &mut say)?;
-        let pictures = Arc::new(dataset.train);
-        let checksum = pictures.checksum();
+        let checksum = dataset.train.checksum();
         let identity = |seed| Identity {
             recipe: recipe.clone(),
             seed,
@@ -71,17 +68,33 @@ impl<'a> Session<'a> {
             pictures_crc32: checksum,
             image_shape: dataset.image_shape,
         };
+        let from = options.from.as_deref().map(read_run).transpose()?.map(|(checkpoint, _)| checkpoint);
         let pairs = folders.into_iter().zip(&members);
+        // Before a judge is trained, which may take minutes.
         let prepared = pairs
             .map(|(folder, &(seed, _))| {
-                Prepared::new(identity(seed), &pictures, folder, options.resume, options.overwrite, console)
+                Prepared::new(identity(seed), &dataset.train, folder, options, from.as_ref(), console)
             })
             .collect::<Result<Vec<_>>>()?;
+        let mut say = |line: &str| console.say(line);
+        let schedule =
+            Schedule::new(options.evaluate_every, options.epochs, &dataset, &kept, options.threads, &mut say)?;
+        let pictures = Arc::new(dataset.train);
         let fleet = Fleet::start(prepared, &pictures, &choice, console)?;
         // What was shown at or after the first step to come is dropped; the last epoch's end, at the step before, stays.
         let first = fleet.leader().at.step;
         let shown_from = if first == 0 { 0 } else { first + 1 };
-        let board = options.tensorboard.as_deref().map(|folder| EventFile::create(folder, shown_from)).transpose()?;
+        let board = options.tensorboard.as_deref().map(|folder| EventFile::create(folder, &options.out, shown_from));
+        let board = board.transpose()?;
+        if let (Some(file), Some(asked)) = (&board, options.tensorboard.as_deref())
+            && file.folder() != asked
+        {
+            console.say(&format!(
+                "`--tensorboard {}` holds the events of another run: those of this one go to `{}`",
+                asked.display(),
+                file.folder().display()
+            ));
+        }
         Ok(Some(Self { options, console, began, choice, schedule, fleet, log, board }))
     }
 
@@ -126,12 +139,25 @@ impl<'a> Session<'a> {
         self.fleet.leader().at.epoch
     }
 
-    /// Trains what is left of the epoch; false if `stop` was set before its end.
+    /// Trains what is left of the epoch, or until something is asked for before its end; says which.
     ///
     /// # Errors
     /// The engine's, and a divergence that leaves no run.
-    pub(crate) fn rest_of_epoch(&mut self, stop: &AtomicBool) -> Result<bool> {
-        self.fleet.rest_of_epoch(stop, self.console)
+    pub(crate) fn rest_of_epoch(&mut self, requests: &Requests) -> Result<Pause> {
+        self.fleet.rest_of_epoch(requests, self.console)
+    }
+
+    /// Writes what each run is at, and goes on.
+    ///
+    /// # Errors
+    /// A checkpoint that cannot be written.
+    pub(crate) fn checkpoint(&mut self) -> Result<()> {
+        for (run, member) in self.fleet.runs() {
+            run.write_checkpoint(member)?;
+        }
+        let at = &self.fleet.leader().at;
+        self.console.say(&format!("a checkpoint is written, as asked, after step {} in epoch {}", at.step, at.epoch));
+        Ok(())
     }
 
     /// Writes what each run is at, so that it can go on from there.
@@ -212,7 +238,10 @@ fn batch_for(options: &Options, pictures: usize, console: &Console) -> Result<us
         return Err(Failure::usage(format!("a minibatch of {batch} is more than the {pictures} training pictures"))
             .hint(format!("give `--batch {pictures}` or fewer, or more pictures")));
     }
-    console.say(&format!("a minibatch is of {pictures} pictures and not of {batch}: there are no more to train on"));
+    let plural = if pictures == 1 { "" } else { "s" };
+    console.say(&format!(
+        "a minibatch is of {pictures} picture{plural} and not of {batch}: there are no more to train on"
+    ));
     Ok(pictures)
 }
 

@@ -414,17 +414,28 @@ impl Reader<'_> {
         };
         for (key, value) in in_order(table) {
             let at = key.span().start;
-            let text = match self.value(value) {
-                Some(Value::Integer(n)) => n.to_string(),
-                Some(Value::String(text)) => text,
-                _ => {
-                    let what = format!("`{}` of `[slurm]` must be a text or a whole number", key.get_ref());
-                    self.problem(at, what);
-                    continue;
-                }
+            // Options of sbatch may be several.
+            let values = match self.value(value) {
+                Some(Value::Array(values)) if key.get_ref() == "sbatch" => values,
+                Some(value) => vec![value],
+                None => Vec::new(),
             };
-            if let Err(what) = request.set(key.get_ref(), &text) {
-                self.problem(at, what);
+            let texts: Option<Vec<String>> = values
+                .into_iter()
+                .map(|value| match value {
+                    Value::Integer(n) => Some(n.to_string()),
+                    Value::String(text) => Some(text),
+                    _ => None,
+                })
+                .collect();
+            let Some(texts) = texts.filter(|texts| !texts.is_empty() || key.get_ref() == "sbatch") else {
+                self.problem(at, format!("`{}` of `[slurm]` must be a text or a whole number", key.get_ref()));
+                continue;
+            };
+            for text in texts {
+                if let Err(what) = request.set(key.get_ref(), &text) {
+                    self.problem(at, what);
+                }
             }
         }
         request
@@ -532,13 +543,15 @@ mod tests {
     #[test]
     fn named_settings_put_their_values_over_the_shared_ones() {
         let text = "name = \"b\"\nseed = [4, \"7..9\"]\nrecipe = \"seed\"\n[[setting]]\nname = \"as it is\"\n\
-                    [[setting]]\nname = \"beta\"\nbeta1 = [0.5, 0]\n[slurm]\npartition = \"debug\"\ngpus = 1";
+                    [[setting]]\nname = \"beta\"\nbeta1 = [0.5, 0]\n[slurm]\npartition = \"debug\"\ngpus = 1\n\
+                    account = \"me\"\nsbatch = [\"--exclude=n3\", \"--exclusive\"]";
         let StudyFile { plan, request, .. } = parse(text).unwrap();
         let settings: Vec<(&str, f64)> = plan.settings.iter().map(|s| (&*s.name, s.recipe.beta1)).collect();
         assert_eq!(settings, [("as it is", 0.9), ("beta, beta1 0.5", 0.5), ("beta, beta1 0.0", 0.0)]);
         let seeds: Vec<u64> = plan.runs.iter().filter(|run| run.setting == 0).map(|run| run.seed).collect();
         assert_eq!(seeds, [4, 7, 8]);
         assert_eq!((request.partition.as_deref(), request.gpus.as_deref()), (Some("debug"), Some("1")));
+        assert_eq!((request.account.as_deref(), request.sbatch.len()), (Some("me"), 2));
     }
 
     #[test]
@@ -625,6 +638,12 @@ mod tests {
                 "study.toml:3: unknown key `queue` of `[slurm]`",
             ),
             ("a shell's signs for Slurm", "seed = 1\n[slurm]\npartition = \"a; rm b\"", "study.toml:3: `partition`"),
+            (
+                "an array of our own",
+                "seed = 1\n[slurm]\nsbatch = [\"--array=1\"]",
+                "study.toml:3: `sbatch` has \"--array=1\"",
+            ),
+            ("a list for one value", "seed = 1\n[slurm]\nqos = [\"a\"]", "study.toml:3: `qos` of `[slurm]` must be"),
             ("nothing at once", "seed = 1\n[slurm]\nmax_at_once = 0", "study.toml:3: `max_at_once`"),
         ];
         for (name, text, expected) in cases {

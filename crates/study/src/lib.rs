@@ -18,8 +18,6 @@ pub mod worker;
 
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
 
 use clap::{Args, Subcommand};
 
@@ -27,6 +25,7 @@ use failure::{Failure, Result};
 use file::StudyFile;
 use folder::{State, StudyFolder};
 use pool::PoolOptions;
+use run::requests::Requests;
 use run::train::Outcome;
 use slurm::{Request, Submitted};
 use worker::Ending;
@@ -97,7 +96,7 @@ pub enum StudyAction {
         study: PathBuf,
         /// How the runs are done.
         #[command(flatten)]
-        how: HowArgs,
+        how: Box<HowArgs>,
     },
     /// Do one run: what workers and Slurm tasks are started as
     #[command(hide = true)]
@@ -138,13 +137,13 @@ impl StudyArgs {
     }
 }
 
-/// Does what was asked for; `stop` gives the flag that Ctrl-C sets, for what can be stopped.
+/// Does what was asked for; `listen` gives what signals ask for, for what can be stopped.
 ///
 /// # Errors
 /// Everything that [`Failure`] can say.
-pub fn study(args: &StudyArgs, stop: impl FnOnce() -> Result<Arc<AtomicBool>>) -> Result<Ended> {
+pub fn study(args: &StudyArgs, listen: impl FnOnce() -> Result<Requests>) -> Result<Ended> {
     match &args.action {
-        None => begin_or_go_on(args, stop),
+        None => begin_or_go_on(args, listen),
         Some(StudyAction::Report { study }) => {
             print(&report::report(&StudyFolder::open(study)?)?);
             Ok(Ended::Done)
@@ -165,7 +164,7 @@ pub fn study(args: &StudyArgs, stop: impl FnOnce() -> Result<Arc<AtomicBool>>) -
                 Some(Submitted { request, .. }) if how.slurm || how.workers.is_none() => {
                     submit(&study, how, how.request.clone().or(&request))
                 }
-                _ => go_on(&study, how, how.request.clone(), stop),
+                _ => go_on(&study, how, how.request.clone(), listen),
             }
         }
         Some(StudyAction::Run { study, index, threads, leashed }) => {
@@ -174,11 +173,11 @@ pub fn study(args: &StudyArgs, stop: impl FnOnce() -> Result<Arc<AtomicBool>>) -
                 let message = format!("`--index {index}`: the study has {} runs, from 0", study.plan.runs.len());
                 return Err(Failure::usage(message));
             }
-            let stop = stop()?;
+            let requests = listen()?;
             if *leashed {
-                worker::stop_with_parent(stop.clone());
+                worker::stop_with_parent(requests.stop.clone());
             }
-            match worker::work(&study, *index, usize::from(*threads), &stop)? {
+            match worker::work(&study, *index, usize::from(*threads), &requests)? {
                 Ending::Done => {}
                 Ending::NotOurs => eprintln!("run {index} is somebody else's, or over"),
                 Ending::Interrupted => return Ok(Ended::Interrupted),
@@ -188,8 +187,13 @@ pub fn study(args: &StudyArgs, stop: impl FnOnce() -> Result<Arc<AtomicBool>>) -
     }
 }
 
-fn begin_or_go_on(args: &StudyArgs, stop: impl FnOnce() -> Result<Arc<AtomicBool>>) -> Result<Ended> {
+fn begin_or_go_on(args: &StudyArgs, listen: impl FnOnce() -> Result<Requests>) -> Result<Ended> {
     let file = args.file.as_deref().unwrap_or(Path::new(""));
+    if files::has_literal_home(&args.out) {
+        let out = args.out.display();
+        let message = format!("`--out {out}`: `~` stands for your home only where the shell replaces it");
+        return Err(Failure::usage(message).hint("leave the quotes away, or write `$HOME`"));
+    }
     let StudyFile { text, plan, request } = StudyFile::read(file)?;
     if args.dry_run {
         let threads = args.how.threads.map_or(plan.threads, usize::from);
@@ -199,14 +203,14 @@ fn begin_or_go_on(args: &StudyArgs, stop: impl FnOnce() -> Result<Arc<AtomicBool
         return Ok(Ended::Done);
     }
     let study = StudyFolder::create_or_open(&args.out, &plan, &text)?;
-    go_on(&study, &args.how, args.how.request.clone().or(&request), stop)
+    go_on(&study, &args.how, args.how.request.clone().or(&request), listen)
 }
 
 fn go_on(
     study: &StudyFolder,
     how: &HowArgs,
     request: Request,
-    stop: impl FnOnce() -> Result<Arc<AtomicBool>>,
+    listen: impl FnOnce() -> Result<Requests>,
 ) -> Result<Ended> {
     if how.slurm {
         return submit(study, how, request);
@@ -216,8 +220,8 @@ fn go_on(
         threads: how.threads.map_or(study.plan.threads, usize::from),
         quiet: how.quiet,
     };
-    let stop = stop()?;
-    let (outcome, failed) = pool::work_through(study, &options, &stop)?;
+    let requests = listen()?;
+    let (outcome, failed) = pool::work_through(study, &options, &requests.stop)?;
     Ok(match outcome {
         Outcome::Interrupted => Ended::Interrupted,
         Outcome::Done if failed > 0 => Ended::WithFailures,
@@ -238,9 +242,7 @@ fn submit(study: &StudyFolder, how: &HowArgs, request: Request) -> Result<Ended>
     }
     pool::make_judges(study, how.quiet)?;
     let threads = how.threads.map_or(study.plan.threads, usize::from);
-    for line in slurm::submit(study, &indices, &request, threads)? {
-        say(how.quiet, &line);
-    }
+    slurm::submit(study, &indices, &request, threads, &mut |line| say(how.quiet, line))?;
     say(how.quiet, &format!("`trainer study status {}` shows how far they are", study.path().display()));
     Ok(Ended::Done)
 }

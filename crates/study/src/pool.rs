@@ -34,6 +34,8 @@ pub struct PoolOptions {
     pub quiet: bool,
 }
 
+/// Exit codes of a worker that was asked to stop, by its leash or by a signal to all of us.
+const INTERRUPTED: [i32; 4] = [129, 130, 140, 143];
 /// How often the queue, Ctrl-C and other processes' runs are looked at.
 const TICK: Duration = Duration::from_millis(200);
 
@@ -208,7 +210,9 @@ impl Pool<'_> {
                 self.board.failed(index, &name, last.lines().next().unwrap_or_default());
             }
             // Interrupted by us, or it crashed for the first time.
-            Some(State::Queued) if status.code() != Some(130) && !status.success() => {
+            Some(State::Queued)
+                if !status.code().is_some_and(|code| INTERRUPTED.contains(&code)) && !status.success() =>
+            {
                 self.board.say(&format!("{name}: {what}; it is tried once more"));
             }
             _ => {}

@@ -33,9 +33,22 @@ pub struct Request {
     /// Memory of a run, as sbatch reads it, such as 1G
     #[arg(long, value_name = "SIZE", requires = "slurm", value_parser = plain)]
     pub memory: Option<String>,
+    /// Account that the jobs are charged to
+    #[arg(long, value_name = "NAME", requires = "slurm", value_parser = plain)]
+    pub account: Option<String>,
+    /// Quality of service
+    #[arg(long, value_name = "NAME", requires = "slurm", value_parser = plain)]
+    pub qos: Option<String>,
+    /// Features that the nodes must have, as sbatch reads them, such as "a100|h100"
+    #[arg(long, value_name = "LIST", requires = "slurm", value_parser = line)]
+    pub constraint: Option<String>,
     /// Runs at work at a time, at most
     #[arg(long, value_name = "N", requires = "slurm", value_parser = at_least_one)]
     pub max_at_once: Option<String>,
+    /// Any other option of sbatch, such as --sbatch=--exclude=n3; may be given several times
+    #[arg(long, value_name = "OPTION", requires = "slurm", value_parser = option, allow_hyphen_values = true)]
+    #[serde(default)]
+    pub sbatch: Vec<String>,
 }
 
 /// What goes into the script's `#SBATCH` lines: nothing that ends a line or means something to a shell.
@@ -47,6 +60,38 @@ fn plain(text: &str) -> std::result::Result<String, String> {
     Err("letters, digits and - _ . : , + = / are allowed".to_owned())
 }
 
+/// What goes into such a line between double quotes, which `sbatch` takes off again.
+fn line(text: &str) -> std::result::Result<String, String> {
+    if !text.trim().is_empty() && !text.chars().any(|c| c.is_control() || c == '"' || c == '\\') {
+        return Ok(text.to_owned());
+    }
+    Err("it must be one line without quotes and backslashes".to_owned())
+}
+
+/// Options that a study needs for itself, and what to do instead.
+const OWN: [(&str, &str); 8] = [
+    ("array", "a study numbers its runs itself; `max_at_once` limits how many are at work"),
+    ("output", "the output of each run is in `logs/` of the study's folder"),
+    ("error", "the output of each run is in `logs/` of the study's folder"),
+    ("open-mode", "the output of each run is in `logs/` of the study's folder"),
+    ("wrap", "the script is the study's own"),
+    ("parsable", "it is given already"),
+    ("signal", "a run is told to stop a minute before its time ends"),
+    ("test-only", "`--dry-run` without `--slurm` shows what would be run"),
+];
+
+/// A long option of `sbatch`, with its value if it has one.
+fn option(text: &str) -> std::result::Result<String, String> {
+    let name = text.strip_prefix("--").and_then(|rest| rest.split('=').next()).unwrap_or_default();
+    if name.is_empty() || !name.chars().all(|c| c.is_ascii_alphanumeric() || c == '-') {
+        return Err("it must be a long option of sbatch, such as `--exclude=n3` or `--exclusive`".to_owned());
+    }
+    match OWN.iter().find(|(own, _)| *own == name) {
+        Some((_, why)) => Err(format!("`--{name}` cannot be given: {why}")),
+        None => line(text),
+    }
+}
+
 fn at_least_one(text: &str) -> std::result::Result<String, String> {
     match text.parse::<u32>() {
         Ok(n) if n > 0 => Ok(text.to_owned()),
@@ -55,9 +100,10 @@ fn at_least_one(text: &str) -> std::result::Result<String, String> {
 }
 
 impl Request {
-    const KEYS: [&str; 5] = ["partition", "time", "gpus", "memory", "max_at_once"];
+    const KEYS: [&str; 9] =
+        ["partition", "time", "gpus", "memory", "account", "qos", "constraint", "max_at_once", "sbatch"];
 
-    /// Sets a key of `[slurm]`.
+    /// Sets a key of `[slurm]`; one more option for `sbatch`, which may have several.
     ///
     /// # Errors
     /// An unknown key, or a value that cannot go into a script, in words.
@@ -67,10 +113,27 @@ impl Request {
             "time" => &mut self.time,
             "gpus" => &mut self.gpus,
             "memory" => &mut self.memory,
+            "account" => &mut self.account,
+            "qos" => &mut self.qos,
+            "constraint" => &mut self.constraint,
             "max_at_once" => &mut self.max_at_once,
-            _ => return Err(format!("unknown key `{key}` of `[slurm]`: there are {}", Self::KEYS.join(", "))),
+            "sbatch" => {
+                self.sbatch.push(option(text).map_err(|why| format!("`sbatch` has \"{text}\": {why}"))?);
+                return Ok(());
+            }
+            _ => {
+                return Err(format!(
+                    "unknown key `{key}` of `[slurm]`: there are {}; any other option of sbatch goes into the last, as `sbatch = \
+                     [\"--exclude=n3\"]`",
+                    Self::KEYS.join(", ")
+                ));
+            }
         };
-        let value = if key == "max_at_once" { at_least_one(text) } else { plain(text) };
+        let value = match key {
+            "max_at_once" => at_least_one(text),
+            "constraint" => line(text),
+            _ => plain(text),
+        };
         *place = Some(value.map_err(|why| format!("`{key}` is \"{text}\": {why}"))?);
         Ok(())
     }
@@ -83,7 +146,12 @@ impl Request {
             time: pick(self.time, &other.time),
             gpus: pick(self.gpus, &other.gpus),
             memory: pick(self.memory, &other.memory),
+            account: pick(self.account, &other.account),
+            qos: pick(self.qos, &other.qos),
+            constraint: pick(self.constraint, &other.constraint),
             max_at_once: pick(self.max_at_once, &other.max_at_once),
+            // The last of two of one name is taken by sbatch.
+            sbatch: other.sbatch.iter().filter(|one| !self.sbatch.contains(one)).chain(&self.sbatch).cloned().collect(),
         }
     }
 }
@@ -139,11 +207,18 @@ impl Submitted {
     }
 }
 
-/// Submits the runs `indices`; gives a line for each job array.
+/// Submits the runs `indices`; `say` is told of each job array.
 ///
 /// # Errors
-/// No `sbatch` here, one that refuses (its own words), or a disk that does.
-pub fn submit(study: &StudyFolder, indices: &[usize], request: &Request, threads: usize) -> Result<Vec<String>> {
+/// A path that sbatch cannot take, no `sbatch` here, one that refuses (its own words, and how many runs it took before), or a disk
+/// that does.
+pub fn submit(
+    study: &StudyFolder,
+    indices: &[usize],
+    request: &Request,
+    threads: usize,
+    say: &mut dyn FnMut(&str),
+) -> Result<()> {
     let mut submitted = Submitted::read(study)?.unwrap_or_default();
     submitted.request = request.clone();
     let folder = study.path().join(FOLDER);
@@ -152,10 +227,14 @@ pub fn submit(study: &StudyFolder, indices: &[usize], request: &Request, threads
     fs::create_dir_all(&folder).map_err(|error| refused(&folder, error))?;
     // Tasks start in a folder of Slurm's choice.
     let whole = fs::canonicalize(study.path()).map_err(|error| refused(study.path(), error))?;
+    if whole.to_str().is_none_or(|path| path.contains(['\\', '"', '\n'])) {
+        let message =
+            format!("`{}` cannot be named to sbatch: it has a quote, a backslash or no Unicode", whole.display());
+        return Err(Failure::failed(message).hint("give another `--out`"));
+    }
     let program =
         std::env::current_exe().map_err(|error| Failure::failed(format!("the trainer is not found: {error}")))?;
     let most = max_array_size();
-    let mut said = Vec::new();
     let mut rest = indices;
     while let Some(&first) = rest.first() {
         let offset = first / most * most;
@@ -165,14 +244,24 @@ pub fn submit(study: &StudyFolder, indices: &[usize], request: &Request, threads
         let text = script(&program, &whole, &study.plan.name, offset, chunk, request, threads);
         let file = folder.join(format!("array-{:03}.sh", submitted.arrays.len()));
         files::write_whole(&file, text.as_bytes()).map_err(|error| refused(&file, error))?;
-        let job = sbatch(&file)?;
+        let job = sbatch(&file).map_err(|failure| half_way(failure, indices.len(), rest.len() + count))?;
         submitted.arrays.push(JobArray { job, offset, indices: chunk.to_vec() });
         let json = serde_json::to_vec_pretty(&submitted).expect("numbers and texts are JSON");
         let list = folder.join(SUBMITTED);
         files::write_whole(&list, &json).map_err(|error| refused(&list, error))?;
-        said.push(format!("submitted {count} runs as job array {job} ({})", file.display()));
+        say(&format!("submitted {count} runs as job array {job} ({})", file.display()));
     }
-    Ok(said)
+    Ok(())
+}
+
+/// A refusal of `left` runs of `all`: what was submitted before stays so, and is not submitted again.
+fn half_way(failure: Failure, all: usize, left: usize) -> Failure {
+    if left == all {
+        return failure;
+    }
+    let message = format!("{}\n  {} of {all} runs are submitted, {left} are not", failure.message, all - left);
+    Failure { message, ..failure }
+        .hint("give the same command again when the cluster takes more: it submits the rest alone")
 }
 
 /// The script of one job array.
@@ -187,13 +276,14 @@ fn script(
 ) -> String {
     let tasks: Vec<usize> = indices.iter().map(|index| index - offset).collect();
     let at_once = request.max_at_once.as_ref().map_or_else(String::new, |most| format!("%{most}"));
-    let log = study.join("logs").join("slurm-%A_%a.log");
+    // A `%` of the path itself is written twice.
+    let log = format!("{}/logs/slurm-%A_%a.log", study.display().to_string().replace('%', "%%"));
     let mut lines = vec![
         "#!/bin/sh".to_owned(),
         format!("#SBATCH --job-name={}", slug(name)),
         format!("#SBATCH --array={}{at_once}", ranges(&tasks)),
         format!("#SBATCH --ntasks=1 --cpus-per-task={threads}"),
-        format!("#SBATCH --output={}", sbatch_word(&log)),
+        format!("#SBATCH --output=\"{log}\""),
         // Slurm starts a task again after its node failed; its run goes on from its checkpoint.
         "#SBATCH --requeue --open-mode=append".to_owned(),
         // A minute before the time limit: enough for a step and a checkpoint.
@@ -204,8 +294,12 @@ fn script(
         ("time", &request.time),
         ("gpus-per-task", &request.gpus),
         ("mem", &request.memory),
+        ("account", &request.account),
+        ("qos", &request.qos),
+        ("constraint", &request.constraint),
     ];
-    lines.extend(asked.iter().filter_map(|(flag, value)| Some(format!("#SBATCH --{flag}={}", value.as_ref()?))));
+    let asked = asked.iter().filter_map(|(flag, value)| Some(format!("--{flag}={}", value.as_ref()?)));
+    lines.extend(asked.chain(request.sbatch.iter().cloned()).map(|option| format!("#SBATCH {}", sbatch_word(&option))));
     // `exec`, so that Slurm's signals reach the trainer itself.
     lines.push(format!(
         "exec {} study run {} --index \"$((SLURM_ARRAY_TASK_ID + {offset}))\" --threads {threads}",
@@ -234,18 +328,31 @@ fn quoted(path: &Path) -> String {
     format!("'{}'", path.display().to_string().replace('\'', r"'\''"))
 }
 
-/// A path as one word of an `#SBATCH` line, which knows double quotes.
-fn sbatch_word(path: &Path) -> String {
-    format!("\"{}\"", path.display().to_string().replace('"', "\\\""))
+/// An option as one word of an `#SBATCH` line, which knows double quotes; it has none itself.
+fn sbatch_word(option: &str) -> String {
+    let (name, value) = option.split_once('=').unwrap_or((option, ""));
+    if plain(value).is_ok() || value.is_empty() { option.to_owned() } else { format!("{name}=\"{value}\"") }
 }
 
 fn sbatch(file: &Path) -> Result<u64> {
     let hint = "give the command where the cluster's jobs are submitted; without `--slurm` the runs are done here";
     let said =
         ask(Command::new("sbatch").arg("--parsable").arg(file)).map_err(|why| Failure::failed(why).hint(hint))?;
-    // `17`, or `17;cluster`.
-    let number = said.trim().split(';').next().and_then(|number| number.parse().ok());
-    number.ok_or_else(|| Failure::failed(format!("`sbatch` gave `{}` where a job's number was expected", said.trim())))
+    job_of(&said).ok_or_else(|| {
+        Failure::failed(format!("`sbatch` gave `{}` where a job's number was expected", said.trim())).hint(
+            "if `squeue` shows the job, end it by `scancel` before the command is given again: else its runs are submitted twice",
+        )
+    })
+}
+
+/// The job's number in what `sbatch --parsable` prints, `17` or `17;cluster`, among whatever a site's own banners add; one that
+/// passes no options on says `Submitted batch job 17`.
+fn job_of(said: &str) -> Option<u64> {
+    said.lines().rev().find_map(|line| {
+        let line = line.trim();
+        let sentence = line.strip_prefix("Submitted batch job ").and_then(|rest| rest.split(' ').next());
+        sentence.unwrap_or(line.split(';').next()?).parse().ok()
+    })
 }
 
 /// The tasks of this user that Slurm still knows as waiting or at work.
@@ -253,7 +360,13 @@ fn sbatch(file: &Path) -> Result<u64> {
 /// # Errors
 /// No `squeue` here, or one that fails, in words.
 pub fn queue() -> std::result::Result<Tasks, String> {
-    let said = ask(Command::new("squeue").args(["--me", "--noheader", "--array", "--format=%F %K %T"]))?;
+    let of =
+        |whose: &[&str]| ask(Command::new("squeue").args(whose).args(["--noheader", "--array", "--format=%F %K %T"]));
+    // Slurm before 20.02 knows no `--me`.
+    let said = of(&["--me"]).or_else(|why| {
+        let user = ask(Command::new("id").arg("-un")).map_err(|_| why.clone())?;
+        of(&["--user", user.trim()]).map_err(|_| why)
+    })?;
     Ok(tasks_of(&said))
 }
 
@@ -339,11 +452,15 @@ mod tests {
             time: Some("00:10:00".to_owned()),
             gpus: Some("a100:1".to_owned()),
             memory: Some("1G".to_owned()),
+            account: Some("me".to_owned()),
+            qos: Some("long".to_owned()),
+            constraint: Some("a100|(h100&nvlink)".to_owned()),
             max_at_once: Some("8".to_owned()),
+            sbatch: vec!["--exclude=n[3-5]".to_owned(), "--exclusive".to_owned()],
         };
         let text = script(
             Path::new("/bin/it's"),
-            Path::new("/data/my study"),
+            Path::new("/data/my 100% study"),
             "A b",
             1000,
             &[1000, 1001, 1002, 1007],
@@ -353,10 +470,11 @@ mod tests {
         assert_eq!(
             text,
             "#!/bin/sh\n#SBATCH --job-name=a-b\n#SBATCH --array=0-2,7%8\n#SBATCH --ntasks=1 --cpus-per-task=2\n\
-             #SBATCH --output=\"/data/my study/logs/slurm-%A_%a.log\"\n#SBATCH --requeue --open-mode=append\n\
+             #SBATCH --output=\"/data/my 100%% study/logs/slurm-%A_%a.log\"\n#SBATCH --requeue --open-mode=append\n\
              #SBATCH --signal=B:TERM@60\n#SBATCH --partition=debug\n#SBATCH --time=00:10:00\n\
-             #SBATCH --gpus-per-task=a100:1\n#SBATCH --mem=1G\n\
-             exec '/bin/it'\\''s' study run '/data/my study' --index \"$((SLURM_ARRAY_TASK_ID + 1000))\" --threads 2\n"
+             #SBATCH --gpus-per-task=a100:1\n#SBATCH --mem=1G\n#SBATCH --account=me\n#SBATCH --qos=long\n\
+             #SBATCH --constraint=\"a100|(h100&nvlink)\"\n#SBATCH --exclude=\"n[3-5]\"\n#SBATCH --exclusive\n\
+             exec '/bin/it'\\''s' study run '/data/my 100% study' --index \"$((SLURM_ARRAY_TASK_ID + 1000))\" --threads 2\n"
         );
     }
 
@@ -369,6 +487,46 @@ mod tests {
         assert!(
             is_lost(&Owner::Slurm { job: 17, task: 9 }, &tasks) && !is_lost(&Owner::Slurm { job: 17, task: 0 }, &tasks)
         );
+    }
+
+    #[test]
+    fn a_jobs_number_is_found_among_banners() {
+        for (said, expected) in [
+            ("17\n", Some(17)),
+            ("17;north\n", Some(17)),
+            ("*** Maintenance on 2 May ***\n\n17\n", Some(17)),
+            ("-- quota: 5 of 10 --\n18;north\nThank you for waiting\n", Some(18)),
+            ("Submitted batch job 19\n", Some(19)),
+            ("Submitted batch job 20 on cluster north\n", Some(20)),
+            ("sbatch: nothing\n", None),
+            ("", None),
+        ] {
+            assert_eq!(job_of(said), expected, "{said:?}");
+        }
+    }
+
+    #[test]
+    fn options_that_a_study_needs_for_itself_are_refused() {
+        let mut request = Request::default();
+        for good in ["--exclude=n3", "--exclusive", "--comment=two words", "--mail-type=END,FAIL"] {
+            request.set("sbatch", good).unwrap();
+        }
+        for (bad, expected) in [
+            ("--array=1-3", "`--array` cannot be given"),
+            ("--output=x", "`--output` cannot be given"),
+            ("-x n3", "a long option"),
+            ("exclude=n3", "a long option"),
+            ("--comment=\"x", "without quotes"),
+            ("--comment=a\nrm", "one line"),
+        ] {
+            let why = request.set("sbatch", bad).unwrap_err();
+            assert!(why.contains(expected), "{bad}: {why}");
+        }
+        assert_eq!(request.sbatch.len(), 4);
+        let flags =
+            Request { sbatch: vec!["--exclude=n4".to_owned()], qos: Some("q".to_owned()), ..Request::default() };
+        let both = flags.or(&request);
+        assert_eq!((both.sbatch.len(), both.sbatch[4].as_str(), both.qos.as_deref()), (5, "--exclude=n4", Some("q")));
     }
 
     #[test]

@@ -17,6 +17,7 @@ use judge::schedule::JUDGE_FILE;
 use run::console::Console;
 use run::folder::read_run;
 use run::history::History;
+use run::requests::Requests;
 use run::train::{Options, Outcome, train};
 use run::watch;
 
@@ -89,20 +90,20 @@ impl RunResult {
 pub enum Ending {
     /// The run is done.
     Done,
-    /// `stop` was set; the run is back in the queue, with a checkpoint.
+    /// A stop was asked for; the run is back in the queue, with a checkpoint.
     Interrupted,
     /// The run is somebody else's, or over.
     NotOurs,
 }
 
-/// Works on run `index` until it is done, has failed as often as it may, or `stop` is set.
+/// Works on run `index` until it is done, has failed as often as it may, or a stop is asked for.
 ///
 /// # Errors
 /// What the run failed of the last time, or a disk that refuses.
-pub fn work(study: &StudyFolder, index: usize, threads: usize, stop: &AtomicBool) -> Result<Ending> {
+pub fn work(study: &StudyFolder, index: usize, threads: usize, requests: &Requests) -> Result<Ending> {
     let Some(claim) = study.claim(index, Owner::this_process())? else { return Ok(Ending::NotOurs) };
     loop {
-        match attempt(study, &claim, index, threads, stop) {
+        match attempt(study, &claim, index, threads, requests) {
             Ok(Outcome::Done) => {
                 claim.release(State::Done)?;
                 return Ok(Ending::Done);
@@ -123,7 +124,7 @@ pub fn work(study: &StudyFolder, index: usize, threads: usize, stop: &AtomicBool
     }
 }
 
-fn attempt(study: &StudyFolder, claim: &Claim, index: usize, threads: usize, stop: &AtomicBool) -> Result<Outcome> {
+fn attempt(study: &StudyFolder, claim: &Claim, index: usize, threads: usize, requests: &Requests) -> Result<Outcome> {
     let Plan { engine, device, runs, .. } = &study.plan;
     let setting = study.plan.setting(index);
     take_judge(&study.judge(&setting.data, setting.size), claim.path())?;
@@ -138,17 +139,19 @@ fn attempt(study: &StudyFolder, claim: &Claim, index: usize, threads: usize, sto
         source: setting.source(),
         // A checkpoint that cannot be read costs the run its time, not its result.
         resume: read_run(&claim.path().join(RUN)).is_ok(),
+        from: None,
         overwrite: true,
         // What the pool that started us, if one did, reads of our progress.
         log_json: Some("-".into()),
         tensorboard: None,
         threads,
+        threads_asked: u16::try_from(threads).ok(),
         evaluate_every: study.plan.evaluate_every(setting),
         keep_models: Vec::new(),
         keeps_batch: setting.values.contains_key("batch"),
         replicas: 1,
     };
-    let outcome = train(&options, stop, &mut Console::new(false).beside_json(true))?;
+    let outcome = train(&options, requests, &mut Console::new(false).beside_json(true))?;
     if outcome == Outcome::Done {
         let result = RunResult::of(claim.path())?;
         let json = serde_json::to_vec_pretty(&result).expect("numbers are JSON");

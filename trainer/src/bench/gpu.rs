@@ -9,7 +9,7 @@ use super::{Bench, Options};
 use data::Dataset;
 use engines::State;
 use engines::gpu::device::{self, Adapter, Description, Kind, adapters};
-use engines::gpu::{Gpu, Setting};
+use engines::gpu::{Gpu, Setup};
 use failure::Result;
 
 /// What one epoch of one run asks of the host and of the device; the device does nothing.
@@ -52,8 +52,8 @@ pub fn recordings(options: &Options, mut report: impl FnMut(&Recording)) -> Resu
     let gpus: Vec<_> = adapters().into_iter().filter(real).map(found).collect();
     let states = [State::initial(recipe, pictures.pixels, 0)];
     let count = pictures.count();
-    let setting = Setting { recipe, pictures, states: &states, keeps_gradients: false };
-    let mut run = Bench::new(Box::new(Gpu::with(&setting, |_| Ok(device::noop()))?), recipe, 1, count);
+    let setup = Setup { recipe, pictures, states: &states, keeps_gradients: false };
+    let mut run = Bench::new(Box::new(Gpu::with(&setup, |_| Ok(device::noop()))?), recipe, 1, count);
     for _ in 0..options.rounds {
         let before = run.engine().counts();
         let began = Instant::now();

@@ -6,22 +6,24 @@ use super::planted::{self, Bug};
 use gan::adam::corrected_rate;
 use gan::recipe::{Recipe, StepRates};
 
-/// What a step's updates have in common.
+/// Holds the numbers that a step's updates have in common, rounded to f32 once.
 #[derive(Clone, Copy)]
 pub struct Adam {
+    /// Multiplies the direction: the learning rate with both bias corrections in it.
     rate: f32,
     beta1: f32,
     beta2: f32,
-    /// 1 - beta, taken from the f64 values: 1 - 0.999f32 is off by 5e-5 of itself.
+    /// Holds 1 - beta1, as `rest2` does 1 - beta2, taken from the f64 values: 1 - 0.999f32 is off by 5e-5 of itself.
     rest1: f32,
     rest2: f32,
     epsilon: f32,
+    /// Weighs the moving average in itself, by the decay; `take` weighs the new parameters, by 1 less the decay.
     keep: f32,
     take: f32,
 }
 
 impl Adam {
-    /// The updates of step `step`, from 0.
+    /// Prepares the updates of step `step`, counted from 0, at the step's `rates`.
     pub fn new(recipe: &Recipe, rates: &StepRates, step: u64) -> Self {
         let decay =
             if planted::here(Bug::DecayOfNextStep) { recipe.rates(step + 1, 1).ema_decay } else { rates.ema_decay };
@@ -44,7 +46,7 @@ impl Adam {
 }
 
 impl Adam {
-    /// Moves one parameter and its moments.
+    /// Moves one parameter `theta` and its moments against its gradient `g`.
     #[inline(always)]
     fn moves(self, theta: &mut f32, m: &mut f32, v: &mut f32, g: f32) {
         *m = self.beta1 * *m + self.rest1 * g;
@@ -61,7 +63,7 @@ pub fn update(adam: Adam, parameters: &mut [f32], m: &mut [f32], v: &mut [f32], 
     }
 }
 
-/// [`update`], and moves `ema` towards what the parameters have become.
+/// Does what [`update`] does, and moves `ema`, of the same length, towards what the parameters have become.
 #[multiversion(targets("x86_64+avx512f+avx512vl+avx512dq", "x86_64+avx2"))]
 pub fn update_with_ema(
     adam: Adam,

@@ -10,7 +10,7 @@ use multiversion::multiversion;
 use super::planted::{self, Bug};
 use linear::product::{Matrix, MatrixMut};
 
-/// In place: row += bias, then the leaky ReLU. values: [n, width].
+/// Adds the bias to each row and takes the leaky ReLU of the sums, in place. values: [n, width]; bias: [width].
 #[multiversion(targets("x86_64+avx512f+avx512vl+avx512dq", "x86_64+avx2"))]
 pub fn bias_leaky(values: &mut MatrixMut, bias: &[f32], slope: f32) {
     for row in values.iter_rows() {
@@ -21,7 +21,7 @@ pub fn bias_leaky(values: &mut MatrixMut, bias: &[f32], slope: f32) {
     }
 }
 
-/// In place: row += bias, then tanh. values: [n, width].
+/// Adds the bias to each row and takes tanh of the sums, in place. values: [n, width]; bias: [width].
 #[multiversion(targets("x86_64+avx512f+avx512vl+avx512dq", "x86_64+avx2"))]
 pub fn bias_tanh(values: &mut MatrixMut, bias: &[f32]) {
     for row in values.iter_rows() {
@@ -31,7 +31,7 @@ pub fn bias_tanh(values: &mut MatrixMut, bias: &[f32]) {
     }
 }
 
-/// In place: row += bias. values: [n, width].
+/// Adds the bias to each row, in place. values: [n, width]; bias: [width].
 #[multiversion(targets("x86_64+avx512f+avx512vl+avx512dq", "x86_64+avx2"))]
 pub fn bias_alone(values: &mut MatrixMut, bias: &[f32]) {
     for row in values.iter_rows() {
@@ -41,8 +41,8 @@ pub fn bias_alone(values: &mut MatrixMut, bias: &[f32]) {
     }
 }
 
-/// In place: each value times the derivative of the leaky ReLU that gave `activation`. The sign of an activation is that
-/// of what went in. Both: [n, width].
+/// Multiplies each value by the derivative of the leaky ReLU that gave `activation`, in place: 1 or `slope`, since the
+/// sign of an activation is that of what went in. Both: [n, width].
 #[multiversion(targets("x86_64+avx512f+avx512vl+avx512dq", "x86_64+avx2"))]
 pub fn mask(values: &mut MatrixMut, activation: Matrix, slope: f32) {
     for (row, h) in values.iter_rows().zip(activation.iter_rows()) {
@@ -52,7 +52,8 @@ pub fn mask(values: &mut MatrixMut, activation: Matrix, slope: f32) {
     }
 }
 
-/// [`mask`], and row b times `scales[b]` with it.
+/// Does what [`mask`] does, and multiplies row b by `scales[b]` with it. values, activation: [n, width]; scales: [n,
+/// 1].
 #[multiversion(targets("x86_64+avx512f+avx512vl+avx512dq", "x86_64+avx2"))]
 pub fn mask_scaled(values: &mut MatrixMut, activation: Matrix, slope: f32, scales: Matrix) {
     for ((row, h), scale) in values.iter_rows().zip(activation.iter_rows()).zip(scales.iter_rows()) {
@@ -62,7 +63,8 @@ pub fn mask_scaled(values: &mut MatrixMut, activation: Matrix, slope: f32, scale
     }
 }
 
-/// out = w3 times the derivative of the leaky ReLU that gave `activation`, row by row: [n, width].
+/// Writes out = `weight` times the derivative of the leaky ReLU that gave `activation`, row by row. out, activation: [n,
+/// width]; weight: [width].
 #[multiversion(targets("x86_64+avx512f+avx512vl+avx512dq", "x86_64+avx2"))]
 pub fn masked_weight(out: &mut MatrixMut, activation: Matrix, weight: &[f32], slope: f32) {
     for (row, h) in out.iter_rows().zip(activation.iter_rows()) {
@@ -72,9 +74,9 @@ pub fn masked_weight(out: &mut MatrixMut, activation: Matrix, weight: &[f32], sl
     }
 }
 
-/// In place: each value times 1 - y^2, the derivative of tanh where it gave y. Both: [n, width].
+/// Multiplies each value by 1 - y^2, the derivative of tanh where it gave y, in place. Both: [n, width].
 #[multiversion(targets("x86_64+avx512f+avx512vl+avx512dq", "x86_64+avx2"))]
-pub fn tanh_mask(values: &mut MatrixMut, y: Matrix) {
+pub fn tanh_derivative(values: &mut MatrixMut, y: Matrix) {
     for (row, y) in values.iter_rows().zip(y.iter_rows()) {
         for (value, y) in row.iter_mut().zip(y) {
             *value *= 1.0 - y * y;
@@ -82,7 +84,7 @@ pub fn tanh_mask(values: &mut MatrixMut, y: Matrix) {
     }
 }
 
-/// out = `weight` times `scales[b]` in row b: scales [n, 1], weight [width], out [n, width].
+/// Writes out = `weight` times `scales[b]` in row b. out: [n, width]; scales: [n, 1]; weight: [width].
 #[multiversion(targets("x86_64+avx512f+avx512vl+avx512dq", "x86_64+avx2"))]
 pub fn outer(out: &mut MatrixMut, scales: Matrix, weight: &[f32]) {
     for (row, scale) in out.iter_rows().zip(scales.iter_rows()) {
@@ -92,7 +94,7 @@ pub fn outer(out: &mut MatrixMut, scales: Matrix, weight: &[f32]) {
     }
 }
 
-/// In place: row b times `scales[b]`. values: [n, width].
+/// Multiplies row b by `scales[b]`, in place. values: [n, width]; scales: [n].
 #[multiversion(targets("x86_64+avx512f+avx512vl+avx512dq", "x86_64+avx2"))]
 pub fn scale_rows(values: &mut MatrixMut, scales: &[f32]) {
     for (row, scale) in values.iter_rows().zip(scales) {
@@ -100,7 +102,7 @@ pub fn scale_rows(values: &mut MatrixMut, scales: &[f32]) {
     }
 }
 
-/// out = other, row b times `scales[b]`; both: [n, width].
+/// Writes out = other, row b times `scales[b]`. out, other: [n, width]; scales: [n].
 #[multiversion(targets("x86_64+avx512f+avx512vl+avx512dq", "x86_64+avx2"))]
 pub fn copy_scaled(out: &mut MatrixMut, other: Matrix, scales: &[f32]) {
     for ((row, other), scale) in out.iter_rows().zip(other.iter_rows()).zip(scales) {
@@ -110,7 +112,7 @@ pub fn copy_scaled(out: &mut MatrixMut, other: Matrix, scales: &[f32]) {
     }
 }
 
-/// In place: row b += `scales[b]` times other's row b; both: [n, width].
+/// Adds `scales[b]` times other's row b to row b, in place. values, other: [n, width]; scales: [n].
 #[multiversion(targets("x86_64+avx512f+avx512vl+avx512dq", "x86_64+avx2"))]
 pub fn add_scaled(values: &mut MatrixMut, other: Matrix, scales: &[f32]) {
     for ((row, other), scale) in values.iter_rows().zip(other.iter_rows()).zip(scales) {
@@ -120,8 +122,8 @@ pub fn add_scaled(values: &mut MatrixMut, other: Matrix, scales: &[f32]) {
     }
 }
 
-/// In place: row b becomes `scales[b] * row + weights[b] * other's row b`; `squares[b]` becomes the sum of squares of what
-/// the row was. Both: [n, width].
+/// Turns row b into `scales[b] * row + weights[b] * other's row b`, in place; `squares[b]` becomes the sum of squares
+/// of what the row was. values, other: [n, width]; the rest: [n].
 #[multiversion(targets("x86_64+avx512f+avx512vl+avx512dq", "x86_64+avx2"))]
 pub fn blend_rows(values: &mut MatrixMut, scales: &[f32], other: Matrix, weights: &[f32], squares: &mut [f32]) {
     let factors = scales.iter().zip(weights).zip(squares);
@@ -144,13 +146,13 @@ pub fn blend_rows(values: &mut MatrixMut, scales: &[f32], other: Matrix, weights
     }
 }
 
-/// out = the sum over rows of `weights[b] * row b`: [width].
+/// Writes out = the sum over rows of `weights[b] * row b`. out: [width]; values: [n, width]; weights: [n].
 pub fn sum_rows(out: &mut [f32], values: Matrix, weights: &[f32]) {
     out.fill(0.0);
     add_rows(out, values, weights);
 }
 
-/// out += the sum over rows of `weights[b] * row b`: [width].
+/// Adds the sum over rows of `weights[b] * row b` to `out`: [width]; values: [n, width]; weights: [n].
 #[multiversion(targets("x86_64+avx512f+avx512vl+avx512dq", "x86_64+avx2"))]
 pub fn add_rows(out: &mut [f32], values: Matrix, weights: &[f32]) {
     for (row, weight) in values.iter_rows().zip(weights) {
@@ -160,7 +162,7 @@ pub fn add_rows(out: &mut [f32], values: Matrix, weights: &[f32]) {
     }
 }
 
-/// out = values + constant, both [n, width].
+/// Writes out = values + constant, both [n, width].
 #[multiversion(targets("x86_64+avx512f+avx512vl+avx512dq", "x86_64+avx2"))]
 pub fn sum_with(out: &mut MatrixMut, values: Matrix, constant: f32) {
     for (out, row) in out.iter_rows().zip(values.iter_rows()) {
@@ -170,10 +172,10 @@ pub fn sum_with(out: &mut MatrixMut, values: Matrix, constant: f32) {
     }
 }
 
-/// In place: each value times 1 - y^2, the derivative of tanh where it gave y; `squares[b]` becomes the sum of squares of
-/// what row b was. values, y: [n, width]; squares: [n, 1].
+/// Does what [`tanh_derivative`] does, and writes the sum of squares of what row b was to `squares[b]`. values, y: [n,
+/// width]; squares: [n, 1].
 #[multiversion(targets("x86_64+avx512f+avx512vl+avx512dq", "x86_64+avx2"))]
-pub fn tanh_derivative(values: &mut MatrixMut, y: Matrix, squares: &mut MatrixMut) {
+pub fn tanh_derivative_and_squares(values: &mut MatrixMut, y: Matrix, squares: &mut MatrixMut) {
     if planted::here(Bug::TanhLeftOut) {
         return values.iter_rows().zip(squares.iter_rows()).for_each(|(row, square)| square[0] = dot(row, row));
     }
@@ -195,7 +197,7 @@ pub fn tanh_derivative(values: &mut MatrixMut, y: Matrix, squares: &mut MatrixMu
     }
 }
 
-/// Each row's dot product with the same row of `others`: out [n].
+/// Writes each row's dot product with the same row of `others`: out [n]; rows, others: [n, width].
 #[multiversion(targets("x86_64+avx512f+avx512vl+avx512dq", "x86_64+avx2"))]
 pub fn row_dots(out: &mut [f32], rows: Matrix, others: Matrix) {
     for (slot, (a, b)) in out.iter_mut().zip(rows.iter_rows().zip(others.iter_rows())) {
@@ -203,7 +205,7 @@ pub fn row_dots(out: &mut [f32], rows: Matrix, others: Matrix) {
     }
 }
 
-/// Each row's dot product with `weight`, plus `bias`: out [n].
+/// Writes each row's dot product with `weight`, plus `bias`: out [n, 1]; rows: [n, width]; weight: [width].
 #[multiversion(targets("x86_64+avx512f+avx512vl+avx512dq", "x86_64+avx2"))]
 pub fn dots(out: &mut MatrixMut, rows: Matrix, weight: &[f32], bias: f32) {
     for (slot, row) in out.iter_rows().zip(rows.iter_rows()) {
@@ -211,6 +213,7 @@ pub fn dots(out: &mut MatrixMut, rows: Matrix, weight: &[f32], bias: f32) {
     }
 }
 
+/// Gives the dot product in sixteen partial sums, so that the loop vectorises and the order is fixed.
 #[inline(always)]
 fn dot(a: &[f32], b: &[f32]) -> f32 {
     let mut lanes = [0.0f32; 16];
@@ -223,7 +226,7 @@ fn dot(a: &[f32], b: &[f32]) -> f32 {
     lanes.iter().sum::<f32>() + a_rest.iter().zip(b_rest).map(|(a, b)| a * b).sum::<f32>()
 }
 
-/// tanh(x) to within 1.2e-7 of the true value, in absolute terms, which is what a pixel is judged by.
+/// Gives tanh(x) to within 1.2e-7 of the true value, in absolute terms, which is what a pixel is judged by.
 ///
 /// 1 - 2 / (e^2|x| + 1) loses nothing where tanh is near 1, as most pixels are; below 0.35 it would lose digits, and
 /// the Taylor series takes over, whose first term left out is below 5e-9. Beyond 10, f32 cannot tell tanh from 1;
@@ -238,8 +241,8 @@ pub fn tanh(x: f32) -> f32 {
     if size < 0.35 { near } else { far.copysign(x) }
 }
 
-/// e^x for |x| up to 80: 2^n times e^r with |r| at most ln(2) / 2, the latter by its Taylor series to the 7th power, whose
-/// first term left out is below 6e-9.
+/// Gives e^x for |x| up to 80: 2^n times e^r with |r| at most ln(2) / 2, the latter by its Taylor series to the 7th
+/// power, whose first term left out is below 6e-9.
 #[inline(always)]
 fn exp(x: f32) -> f32 {
     /// Adding and taking away 1.5 * 2^23 rounds to the nearest whole number without a call.
@@ -313,7 +316,11 @@ mod tests {
         let mut values: Vec<f32> = (0..19).map(|i| i as f32).collect();
         let mut square = [0.0];
         let mut matrix = MatrixMut::new(&mut values, 1, 19);
-        tanh_derivative(&mut matrix, Matrix::new(&[0.5; 19], 1, 19), &mut MatrixMut::new(&mut square, 1, 1));
+        tanh_derivative_and_squares(
+            &mut matrix,
+            Matrix::new(&[0.5; 19], 1, 19),
+            &mut MatrixMut::new(&mut square, 1, 1),
+        );
         assert_eq!(square, [2109.0]);
         assert_eq!(values, (0..19).map(|i| 0.75 * i as f32).collect::<Vec<_>>());
     }
@@ -325,7 +332,7 @@ mod tests {
         assert_eq!(values, [11.0, 22.0, 13.0, 24.0]);
         scale_rows(&mut MatrixMut::new(&mut values, 2, 2), &[2.0, 0.5]);
         assert_eq!(values, [22.0, 44.0, 6.5, 12.0]);
-        tanh_mask(&mut MatrixMut::new(&mut values, 2, 2), Matrix::new(&[0.0, 0.5, -0.5, 1.0], 2, 2));
+        tanh_derivative(&mut MatrixMut::new(&mut values, 2, 2), Matrix::new(&[0.0, 0.5, -0.5, 1.0], 2, 2));
         assert_eq!(values, [22.0, 33.0, 4.875, 0.0]);
         outer(&mut MatrixMut::new(&mut values, 2, 2), Matrix::new(&[1.0, -2.0], 2, 1), &[3.0, 4.0]);
         assert_eq!(values, [3.0, 4.0, -6.0, -8.0]);

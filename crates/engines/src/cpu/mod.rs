@@ -21,7 +21,8 @@ mod pairs;
 #[cfg_attr(not(test), allow(unused, reason = "tests alone plant bugs"))]
 pub(crate) mod planted;
 
-/// The fastest engine here that takes the recipe's networks, going on from `state`, on at most `threads` threads.
+/// Makes the fastest engine of the CPU that takes the recipe's networks, going on from `state`, on at most `threads`
+/// threads: [`Mlp`] where [`Mlp::takes`] them, else [`Layers`].
 pub fn engine(recipe: &Recipe, pictures: Arc<Pictures>, state: &State, threads: usize) -> Box<dyn Stepwise> {
     match Mlp::takes(recipe, pictures.pixels) {
         Ok(()) => Box::new(Mlp::new(recipe, pictures, state, threads)),
@@ -29,8 +30,9 @@ pub fn engine(recipe: &Recipe, pictures: Arc<Pictures>, state: &State, threads: 
     }
 }
 
-/// What [`Stepwise::probe`] tells, of D and G in this order. logits: before D's update, of real and of generated pictures, and after
-/// it; gradients, and the parameters in `state`, flat.
+/// Gives what [`Stepwise::probe`] tells of a step; networks and gradients: D's, then G's. logits: before D's update, of
+/// real and of generated pictures, and of generated ones after it, [batch] each; gradients, and the parameters in
+/// `state`: flat.
 fn probes([d, g]: [&Network; 2], logits: &[Vec<f32>; 3], gradients: [&[f32]; 2], state: &State) -> Vec<Probe> {
     let names = ["logits.real", "logits.fake", "logits.updated"];
     let logits = names.into_iter().zip(logits).map(|(name, values)| (name.to_owned(), &values[..]));

@@ -6,10 +6,12 @@ use gan::loss::{Loss, Pair, sigmoid};
 use gan::recipe::{Recipe, StepRates};
 use gan::{StepStats, judge_discriminator};
 
-/// A pair's two logits, where the derivatives of the loss by them go, and where the pair's loss goes.
+/// Holds a pair's two logits, real and generated; where the derivatives of the loss by them go; where the pair's loss
+/// goes.
 pub type Row<'a> = ([f32; 2], [&'a mut f32; 2], &'a mut f32);
 
-/// Weights of the squared norms of the gradients by a real and by a generated picture in D's gradient: gamma / batch.
+/// Gives the weights of the squared norms of the gradients by a real and by a generated picture in D's gradient: gamma
+/// / batch.
 pub fn penalties(recipe: &Recipe, rates: &StepRates) -> [f32; 2] {
     let [r1, r2] = [rates.r1_gamma, rates.r2_gamma].map(|gamma| (gamma / recipe.batch as f64) as f32);
     match planted::any() {
@@ -19,13 +21,13 @@ pub fn penalties(recipe: &Recipe, rates: &StepRates) -> [f32; 2] {
     }
 }
 
-/// D's loss of each pair, and the derivatives of the mean over a batch of `recipe.batch` pairs.
+/// Writes D's loss of each pair, and the derivatives of the mean over a batch of `recipe.batch` pairs by both logits.
 pub fn of_d<'a>(recipe: &Recipe, pairs: impl Iterator<Item = Row<'a>>) {
-    let (batch, of_d) = (recipe.batch as f64, recipe.loss.terms().of_d);
+    let (batch, loss_of) = (recipe.batch as f64, recipe.loss.terms().d_loss);
     let mut first = None;
     for (logits, [by_real, by_fake], loss) in pairs {
         let [real, fake] = logits.map(f64::from);
-        let of_pair = of_d(Pair { real, fake }, recipe.real_label);
+        let of_pair = loss_of(Pair { real, fake }, recipe.real_label);
         *loss = of_pair.value as f32;
         *by_real = (of_pair.by_real / batch) as f32;
         *by_fake = (of_pair.by_fake / batch) as f32;
@@ -39,12 +41,13 @@ pub fn of_d<'a>(recipe: &Recipe, pairs: impl Iterator<Item = Row<'a>>) {
     }
 }
 
-/// G's loss of each pair, and the derivative of the mean by the generated picture's logit; what is by the real picture's stays.
+/// Writes G's loss of each pair, and the derivative of the mean by the generated picture's logit; what stands where the
+/// one by the real picture's goes is left as it is.
 pub fn of_g<'a>(recipe: &Recipe, pairs: impl Iterator<Item = Row<'a>>) {
-    let (batch, of_g) = (recipe.batch as f64, recipe.loss.terms().of_g);
+    let (batch, loss_of) = (recipe.batch as f64, recipe.loss.terms().g_loss);
     for (logits, [_, by_fake], loss) in pairs {
         let [real, fake] = logits.map(f64::from);
-        let of_pair = of_g(Pair { real, fake });
+        let of_pair = loss_of(Pair { real, fake });
         *loss = of_pair.value as f32;
         *by_fake = (of_pair.by_fake / batch) as f32;
         if planted::here(Bug::SignOfG) {
@@ -53,8 +56,8 @@ pub fn of_g<'a>(recipe: &Recipe, pairs: impl Iterator<Item = Row<'a>>) {
     }
 }
 
-/// What D's update reports. real, fake: its logits, [batch]; losses: [batch]; `squares`: the squared norms of the gradients by
-/// real and by generated pictures, where there is a penalty on them.
+/// Gives what D's update reports, G's statistics left at 0. real, fake: D's logits, [batch]; losses: [batch];
+/// `squares`: the squared norms of the gradients by real and by generated pictures, where there is a penalty on them.
 pub fn d_stats<'a>(
     loss: Loss,
     [real, fake]: [&[f32]; 2],
@@ -73,8 +76,8 @@ pub fn d_stats<'a>(
     }
 }
 
-/// G's loss, and the gradient that reaches G, of [`StepStats`]. losses: [batch]; `squares`: the squared norms of the gradients of
-/// the mean loss by generated pictures.
+/// Gives G's loss and the gradient that reaches G, as [`StepStats`] has them. losses: [batch]; `squares`: the squared
+/// norms of the gradients of the mean loss by generated pictures, [batch].
 pub fn g_stats<'a>(losses: &[f32], squares: impl Iterator<Item = &'a f32>) -> [f64; 2] {
     let reaching = squares.map(|&square| f64::from(square)).sum::<f64>();
     // A picture's own loss has `batch` times the gradient of the mean.

@@ -1,7 +1,7 @@
 //! Bugs that tests plant, to show that the suite which holds engines equal would find them. Outside of tests there are none, and
 //! what asks for them here compiles to nothing.
 
-/// A mistake that somebody could make.
+/// Names a mistake that somebody could make in an engine; each variant says what is wrong then.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(not(test), allow(dead_code, reason = "tests alone plant them"))]
 pub enum Bug {
@@ -35,6 +35,7 @@ pub enum Bug {
     DecayOfNextStep,
 }
 
+/// Gives the bug that is planted: none outside of tests, so that what asks is compiled away.
 #[cfg(not(test))]
 #[inline(always)]
 pub const fn any() -> Option<Bug> {
@@ -44,19 +45,19 @@ pub const fn any() -> Option<Bug> {
 #[cfg(test)]
 pub use tests::any;
 
-/// Whether this bug is planted.
+/// Says whether this bug is the planted one.
 #[inline(always)]
 pub fn here(bug: Bug) -> bool {
     any() == Some(bug)
 }
 
-/// A slope as an engine has it.
+/// Gives a recipe's slope as an engine has it: rounded to f32, off where that bug is planted.
 #[inline(always)]
 pub fn slope(slope: f64) -> f32 {
     (if here(Bug::SlopeOff) { slope * 1.0001 } else { slope }) as f32
 }
 
-/// True of about one number in five.
+/// Says of about one number in five, by its bits, that it is one of them.
 pub fn one_in_five(number: f32) -> bool {
     number.to_bits().is_multiple_of(5)
 }
@@ -68,15 +69,17 @@ pub mod tests {
     use super::Bug;
 
     thread_local! {
-        /// Of this thread, so that other tests know nothing of it: an engine of one thread computes on its caller's.
+        /// Holds the bug of this thread alone, so that other tests know nothing of it: an engine of one thread computes
+        /// on its caller's.
         static PLANTED: Cell<Option<Bug>> = const { Cell::new(None) };
     }
 
+    /// Gives the bug that is planted on this thread, if one is.
     pub fn any() -> Option<Bug> {
         PLANTED.get()
     }
 
-    /// Does `work` with `bug` in every engine of this thread.
+    /// Does `work` with `bug` planted in every engine of this thread, and none afterwards.
     pub fn with<T>(bug: Option<Bug>, work: impl FnOnce() -> T) -> T {
         PLANTED.set(bug);
         let result = work();
@@ -84,6 +87,7 @@ pub mod tests {
         result
     }
 
+    /// Lists every bug that can be planted.
     pub const ALL: [Bug; 14] = [
         Bug::SignOfG,
         Bug::BatchNotDivided,

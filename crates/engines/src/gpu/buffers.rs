@@ -8,10 +8,11 @@ use kernels::plan::Dispatch;
 
 use super::device::{Device, Needs};
 
-/// How long a submission, 0.3 s of work or so, may take until the device is given up.
+/// Says how long a submission, 0.3 s of work or so, may take until the device is given up.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// The buffers and what binds them to the kernels.
+/// Holds the engine's buffers on the device and what binds them to the kernels; the order is that of
+/// [`kernels::buffers::NAMES`].
 pub struct Buffers {
     pictures: wgpu::Buffer,
     order: wgpu::Buffer,
@@ -20,13 +21,14 @@ pub struct Buffers {
     pub arena: wgpu::Buffer,
     pub state: wgpu::Buffer,
     pub stats: wgpu::Buffer,
+    /// Counts the words of one replica's part of `order`.
     order_stride: usize,
     layout: wgpu::PipelineLayout,
     bind_group: wgpu::BindGroup,
 }
 
 impl Buffers {
-    /// Makes them; all zero.
+    /// Makes the buffers, all zero, and their bind group; `order_stride` is how many words of order a replica has.
     pub fn new(Device { device, .. }: &Device, sizes: &Sizes, order_stride: usize) -> Self {
         let usage = wgpu::BufferUsages::STORAGE | wgpu::BufferUsages::COPY_DST | wgpu::BufferUsages::COPY_SRC;
         let buffers: [wgpu::Buffer; 7] = std::array::from_fn(|i| {
@@ -67,7 +69,7 @@ impl Buffers {
         &self.bind_group
     }
 
-    /// The kernel of a dispatch, made ready.
+    /// Makes the kernel of a dispatch ready to run.
     pub fn pipeline(&self, Device { device, .. }: &Device, dispatch: &Dispatch) -> wgpu::ComputePipeline {
         let label = Some(dispatch.name.as_str());
         let source = wgpu::ShaderSource::Wgsl(dispatch.source.as_str().into());
@@ -86,6 +88,7 @@ impl Buffers {
         })
     }
 
+    /// Writes the data set's bytes, four to a word, the last word filled up with zeros.
     pub fn write_pictures(&self, Device { queue, .. }: &Device, bytes: &[u8]) {
         let whole = bytes.len() / 4 * 4;
         queue.write_buffer(&self.pictures, 0, &bytes[..whole]);
@@ -96,42 +99,44 @@ impl Buffers {
         }
     }
 
-    /// A replica's order of an epoch, or the first of it.
+    /// Writes a replica's order of an epoch, or the first of it.
     pub fn write_order(&self, Device { queue, .. }: &Device, replica: usize, order: &[u32]) {
         queue.write_buffer(&self.order, 4 * (replica * self.order_stride) as u64, bytemuck::cast_slice(order));
     }
 
-    /// The rates of the steps to come, [steps, RATES].
+    /// Writes the rates of the steps to come: [steps, RATES].
     pub fn write_rates(&self, Device { queue, .. }: &Device, rates: &[f32]) {
         queue.write_buffer(&self.rates, 0, bytemuck::cast_slice(rates));
     }
 
-    /// What [`control`] says.
+    /// Writes where the next step stands and the replicas' seeds, as [`control`] puts them.
     pub fn write_control(&self, Device { queue, .. }: &Device, step: u64, draws: bool, seeds: &[u64]) {
         queue.write_buffer(&self.control, 0, bytemuck::cast_slice(&control(step, draws, seeds)));
     }
 
+    /// Writes `values` into the arena from the float `start` on.
     pub fn write_arena(&self, Device { queue, .. }: &Device, start: usize, values: &[f32]) {
         queue.write_buffer(&self.arena, 4 * start as u64, bytemuck::cast_slice(values));
     }
 
+    /// Writes a replica's state; `stride` is how many floats the state of one has.
     pub fn write_state(&self, Device { queue, .. }: &Device, replica: usize, stride: usize, values: &[f32]) {
         queue.write_buffer(&self.state, 4 * (replica * stride) as u64, bytemuck::cast_slice(values));
     }
 }
 
 impl Needs {
-    /// What a device must have for buffers of `sizes`.
+    /// Says what a device must have for buffers of `sizes`.
     pub fn of(sizes: &Sizes) -> Self {
         Self { largest_buffer: *sizes.bytes.iter().max().expect("seven"), total: sizes.bytes.iter().sum() }
     }
 }
 
 impl Device {
-    /// Waits for a submission.
+    /// Waits until a submission is done.
     ///
     /// # Errors
-    /// A device that is lost or does not answer.
+    /// Fails if the device is lost, out of memory, or does not answer for a minute.
     pub fn wait(&self, index: wgpu::SubmissionIndex) -> Result<()> {
         let wait = wgpu::PollType::Wait { submission_index: Some(index), timeout: Some(PATIENCE) };
         let answer = self.device.poll(wait);
@@ -142,10 +147,10 @@ impl Device {
         })
     }
 
-    /// `len` floats of a buffer from `start` on.
+    /// Reads `len` floats of a buffer from the float `start` on; waits for whatever was submitted before.
     ///
     /// # Errors
-    /// As [`Device::wait`].
+    /// Fails if the device is lost, out of memory, or does not answer for a minute.
     pub fn read(&self, buffer: &wgpu::Buffer, start: usize, len: usize) -> Result<Vec<f32>> {
         if len == 0 {
             return Ok(Vec::new());

@@ -10,85 +10,86 @@ use serde::Serialize;
 
 use failure::{Failure, Result};
 
-/// What drives a GPU here; in the order in which the same GPU is preferred.
+/// Lists what drives a GPU here, in the order in which the same GPU is preferred.
 const BACKENDS: wgpu::Backends = wgpu::Backends::VULKAN.union(wgpu::Backends::METAL).union(wgpu::Backends::DX12);
-/// Storage buffers, lanes and bytes of memory of a workgroup that the kernels take.
+/// Counts the storage buffers that a kernel takes; below, the lanes and the bytes of memory of a workgroup.
 const STORAGE_BUFFERS: u32 = 7;
 const LANES: u32 = 64;
 const WORKGROUP_BYTES: u32 = 8 << 10;
 const NO_DRIVER: &str = "install the GPU's driver and `libvulkan1`; in an NVIDIA container also set \
     `NVIDIA_DRIVER_CAPABILITIES=all` and install `libxext6 libegl1`; or give `--device cpu`";
 
-/// What kind of thing an adapter is; the first is preferred.
+/// Says what kind of thing an adapter is; earlier ones are preferred.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Kind {
-    /// A card of its own.
+    /// Sits on a card of its own, with memory of its own.
     Discrete,
-    /// Shares memory with the CPU.
+    /// Sits in the CPU's package and shares its memory.
     Integrated,
-    /// A part of one, given to a virtual machine.
+    /// Stands for a part of a GPU, given to a virtual machine.
     Virtual,
-    /// The driver does not say.
+    /// Stands for some GPU: the driver does not say which kind.
     Other,
-    /// A program that plays a GPU on the CPU.
+    /// Stands for a program that plays a GPU on the CPU.
     Software,
 }
 
-/// What is told of an adapter.
+/// Describes an adapter for people and for `trainer devices --json`, whose keys are these fields.
 #[derive(Clone, Debug, Serialize)]
 pub struct Description {
-    /// What `--device gpu:INDEX` counts.
+    /// Numbers the adapter as `--device gpu:INDEX` does, from 0.
     pub index: usize,
-    /// As its driver calls it.
+    /// Names the adapter as its driver calls it, for example `NVIDIA H100`.
     pub name: String,
-    /// Who made it.
+    /// Names who made it; a PCI vendor that is not known is its number, as `0x1234`.
     pub vendor: String,
-    /// Vulkan, Metal or Dx12.
+    /// Names the interface that drives it: `Vulkan`, `Metal` or `Dx12`.
     pub backend: String,
-    /// Name and version of the driver.
+    /// Gives the name and the version of the driver, as the driver tells them.
     pub driver: String,
-    /// A GPU, or a program.
+    /// Says whether it is a GPU, and of which kind, or a program.
     pub kind: Kind,
-    /// Bytes of the largest buffer that a kernel can use.
+    /// Gives the bytes of the largest buffer that a kernel can use.
     pub largest_buffer: u64,
-    /// Buffers that a kernel can use.
+    /// Counts the buffers that one kernel can use.
     pub storage_buffers: u32,
-    /// Lanes of a workgroup.
+    /// Counts the lanes that a workgroup can have.
     pub lanes: u32,
-    /// Bytes of a workgroup's own memory.
+    /// Gives the bytes of memory that a workgroup can have of its own.
     pub workgroup_bytes: u32,
 }
 
-/// A GPU that could be opened.
+/// Holds a GPU that could be opened, or a program in place of one.
 #[derive(Clone, Debug)]
 pub struct Adapter {
-    /// What is told of it.
+    /// Describes it; nothing else of it is told.
     pub description: Description,
     inner: wgpu::Adapter,
 }
 
-/// What a run takes, in bytes.
+/// Says how much memory a run takes of a device, in bytes.
 #[derive(Clone, Copy, Debug)]
 pub struct Needs {
-    /// The largest buffer.
+    /// Gives the bytes of the largest buffer, which the device must allow.
     pub largest_buffer: u64,
-    /// All buffers.
+    /// Gives the bytes of all buffers together.
     pub total: u64,
 }
 
-/// An open GPU.
+/// Holds an open GPU, and remembers the first thing that goes wrong with it.
 pub struct Device {
-    /// wgpu's device.
+    /// Makes buffers, pipelines and encoders: wgpu's device.
     pub device: wgpu::Device,
-    /// wgpu's queue.
+    /// Takes submissions and writes: wgpu's queue.
     pub queue: wgpu::Queue,
-    /// The adapter's name.
+    /// Names the adapter as its driver calls it.
     pub name: String,
-    /// The first thing that went wrong, if anything did.
+    /// Holds the first thing that went wrong, if anything did.
     trouble: Arc<Mutex<Option<Trouble>>>,
 }
 
+/// Says what can go wrong with an open device, with the driver's own words.
 #[derive(Clone, Debug)]
 enum Trouble {
     Lost(String),
@@ -96,7 +97,7 @@ enum Trouble {
     Other(String),
 }
 
-/// Every adapter of this machine: GPUs first, by [`Kind`], then as the system lists them.
+/// Lists every adapter of this machine: GPUs first, by [`Kind`], then as the system lists them.
 pub fn adapters() -> Vec<Adapter> {
     let mut descriptor = wgpu::InstanceDescriptor::new_without_display_handle();
     descriptor.backends = BACKENDS;
@@ -133,7 +134,7 @@ fn describe(info: &wgpu::AdapterInfo, limits: &wgpu::Limits) -> Description {
     }
 }
 
-/// A PCI vendor's name, or its number.
+/// Gives a PCI vendor's name, or its number where it is not known.
 fn vendor(id: u32) -> String {
     let known = [
         (0x10de, "NVIDIA"),
@@ -150,10 +151,10 @@ fn vendor(id: u32) -> String {
     known.iter().find(|(number, _)| *number == id).map_or_else(|| format!("{id:#06x}"), |(_, name)| (*name).to_owned())
 }
 
-/// The adapter that `--device` means: `gpu:INDEX` any of them, `gpu` and `auto` the first that is a GPU.
+/// Gives the adapter that `--device` means: `gpu:INDEX` any of them, `gpu` and `auto` the first that is a GPU.
 ///
 /// # Errors
-/// None that is meant, with what there is instead.
+/// Fails if there is none that is meant, and says what there is instead.
 pub fn choose(index: Option<usize>) -> Result<Adapter> {
     let mut adapters = adapters();
     let descriptions: Vec<_> = adapters.iter().map(|adapter| adapter.description.clone()).collect();
@@ -187,7 +188,7 @@ fn pick(adapters: &[Description], index: Option<usize>) -> Result<usize> {
 /// Opens an adapter for what a run needs of it.
 ///
 /// # Errors
-/// Too small a limit, or a driver that refuses.
+/// Fails if one of the adapter's limits is too small, or if the driver refuses.
 pub fn open(adapter: &Adapter, needs: &Needs) -> Result<Device> {
     let Adapter { description, inner } = adapter;
     check_needs(description, needs)?;
@@ -205,7 +206,10 @@ pub fn open(adapter: &Adapter, needs: &Needs) -> Result<Device> {
     Ok(Device::new(device, queue, description.name.clone()))
 }
 
-/// What an adapter lacks for a run, if anything.
+/// Checks that the adapter's limits allow what a run needs.
+///
+/// # Errors
+/// Names the first limit that is too small, with what is needed and what is allowed.
 fn check_needs(adapter: &Description, needs: &Needs) -> Result<()> {
     let rows: [(&str, u64, u64, &str); 4] = [
         (
@@ -230,7 +234,7 @@ fn check_needs(adapter: &Description, needs: &Needs) -> Result<()> {
     Ok(())
 }
 
-/// wgpu's backend that does nothing: for counting what is asked of a device, and timing how it is asked.
+/// Opens wgpu's backend that does nothing: for counting what is asked of a device, and timing how it is asked.
 pub fn noop() -> Device {
     let mut descriptor = wgpu::InstanceDescriptor::new_without_display_handle();
     descriptor.backends = wgpu::Backends::NOOP;
@@ -259,10 +263,10 @@ impl Device {
         Self { device, queue, name, trouble }
     }
 
-    /// Whether all has gone well so far.
+    /// Tells whether all has gone well so far.
     ///
     /// # Errors
-    /// A device that is lost or out of memory, with what to do.
+    /// Fails if the device is lost, out of memory or has reported any other error, and says what to do.
     pub fn check(&self) -> Result<()> {
         let trouble = self.trouble.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).clone();
         trouble.map_or(Ok(()), |trouble| Err(failure(&self.name, &trouble)))
@@ -285,7 +289,7 @@ fn failure(name: &str, trouble: &Trouble) -> Failure {
     }
 }
 
-/// What there is, for people: a line each, then what `auto` takes and why.
+/// Lists for people what there is, a line each, then what `auto` takes and why; `cores` is how many the CPU has.
 pub fn table(adapters: &[Description], cores: usize) -> String {
     let mut text = format!("{:<8}the CPU, {cores} core{}\n", "cpu", if cores == 1 { "" } else { "s" });
     for adapter in adapters {
@@ -321,7 +325,8 @@ pub fn table(adapters: &[Description], cores: usize) -> String {
     text
 }
 
-/// The same as JSON: `{"cores", "adapters", "auto"}`.
+/// Lists what there is as one line of JSON: `cores`, `adapters` as [`Description`]s, and `auto`, which is `cpu` or
+/// `gpu:N`.
 pub fn json(adapters: &[Description], cores: usize) -> String {
     let auto = pick(adapters, None).map_or_else(|_| "cpu".to_owned(), |index| format!("gpu:{index}"));
     serde_json::json!({ "cores": cores, "adapters": adapters, "auto": auto }).to_string() + "\n"

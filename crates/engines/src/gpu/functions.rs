@@ -96,9 +96,9 @@ fn functions_are_within_their_bounds_over_their_whole_range() {
     any.extend([0.0, 1e30, -1e30, f32::MAX, f32::MIN]);
     let softplus = |x: f64| x.max(0.0) + (-x.abs()).exp().ln_1p();
     on_every_driver(|device, driver| {
-        let check = |name: &str, (error, at): (f64, f32), bound: f64| {
-            println!("{driver}: {name} errs by {error:.1e} at {at}");
-            assert!(error <= bound, "{driver}: {name} errs by {error:.1e} at {at}");
+        let check = |name: &str, (error, argument): (f64, f32), bound: f64| {
+            println!("{driver}: {name} errs by {error:.1e} at {argument}");
+            assert!(error <= bound, "{driver}: {name} errs by {error:.1e} at {argument}");
         };
         let code = |call: &str| format!("out = bitcast<u32>({call});");
         let exp = worst(device, &code("exp_of(x)"), &evenly(-87.0, 87.0, 1 << 20), f64::exp, relative);

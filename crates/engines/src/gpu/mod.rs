@@ -28,7 +28,7 @@ use std::cell::RefCell;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crate::{Engine, Probe, Report, StepInput, Stepwise, Stretch};
+use crate::{Engine, Probe, Progress, StepInput, Stepwise, Stretch};
 use buffers::Buffers;
 use device::{Device, Needs};
 use failure::Result;
@@ -38,13 +38,13 @@ use kernels::buffers::{Sizes, rates_of, stats_of};
 use kernels::places::STATS;
 use kernels::plan::Plan;
 
-/// Device work of a submission, at most about: drivers end what takes seconds, and a GPU that draws a desktop too should not
-/// keep it waiting.
+/// Bounds the device work of a submission, roughly: drivers end what takes seconds, and a GPU that draws a desktop too
+/// should not keep it waiting.
 const SUBMISSION: Duration = Duration::from_millis(250);
-/// Steps of the first submission, before their time is known.
+/// Counts the steps of the first submission, before their time is known.
 const FIRST_SUBMISSION: u64 = 4;
 
-/// Training by WGSL kernels, of one run or of several at once.
+/// Trains by WGSL kernels, one run or several at once, each a replica in the same dispatches.
 pub struct Gpu {
     recipe: Recipe,
     plan: Plan,
@@ -54,58 +54,60 @@ pub struct Gpu {
     pixels: usize,
     replicas: usize,
     step: u64,
-    /// Steps of a submission, from how long the last ones took.
+    /// Counts the steps of a submission, from how long the last ones took.
     at_a_time: u64,
     counts: Counts,
-    /// What [`Engine::generate`] makes pictures of, while it is that of `step`.
+    /// Keeps the exported parameters of each replica that [`Engine::generate`] was asked for, with the step that they
+    /// are of.
     exported: RefCell<Option<(u64, Vec<Vec<f32>>)>>,
 }
 
-/// What was asked of the device since the engine was made.
+/// Counts what was asked of the device since the engine was made.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Counts {
-    /// Steps recorded.
+    /// Counts steps recorded, each of them once for all replicas.
     pub steps: u64,
-    /// Kernels launched.
+    /// Counts kernels launched, each of them once for all replicas.
     pub dispatches: u64,
-    /// Compute passes.
+    /// Counts compute passes, one to a submission.
     pub passes: u64,
-    /// Submissions.
+    /// Counts submissions of steps; reading state and statistics back is not among them.
     pub submissions: u64,
-    /// Bytes that came back to the host.
+    /// Counts bytes of statistics that came back to the host.
     pub bytes_read: u64,
-    /// Seconds that the host took to record steps.
+    /// Adds up the seconds that the host took to record steps.
     pub recording_seconds: f64,
 }
 
-/// What is known of a run before the engine is made.
-pub struct Setting<'a> {
-    /// Every hyperparameter.
+/// Holds what is known of a run before the engine is made.
+pub struct Setup<'a> {
+    /// Holds every hyperparameter, both networks among them.
     pub recipe: &'a Recipe,
-    /// What is trained on.
+    /// Holds the pictures that are trained on.
     pub pictures: Arc<Pictures>,
-    /// One for each replica.
+    /// Holds the state that each replica goes on from; all of them must be at the same step.
     pub states: &'a [State],
-    /// For [`Engine::probe`]; costs memory, and time in Adam.
+    /// Says whether gradients are kept for [`Stepwise::probe`]; costs memory, and time in Adam.
     pub keeps_gradients: bool,
 }
 
 impl Gpu {
-    /// An engine on the device that `open` gives when it knows how much memory is needed.
+    /// Makes an engine on the device that `open` gives when it knows how much memory is needed.
     ///
     /// # Errors
-    /// Those of `open`.
-    pub fn with(setting: &Setting, open: impl FnOnce(&Needs) -> Result<Device>) -> Result<Self> {
-        let Setting { recipe, pictures, states, keeps_gradients } = setting;
+    /// Fails if the kernels cannot take the networks or count the numbers, if `open` fails, or if the device is out of
+    /// memory.
+    pub fn with(setup: &Setup, open: impl FnOnce(&Needs) -> Result<Device>) -> Result<Self> {
+        let Setup { recipe, pictures, states, keeps_gradients } = setup;
         let (pixels, count) = (pictures.pixels, pictures.count());
         let steps = (count / recipe.batch).max(1);
         let plan = Plan::new(recipe, pixels, steps, count.max(recipe.batch), *keeps_gradients)?;
         let sizes = Sizes::new(&plan, pictures, states.len())?;
         let device = open(&Needs::of(&sizes))?;
-        let buffers = Buffers::new(&device, &sizes, plan.order);
+        let buffers = Buffers::new(&device, &sizes, plan.order_len);
         buffers.write_pictures(&device, &pictures.bytes);
         for (replica, state) in states.iter().enumerate() {
-            buffers.write_state(&device, replica, plan.places.state, &plan.places.pack(state));
+            buffers.write_state(&device, replica, plan.places.state_len, &plan.places.pack(state));
         }
         let pipelines = plan.dispatches.iter().map(|dispatch| buffers.pipeline(&device, dispatch)).collect();
         device.check()?;
@@ -126,21 +128,22 @@ impl Gpu {
 
     /// Goes on from `state` in place of what replica `replica` has come to.
     pub fn load(&mut self, replica: usize, state: &State) {
-        self.buffers.write_state(&self.device, replica, self.plan.places.state, &self.plan.places.pack(state));
+        self.buffers.write_state(&self.device, replica, self.plan.places.state_len, &self.plan.places.pack(state));
         self.step = state.step;
         *self.exported.borrow_mut() = None;
     }
 
-    /// What was asked of the device so far.
+    /// Gives what was asked of the device so far.
     pub fn counts(&self) -> Counts {
         self.counts
     }
 
-    /// Steps in a row of every replica, each given its own stretch of the same length. After each submission `go_on` is told
-    /// how many steps are done, and says whether to go on. Gives what each replica's steps reported: at the end, all at once.
+    /// Takes every replica some steps on, each given its own stretch of the same length. After each submission `go_on`
+    /// is told how many steps are done, and says whether to go on. Gives what each replica's steps reported: at the
+    /// end, all at once.
     ///
     /// # Errors
-    /// A device that is lost, out of memory, or does not answer.
+    /// Fails if the device is lost, out of memory, or does not answer.
     pub fn stretches(
         &mut self,
         stretches: &[Stretch],
@@ -228,6 +231,7 @@ impl Gpu {
         self.device.read(buffer, start, len)
     }
 
+    /// Reads what each replica's first `steps` steps of the stretch reported.
     fn read_stats(&mut self, steps: u64) -> Result<Vec<Vec<StepStats>>> {
         let len = steps as usize * STATS;
         let mut all = Vec::new();
@@ -239,20 +243,21 @@ impl Gpu {
         Ok(all)
     }
 
-    /// A copy of everything that the next step of a replica depends on.
+    /// Copies everything that the next step of a replica depends on off the device.
     ///
     /// # Errors
-    /// As [`Gpu::stretches`].
+    /// Fails if the device is lost, out of memory, or does not answer.
     pub fn state_of(&self, replica: usize) -> Result<State> {
-        let len = self.plan.places.state;
+        let len = self.plan.places.state_len;
         let floats = self.read(&self.buffers.state, replica * len, len)?;
         Ok(self.plan.places.unpack(self.step, &floats))
     }
 
-    /// Pictures of a replica's exported generator, made on the CPU: a sheet of a hundred an epoch, ten thousand where it is judged.
+    /// Draws pictures by a replica's exported generator: z [n, latent] -> [n, pixels], in [-1, 1]. They are made on the
+    /// CPU: a sheet of a hundred an epoch, ten thousand where it is judged.
     ///
     /// # Errors
-    /// As [`Gpu::stretches`].
+    /// Fails if the device is lost, out of memory, or does not answer.
     pub fn generate_of(&self, replica: usize, z: &[f32]) -> Result<Vec<f32>> {
         let mut kept = self.exported.borrow_mut();
         if kept.as_ref().is_none_or(|(step, _)| *step != self.step) {
@@ -261,16 +266,17 @@ impl Gpu {
         let (_, of_replicas) = kept.as_mut().expect("it was made above");
         if of_replicas[replica].is_empty() {
             let len = self.plan.places.networks[0].len();
-            let start = replica * self.plan.places.state + self.plan.places.ema.unwrap_or(0);
+            let start = replica * self.plan.places.state_len + self.plan.places.ema_start.unwrap_or(0);
             of_replicas[replica] = self.read(&self.buffers.state, start, len)?;
         }
         Ok(crate::cpu::layers::pictures_of(&self.recipe, self.pixels, &of_replicas[replica], z))
     }
 
-    /// [`Engine::probe`] of a replica.
+    /// Gives the tensors of a replica's last step and its parameters after it, as [`Stepwise::probe`] does of the first
+    /// one; gradients only if they are kept.
     ///
     /// # Errors
-    /// As [`Gpu::stretches`].
+    /// Fails if the device is lost, out of memory, or does not answer.
     pub fn probe_of(&self, replica: usize) -> Result<Vec<Probe>> {
         let Plan { places, .. } = &self.plan;
         let of_arena = |name: &str| {
@@ -292,8 +298,8 @@ impl Gpu {
             ("parameter", g, generator.parameters),
             ("parameter", d, discriminator.parameters),
         ];
-        for (prefix, layout, flat) in flat.into_iter().filter(|(_, _, flat)| !flat.is_empty()) {
-            let named = layout
+        for (prefix, network, flat) in flat.into_iter().filter(|(_, _, flat)| !flat.is_empty()) {
+            let named = network
                 .tensors
                 .iter()
                 .map(|spec| (format!("{prefix}.{}", spec.name), flat[spec.range.clone()].to_vec()));
@@ -314,18 +320,18 @@ impl Engine for Gpu {
         self.device.name.clone()
     }
 
-    fn advance(&mut self, stretches: &[Stretch], report: &mut dyn FnMut(Report) -> bool) -> Result<()> {
+    fn advance(&mut self, stretches: &[Stretch], report: &mut dyn FnMut(Progress) -> bool) -> Result<()> {
         let began = Instant::now();
         let mut told = 0;
         let none: Vec<&[StepStats]> = vec![&[]; stretches.len()];
         let stats = self.stretches(stretches, &mut |done| {
             let steps = done - told;
             told = done;
-            report(Report { steps, stats: &none, seconds: 0.0 })
+            report(Progress { steps, stats: &none, seconds: 0.0 })
         })?;
         let all: Vec<&[StepStats]> = stats.iter().map(Vec::as_slice).collect();
         let steps = all.first().map_or(0, |stats| stats.len() as u64) - told;
-        report(Report { steps, stats: &all, seconds: began.elapsed().as_secs_f64() });
+        report(Progress { steps, stats: &all, seconds: began.elapsed().as_secs_f64() });
         Ok(())
     }
 

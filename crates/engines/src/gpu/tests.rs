@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use super::device::{Adapter, Needs, adapters, open};
-use super::{Gpu, Setting};
+use super::{Gpu, Setup};
 use crate::equality::{self, Named, TOTAL, UnderJudgement, one_step};
 use crate::{Engine, State, Stepwise, Stretch};
 use data::{Dataset, Pictures};
@@ -29,15 +29,15 @@ pub(super) fn every_adapter() -> Vec<Adapter> {
 
 /// One engine, put from state to state: its kernels need not be made again.
 impl UnderJudgement for Gpu {
-    fn at(&mut self, state: &State) -> &mut dyn Stepwise {
+    fn starting_at(&mut self, state: &State) -> &mut dyn Stepwise {
         self.load(0, state);
         self
     }
 }
 
 pub(super) fn engine(adapter: &Adapter, recipe: &Recipe, pictures: &Arc<Pictures>, states: &[State]) -> Gpu {
-    let setting = Setting { recipe, pictures: pictures.clone(), states, keeps_gradients: true };
-    Gpu::with(&setting, |needs: &Needs| open(adapter, needs)).unwrap()
+    let setup = Setup { recipe, pictures: pictures.clone(), states, keeps_gradients: true };
+    Gpu::with(&setup, |needs: &Needs| open(adapter, needs)).unwrap()
 }
 
 fn check(pictures: &Arc<Pictures>, name: &str, flags: &str) {
@@ -199,8 +199,8 @@ fn nothing_is_read_inside_a_stretch_and_little_after_it() {
     let pictures = mnist();
     let recipe = Recipe::load("stable", &"hidden = 8\nbatch = 10".parse().unwrap()).unwrap();
     let states = [State::initial(&recipe, pictures.pixels, 2)];
-    let setting = Setting { recipe: &recipe, pictures: pictures.clone(), states: &states, keeps_gradients: false };
-    let mut gpu = Gpu::with(&setting, |_| Ok(super::device::noop())).unwrap();
+    let setup = Setup { recipe: &recipe, pictures: pictures.clone(), states: &states, keeps_gradients: false };
+    let mut gpu = Gpu::with(&setup, |_| Ok(super::device::noop())).unwrap();
     let order = noise::permutation(2, 0, pictures.count());
     let mut inside = Vec::new();
     gpu.at_a_time = 7;
@@ -239,8 +239,8 @@ fn a_run_too_large_for_an_adapter_is_refused_before_it_starts() {
     let states = |recipe: &Recipe, count| vec![State::initial(recipe, 784, 2); count];
     for adapter in every_adapter() {
         for (recipe, states) in [(&recipe, states(&recipe, 1)), (&few, states(&few, 900))] {
-            let setting = Setting { recipe, pictures: pictures.clone(), states: &states, keeps_gradients: false };
-            let failure = Gpu::with(&setting, |needs| open(&adapter, needs)).err().expect("gigabytes in one buffer");
+            let setup = Setup { recipe, pictures: pictures.clone(), states: &states, keeps_gradients: false };
+            let failure = Gpu::with(&setup, |needs| open(&adapter, needs)).err().expect("gigabytes in one buffer");
             let message = &failure.message;
             assert!(message.contains("is too small") || message.contains("can count"), "{message}");
             assert!(failure.hint.is_some_and(|hint| hint.contains("--replicas")), "{message}");

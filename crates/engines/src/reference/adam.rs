@@ -8,25 +8,26 @@ use gan::adam::corrected_rate;
 
 use super::error::Result;
 
-/// Moments and constants of one network's optimiser.
+/// Holds the moments and the constants of one network's optimiser.
 pub struct Adam {
-    /// First moments, one a parameter.
+    /// Holds the first moments, a tensor for each of the network's parameters and of its shape.
     pub m: Vec<Tensor>,
-    /// Second moments, one a parameter.
+    /// Holds the second moments, a tensor for each of the network's parameters and of its shape.
     pub v: Vec<Tensor>,
-    /// Decay of `m`.
+    /// Decays the first moment, in [0, 1).
     pub beta1: f64,
-    /// Decay of `v`.
+    /// Decays the second moment, in [0, 1).
     pub beta2: f64,
-    /// Guard against division by zero.
+    /// Guards against division by zero: it is added to the root of the second moment.
     pub epsilon: f64,
 }
 
 impl Adam {
-    /// Moves each parameter against its gradient. `step` counts from 0.
+    /// Moves each parameter against its gradient, and the moments with it. `lr` is the rate before bias correction;
+    /// `step` counts from 0.
     ///
     /// # Errors
-    /// candle's.
+    /// Fails if candle does: the device is out of memory, or lost.
     pub fn update(&mut self, vars: &[Var], gradients: &[Tensor], lr: f64, step: u64) -> Result<()> {
         let rate = corrected_rate(lr, self.beta1, self.beta2, step);
         for (i, (var, gradient)) in vars.iter().zip(gradients).enumerate() {

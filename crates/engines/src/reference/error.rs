@@ -2,11 +2,11 @@
 
 use failure::Failure;
 
-/// What candle failed at.
+/// Wraps an error of candle, for `?` to turn into a [`Failure`] of one line.
 #[derive(Debug)]
 pub struct Error(candle_core::Error);
 
-/// The result type of the reference engine.
+/// Gives what the reference engine's own functions return.
 pub type Result<T> = std::result::Result<T, Error>;
 
 impl From<candle_core::Error> for Error {

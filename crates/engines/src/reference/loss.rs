@@ -11,11 +11,11 @@ use candle_core::Tensor;
 use super::error::Result;
 use gan::Loss;
 
-/// D's loss. In the non-saturating one real pictures stand against `real_label`, generated ones against 0; in the relativistic one
-/// the real picture of a pair is to be above.
+/// Gives D's loss as a scalar; real, fake: logits, [batch, 1]. In the non-saturating loss real pictures stand against
+/// `real_label` and generated ones against 0; in the relativistic one the real picture of a pair is to be above.
 ///
 /// # Errors
-/// candle's.
+/// Fails if candle does: the device is out of memory, or lost.
 pub fn of_d(loss: Loss, real: &Tensor, fake: &Tensor, real_label: f64) -> Result<Tensor> {
     match loss {
         Loss::NonSaturating => Ok((cross_entropy(real, real_label)? + cross_entropy(fake, 0.0)?)?),
@@ -23,11 +23,11 @@ pub fn of_d(loss: Loss, real: &Tensor, fake: &Tensor, real_label: f64) -> Result
     }
 }
 
-/// G's loss. In the non-saturating one generated pictures stand against 1; in the relativistic one the generated picture of a pair
-/// is to be above, and `real` are asked for.
+/// Gives G's loss as a scalar; logits: [batch, 1]. In the non-saturating loss generated pictures stand against 1; in
+/// the relativistic one the generated picture of a pair is to be above, and only then is `real` called.
 ///
 /// # Errors
-/// candle's, and those of `real`.
+/// Fails if candle does, or with what `real` fails at.
 pub fn of_g(loss: Loss, real: impl FnOnce() -> Result<Tensor>, fake: &Tensor) -> Result<Tensor> {
     match loss {
         Loss::NonSaturating => cross_entropy(fake, 1.0),
@@ -35,17 +35,18 @@ pub fn of_g(loss: Loss, real: impl FnOnce() -> Result<Tensor>, fake: &Tensor) ->
     }
 }
 
-/// The mean over pairs of the softplus of how far a pair's `lower` logit is above its `upper` one.
+/// Gives the mean over pairs of softplus(`lower` - `upper`): small where each pair's `lower` logit is below its
+/// `upper`.
 fn below(lower: &Tensor, upper: &Tensor) -> Result<Tensor> {
     Ok(softplus(&(lower - upper)?)?.mean_all()?)
 }
 
-/// Mean sigmoid cross-entropy of `logits` against one target.
+/// Gives the mean sigmoid cross-entropy of `logits` against one target.
 fn cross_entropy(logits: &Tensor, target: f64) -> Result<Tensor> {
     Ok((softplus(logits)? - (logits * target)?)?.mean_all()?)
 }
 
-/// max(x, 0) + ln(1 + e^-|x|).
+/// Gives ln(1 + e^x), written as max(x, 0) + ln(1 + e^-|x|).
 fn softplus(x: &Tensor) -> Result<Tensor> {
     let correction = (x.abs()?.neg()?.exp()? + 1.0)?.log()?;
     Ok((x.relu()? + correction)?)

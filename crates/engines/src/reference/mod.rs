@@ -16,12 +16,12 @@ use candle_core::{DType, Device, Tensor, Var};
 
 use gan::{Pictures, Recipe, Slot, State, StepStats, judge_discriminator};
 
-use crate::{Engine, Probe, Report, StepInput, Stepwise, Stretch, step_by_step};
+use crate::{Engine, Probe, Progress, StepInput, Stepwise, Stretch, step_by_step};
 use adam::Adam;
 use error::Result;
 use network::Network;
 
-/// Training by candle.
+/// Trains one run by candle's tensors and autograd.
 pub struct Reference {
     recipe: Recipe,
     pictures: Arc<Pictures>,
@@ -33,17 +33,18 @@ pub struct Reference {
     adam_d: Adam,
     ema: Option<Vec<Tensor>>,
     step: u64,
+    /// Holds logits and gradients of the last step by the names of [`Probe`]s, for [`Stepwise::probe`].
     last: Vec<(String, Tensor)>,
-    /// Of all passes of the last step before D's update, as [`network::nearest_kink`] has it.
+    /// Holds the least [`network::nearest_kink`] of all passes of the last step before D's update.
     #[cfg(test)]
     pub(crate) nearest_kink: f64,
 }
 
 impl Reference {
-    /// An engine that goes on from `state`, on `device`, in `dtype` (f32 to train, f64 to judge).
+    /// Makes an engine that goes on from `state`, on `device`, in `dtype`: f32 to train, f64 to judge.
     ///
     /// # Errors
-    /// A device that cannot hold the tensors.
+    /// Fails if the device cannot hold the tensors.
     pub fn new(recipe: &Recipe, pictures: Arc<Pictures>, state: &State, device: Device, dtype: DType) -> Result<Self> {
         let (g, d) = (recipe.generator_network(pictures.pixels), recipe.discriminator_network(pictures.pixels));
         let generator = Network::new(g, &state.generator.parameters, &device, dtype)?;
@@ -77,7 +78,7 @@ impl Reference {
         })
     }
 
-    /// Real pictures of the minibatch: [batch, pixels].
+    /// Gives the real pictures of the minibatch: [batch, pixels], in [-1, 1].
     fn real(&self, indices: &[u32]) -> Result<Tensor> {
         let pixels = self.pictures.pixels;
         let mut batch = vec![0.0f32; indices.len() * pixels];
@@ -87,18 +88,18 @@ impl Reference {
         Ok(Tensor::from_vec(batch, (indices.len(), pixels), &self.device)?.to_dtype(self.dtype)?)
     }
 
-    /// Pictures as D sees them.
+    /// Gives pictures as D sees them, the recipe's offset added.
     fn seen_by_d(&self, pictures: &Tensor) -> Result<Tensor> {
         Ok((pictures + self.recipe.d_input_offset)?)
     }
 
-    /// Updates D on `real` and on `fake`, a constant here.
+    /// Updates D on `real` and on `fake`, a constant here, both [batch, pixels]; gives D's statistics, G's left at 0.
     fn update_discriminator(&mut self, real: &Tensor, fake: &Tensor, input: &StepInput) -> Result<StepStats> {
         let on_real = self.discriminator.forward(&self.seen_by_d(real)?)?;
         let on_fake = self.discriminator.forward(&self.seen_by_d(fake)?)?;
         #[cfg(test)]
         for pass in [&on_real, &on_fake] {
-            self.nearest_kink = self.nearest_kink.min(network::nearest_kink(&self.discriminator.layout, pass)?);
+            self.nearest_kink = self.nearest_kink.min(network::nearest_kink(&self.discriminator.description, pass)?);
         }
         let d_loss = loss::of_d(self.recipe.loss, &on_real.output, &on_fake.output, self.recipe.real_label)?;
         let mut total = d_loss.clone();
@@ -125,11 +126,11 @@ impl Reference {
         })
     }
 
-    /// Updates G through `fake`, against the D that was just updated; gives G's loss and the gradient that reaches G, as
-    /// in [`StepStats`].
+    /// Updates G through `fake`, against the D that was just updated; gives G's loss and the gradient that reaches G,
+    /// as in [`StepStats`].
     ///
-    /// Autograd is asked twice, so that the gradient between D and G can be looked at: for the loss by the pictures, then
-    /// for the product of that gradient, a constant, and the pictures by G's parameters. That is the chain rule.
+    /// Autograd is asked twice, so that the gradient between D and G can be looked at: for the loss by the pictures,
+    /// then for the product of that gradient, a constant, and the pictures by G's parameters. That is the chain rule.
     fn update_generator(&mut self, real: &Tensor, fake: &Tensor, input: &StepInput) -> Result<[f64; 2]> {
         let frozen = self.discriminator.frozen()?;
         let images = Var::from_tensor(&fake.detach())?;
@@ -157,10 +158,12 @@ impl Reference {
         Ok(())
     }
 
+    /// Keeps logits and gradients of the step for [`Stepwise::probe`].
     fn remember(&mut self, logits: &str, network: &str, values: &Tensor, gradients: &[Tensor]) {
         self.last.push((format!("logits.{logits}"), values.clone()));
-        let layout = if network == "generator" { &self.generator.layout } else { &self.discriminator.layout };
-        let named = layout.tensors.iter().zip(gradients);
+        let description =
+            if network == "generator" { &self.generator.description } else { &self.discriminator.description };
+        let named = description.tensors.iter().zip(gradients);
         self.last.extend(named.map(|(spec, gradient)| (format!("gradient.{}", spec.name), gradient.clone())));
     }
 
@@ -181,7 +184,7 @@ impl Engine for Reference {
         }
     }
 
-    fn advance(&mut self, stretches: &[Stretch], report: &mut dyn FnMut(Report) -> bool) -> failure::Result<()> {
+    fn advance(&mut self, stretches: &[Stretch], report: &mut dyn FnMut(Progress) -> bool) -> failure::Result<()> {
         let recipe = self.recipe.clone();
         step_by_step(&recipe, stretches, report, |input| self.step(input))
     }
@@ -214,7 +217,7 @@ impl Reference {
         let of_z = self.generator.forward(&z.to_dtype(self.dtype)?)?;
         #[cfg(test)]
         {
-            self.nearest_kink = network::nearest_kink(&self.generator.layout, &of_z)?;
+            self.nearest_kink = network::nearest_kink(&self.generator.description, &of_z)?;
         }
         let fake = of_z.output;
         let stats = self.update_discriminator(&real, &fake.detach(), input)?;
@@ -224,18 +227,18 @@ impl Reference {
         Ok(StepStats { g_loss, g_gradient, ..stats })
     }
 
-    /// G's part of a step alone, with D as it is and nothing moved: what G's tensors are judged by.
+    /// Does G's part of a step alone, with D as it is and nothing moved: G's tensors are judged by it.
     #[cfg(test)]
     pub(crate) fn judge_g(&mut self, input: &StepInput) -> Result<StepStats> {
         self.last.clear();
         let real = self.real(input.indices)?;
         let z = Tensor::from_slice(input.z, (input.indices.len(), self.recipe.latent), &self.device)?;
         let of_z = self.generator.forward(&z.to_dtype(self.dtype)?)?;
-        self.nearest_kink = network::nearest_kink(&self.generator.layout, &of_z)?;
+        self.nearest_kink = network::nearest_kink(&self.generator.description, &of_z)?;
         let frozen = self.discriminator.frozen()?;
         for pictures in [&real, &of_z.output.detach()] {
             let pass = frozen.forward(&self.seen_by_d(pictures)?)?;
-            self.nearest_kink = self.nearest_kink.min(network::nearest_kink(&self.discriminator.layout, &pass)?);
+            self.nearest_kink = self.nearest_kink.min(network::nearest_kink(&self.discriminator.description, &pass)?);
         }
         let still = gan::StepRates { lr: 0.0, ..input.rates };
         let [g_loss, g_gradient] = self.update_generator(&real, &of_z.output, &StepInput { rates: still, ..*input })?;
@@ -263,7 +266,7 @@ impl Reference {
 
     fn tensors(&self) -> Result<Vec<Probe>> {
         let parameters = [&self.generator, &self.discriminator].into_iter().flat_map(|network| {
-            let named = network.layout.tensors.iter().zip(&network.vars);
+            let named = network.description.tensors.iter().zip(&network.vars);
             named.map(|(spec, var)| (format!("parameter.{}", spec.name), var.as_detached_tensor()))
         });
         let tensors = self.last.iter().cloned().chain(parameters);

@@ -6,102 +6,103 @@ use net::Activation;
 
 use super::error::Result;
 
-/// Layers over trainable parameters.
+/// Holds a network whose parameters are trained: candle differentiates by them.
 pub struct Network {
-    /// Its stages, and names and shapes of the parameters.
-    pub layout: net::Network,
-    /// Weight and bias of each stage, in the layout's order.
+    /// Describes the network's stages, and the names and shapes of its parameters.
+    pub description: net::Network,
+    /// Holds the weight and the bias of each stage, in the description's order.
     pub vars: Vec<Var>,
 }
 
-/// The same layers over constants: what flows through is differentiated, they are not.
+/// Holds a network whose parameters are constants: what flows through it is differentiated, they are not.
 pub struct Frozen<'a> {
-    layout: &'a net::Network,
+    description: &'a net::Network,
     tensors: Vec<Tensor>,
 }
 
-/// What a forward pass leaves.
+/// Holds what a forward pass leaves.
 pub struct Pass {
-    /// What each stage's function was given: [batch, outputs of the stage].
+    /// Holds what each stage's function was given: [batch, outputs of the stage].
     pub before: Vec<Tensor>,
-    /// What the last stage's function gave: [batch, out].
+    /// Holds what the last stage's function gave: [batch, outputs of the network].
     pub output: Tensor,
 }
 
 impl Network {
-    /// Trainable layers that start at `flat`, in `layout`'s order.
+    /// Makes a network whose parameters start at `flat`, which has them in the description's order.
     ///
     /// # Errors
-    /// candle's, when the device cannot hold them.
-    pub fn new(layout: net::Network, flat: &[f32], device: &Device, dtype: DType) -> Result<Self> {
-        let tensors = tensors_of(&layout, flat, device, dtype)?;
+    /// Fails if the device cannot hold the tensors.
+    pub fn new(description: net::Network, flat: &[f32], device: &Device, dtype: DType) -> Result<Self> {
+        let tensors = tensors_of(&description, flat, device, dtype)?;
         let vars = tensors.iter().map(Var::from_tensor).collect::<candle_core::Result<_>>()?;
-        Ok(Self { layout, vars })
+        Ok(Self { description, vars })
     }
 
     /// Cuts a flat buffer into tensors of this network's shapes, on its device and in its type.
     ///
     /// # Errors
-    /// candle's, when the device cannot hold them.
+    /// Fails if the device cannot hold the tensors.
     pub fn tensors_of(&self, flat: &[f32]) -> Result<Vec<Tensor>> {
-        tensors_of(&self.layout, flat, self.vars[0].device(), self.vars[0].dtype())
+        tensors_of(&self.description, flat, self.vars[0].device(), self.vars[0].dtype())
     }
 
-    /// input: [batch, in] -> output: [batch, out].
+    /// Runs the network over a minibatch: input [batch, inputs] -> output [batch, outputs].
     ///
     /// # Errors
-    /// candle's.
+    /// Fails if candle does: the device is out of memory, or lost.
     pub fn forward(&self, input: &Tensor) -> Result<Pass> {
-        forward(&self.layout, &self.vars.iter().map(|var| var.as_tensor().clone()).collect::<Vec<_>>(), input)
+        forward(&self.description, &self.vars.iter().map(|var| var.as_tensor().clone()).collect::<Vec<_>>(), input)
     }
 
-    /// This network with its parameters as constants.
+    /// Gives this network with its parameters as they are now, as constants.
     ///
     /// # Errors
-    /// candle's.
+    /// Fails if candle does: the device is out of memory, or lost.
     pub fn frozen(&self) -> Result<Frozen<'_>> {
         self.with_constants(&self.vars.iter().map(Var::as_detached_tensor).collect::<Vec<_>>())
     }
 
-    /// This network's layers over other values.
+    /// Gives this network with `tensors` in place of its parameters, as constants in the same order.
     ///
     /// # Errors
-    /// candle's.
+    /// Never, as it stands: detaching a tensor cannot fail.
     pub fn with_constants(&self, tensors: &[Tensor]) -> Result<Frozen<'_>> {
-        Ok(Frozen { layout: &self.layout, tensors: tensors.iter().map(Tensor::detach).collect() })
+        Ok(Frozen { description: &self.description, tensors: tensors.iter().map(Tensor::detach).collect() })
     }
 
-    /// Gradients of `loss` by each parameter, in the layout's order.
+    /// Gives the gradients of the scalar `loss` by each parameter, in the description's order; zeros where it does not
+    /// depend on one.
     ///
     /// # Errors
-    /// candle's.
+    /// Fails if candle does: the device is out of memory, or lost.
     pub fn gradients(&self, loss: &Tensor) -> Result<Vec<Tensor>> {
         let store = loss.backward()?;
         self.vars.iter().map(|var| Ok(store.get(var).cloned().map_or_else(|| var.zeros_like(), Ok)?.detach())).collect()
     }
 
-    /// The weight of stage `stage`: [out, in].
+    /// Gives the weight of stage `stage`, counted from 0: [outputs, inputs].
     pub fn weight(&self, stage: usize) -> &Tensor {
         self.vars[2 * stage].as_tensor()
     }
 }
 
 impl Frozen<'_> {
-    /// input: [batch, in] -> output: [batch, out].
+    /// Runs the network over a minibatch: input [batch, inputs] -> output [batch, outputs].
     ///
     /// # Errors
-    /// candle's.
+    /// Fails if candle does: the device is out of memory, or lost.
     pub fn forward(&self, input: &Tensor) -> Result<Pass> {
-        forward(self.layout, &self.tensors, input)
+        forward(self.description, &self.tensors, input)
     }
 }
 
-/// The least that a leaky ReLU was given in a pass, in units of the root mean square of all that it was given: where that is next to
-/// nothing, rounding decides which way it bends.
+/// Gives the least that a leaky ReLU was given in a pass, in units of the root mean square of all that it was given:
+/// where that is next to nothing, rounding decides which slope it takes.
 #[cfg(test)]
-pub fn nearest_kink(layout: &net::Network, pass: &Pass) -> Result<f64> {
+pub fn nearest_kink(description: &net::Network, pass: &Pass) -> Result<f64> {
     let mut nearest = f64::INFINITY;
-    for (stage, before) in layout.stages.iter().zip(&pass.before) {
+    for (stage, before) in description.stages.iter().zip(&pass.before) {
         if matches!(stage.activation, Activation::LeakyRelu(_)) {
             let values: Vec<f64> = before.to_dtype(DType::F64)?.flatten_all()?.to_vec1()?;
             let root = (values.iter().map(|value| value * value).sum::<f64>() / values.len() as f64).sqrt();
@@ -112,11 +113,11 @@ pub fn nearest_kink(layout: &net::Network, pass: &Pass) -> Result<f64> {
     Ok(nearest)
 }
 
-/// The derivative of a function at `before`: of straight pieces a constant almost everywhere, of tanh itself a function that can be
-/// differentiated again. None if it is 1.
+/// Gives the derivative of a function where it was given `before`, of the same shape: of straight pieces a constant
+/// almost everywhere, of tanh itself a function that can be differentiated again. None if it is 1.
 ///
 /// # Errors
-/// candle's.
+/// Fails if candle does: the device is out of memory, or lost.
 pub fn derivative(activation: Activation, before: &Tensor) -> Result<Option<Tensor>> {
     match activation {
         Activation::Identity => Ok(None),
@@ -129,9 +130,9 @@ pub fn derivative(activation: Activation, before: &Tensor) -> Result<Option<Tens
     }
 }
 
-fn forward(layout: &net::Network, parameters: &[Tensor], input: &Tensor) -> Result<Pass> {
+fn forward(description: &net::Network, parameters: &[Tensor], input: &Tensor) -> Result<Pass> {
     let (mut before, mut output) = (Vec::new(), input.clone());
-    for (stage, parameters) in layout.stages.iter().zip(parameters.chunks_exact(2)) {
+    for (stage, parameters) in description.stages.iter().zip(parameters.chunks_exact(2)) {
         let sums = Linear::new(parameters[0].clone(), Some(parameters[1].clone())).forward(&output)?;
         output = match stage.activation {
             Activation::Identity => sums.clone(),
@@ -143,8 +144,8 @@ fn forward(layout: &net::Network, parameters: &[Tensor], input: &Tensor) -> Resu
     Ok(Pass { before, output })
 }
 
-fn tensors_of(layout: &net::Network, flat: &[f32], device: &Device, dtype: DType) -> Result<Vec<Tensor>> {
-    layout
+fn tensors_of(description: &net::Network, flat: &[f32], device: &Device, dtype: DType) -> Result<Vec<Tensor>> {
+    description
         .tensors
         .iter()
         .map(|spec| {

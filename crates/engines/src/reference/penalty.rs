@@ -15,22 +15,23 @@ use candle_core::Tensor;
 use super::error::Result;
 use super::network::{Network, Pass, derivative};
 
-/// The mean over the minibatch of the squared norm of dD/dx: a scalar.
+/// Gives the mean over the minibatch of the squared norm of dD/dx, as a scalar: R1 of real pictures, R2 of generated
+/// ones, before their weight gamma / 2.
 ///
 /// # Errors
-/// candle's.
+/// Fails if candle does: the device is out of memory, or lost.
 pub fn mean_squared_gradient(discriminator: &Network, pass: &Pass) -> Result<Tensor> {
     let gradient = input_gradient(discriminator, pass)?;
     Ok(gradient.sqr()?.sum(1)?.mean_all()?)
 }
 
-/// dD/dx for each picture of the minibatch: [batch, pixels].
+/// Gives dD/dx, the gradient of D's logit by its input, for each picture of the minibatch: [batch, pixels].
 ///
 /// # Errors
-/// candle's.
+/// Fails if candle does: the device is out of memory, or lost.
 pub fn input_gradient(discriminator: &Network, pass: &Pass) -> Result<Tensor> {
     // Row vectors here, so that a product by W' from the left reads as a product by W from the right. Nothing follows the logit.
-    let stages = &discriminator.layout.stages;
+    let stages = &discriminator.description.stages;
     let weight = discriminator.weight(stages.len() - 1);
     let mut chain = weight.broadcast_as((pass.output.dim(0)?, weight.dim(1)?))?;
     for (i, stage) in stages.iter().enumerate().rev().skip(1) {

@@ -10,14 +10,14 @@ use crate::{Engine, State};
 use failure::{Failure, Result};
 use gan::{Pictures, Recipe};
 
-/// A device that candle can use.
+/// Holds a device that candle can use, found before the state that a run goes on from is known.
 pub struct Place(Device);
 
 impl Place {
     /// Finds the device that is asked for, and says for people which it is.
     ///
     /// # Errors
-    /// A GPU that is not there, or that this build has no backend for.
+    /// Refuses a GPU that is not there, or that this build has no backend for.
     pub fn new(choice: DeviceChoice) -> Result<(Self, String)> {
         let (device, reason) = match choice {
             DeviceChoice::Cpu => (Device::Cpu, "on the CPU".to_owned()),
@@ -36,12 +36,16 @@ impl Place {
     /// Makes the reference engine, which goes on here from `state`.
     ///
     /// # Errors
-    /// A device that cannot hold the tensors.
+    /// Fails if the device cannot hold the tensors.
     pub fn engine(&self, recipe: &Recipe, pictures: Arc<Pictures>, state: &State) -> Result<Box<dyn Engine>> {
         Ok(Box::new(Reference::new(recipe, pictures, state, self.0.clone(), DType::F32)?))
     }
 }
 
+/// Opens GPU `index` by the backend of candle that this build has, CUDA or Metal.
+///
+/// # Errors
+/// Fails if the build has neither or the GPU cannot be used, with what to do.
 fn candle_gpu(index: usize) -> Result<Device> {
     let hint = "drop `--device` to train on the CPU";
     let opened = if cfg!(feature = "cuda") {

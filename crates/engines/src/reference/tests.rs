@@ -18,7 +18,7 @@ const BATCH: usize = 4;
 const DIFFERENCE: f64 = 1e-5;
 const TOLERANCE: f64 = 1e-7;
 
-struct Setting {
+struct Case {
     name: &'static str,
     recipe: Recipe,
     rates: StepRates,
@@ -27,17 +27,17 @@ struct Setting {
 /// Name, recipe to start from, rates, layers of G and of D.
 type Chain<'a> = (&'static str, &'a str, StepRates, &'a [Layer], &'a [Layer]);
 
-fn settings() -> Vec<Setting> {
+fn cases() -> Vec<Case> {
     let tiny: toml::Table = "latent = 3\nhidden = 5\nbatch = 4".parse().unwrap();
     let load = |name| Recipe::load(name, &tiny).unwrap();
     let rates = StepRates { lr: 0.01, r1_gamma: 0.0, r2_gamma: 0.0, ema_decay: 0.9 };
     let mut penalised_seed = load("seed");
     penalised_seed.ema = 0.5;
-    let mut settings = vec![
-        Setting { name: "seed", recipe: load("seed"), rates },
-        Setting { name: "seed with R1 alone", recipe: penalised_seed, rates: StepRates { r1_gamma: 0.7, ..rates } },
-        Setting { name: "relativistic alone", recipe: load("stable"), rates },
-        Setting { name: "stable", recipe: load("stable"), rates: StepRates { r1_gamma: 0.5, r2_gamma: 0.3, ..rates } },
+    let mut cases = vec![
+        Case { name: "seed", recipe: load("seed"), rates },
+        Case { name: "seed with R1 alone", recipe: penalised_seed, rates: StepRates { r1_gamma: 0.7, ..rates } },
+        Case { name: "relativistic alone", recipe: load("stable"), rates },
+        Case { name: "stable", recipe: load("stable"), rates: StepRates { r1_gamma: 0.5, r2_gamma: 0.3, ..rates } },
     ];
     let (dense, end, leaky, tanh) = (Layer::dense, Layer::dense_to_output(), Layer::leaky_relu, Layer::Tanh);
     let penalised = StepRates { r1_gamma: 0.5, r2_gamma: 0.3, ..rates };
@@ -82,9 +82,9 @@ fn settings() -> Vec<Setting> {
     for (name, recipe, rates, g, d) in chains {
         let layers = |layers: &[Layer]| Some(Layers { layers: layers.to_vec() });
         let recipe = Recipe { generator: layers(g), discriminator: layers(d), ..load(recipe) };
-        settings.push(Setting { name, recipe, rates });
+        cases.push(Case { name, recipe, rates });
     }
-    settings
+    cases
 }
 
 fn pictures() -> Arc<Pictures> {
@@ -107,10 +107,10 @@ fn late_state(recipe: &Recipe) -> State {
 }
 
 /// Runs one step of the f64 reference; gives its probes and what it reported.
-fn step(setting: &Setting, state: &State, indices: &[u32], z: &[f32]) -> (Vec<Probe>, StepStats, Reference) {
+fn step(case: &Case, state: &State, indices: &[u32], z: &[f32]) -> (Vec<Probe>, StepStats, Reference) {
     let device = Device::Cpu;
-    let mut engine = Reference::new(&setting.recipe, pictures(), state, device, DType::F64).unwrap();
-    let input = StepInput { step: state.step, indices, z, rates: setting.rates };
+    let mut engine = Reference::new(&case.recipe, pictures(), state, device, DType::F64).unwrap();
+    let input = StepInput { step: state.step, indices, z, rates: case.rates };
     let stats = engine.step(&input).unwrap();
     assert!(stats.is_finite());
     (engine.probe().unwrap(), stats, engine)
@@ -124,8 +124,8 @@ mod plain {
         values.iter().map(|&v| f64::from(v)).collect()
     }
 
-    fn affine(layout: &Network, parameters: &[f64], layer: usize, input: &[f64]) -> Vec<f64> {
-        let (weight, bias) = (&parameters[layout.weight(layer)], &parameters[layout.bias(layer)]);
+    fn affine(network: &Network, parameters: &[f64], layer: usize, input: &[f64]) -> Vec<f64> {
+        let (weight, bias) = (&parameters[network.weight(layer)], &parameters[network.bias(layer)]);
         let rows = weight.chunks(input.len());
         rows.zip(bias).map(|(row, b)| row.iter().zip(input).map(|(w, x)| w * x).sum::<f64>() + b).collect()
     }
@@ -140,24 +140,24 @@ mod plain {
         }
     }
 
-    pub fn forward(layout: &Network, parameters: &[f64], input: &[f64]) -> Vec<f64> {
-        let stages = layout.stages.iter().enumerate();
+    pub fn forward(network: &Network, parameters: &[f64], input: &[f64]) -> Vec<f64> {
+        let stages = network.stages.iter().enumerate();
         stages.fold(input.to_vec(), |x, (layer, stage)| {
-            let sums = affine(layout, parameters, layer, &x);
+            let sums = affine(network, parameters, layer, &x);
             sums.into_iter().map(|sum| function(stage.activation, sum)[0]).collect()
         })
     }
 
     /// Squared norm of the logit's gradient by its input, in forward mode: the derivative along each pixel is carried
     /// through the layers, the other way round from how the reference has it.
-    fn squared_gradient(layout: &Network, parameters: &[f64], input: &[f64]) -> f64 {
+    fn squared_gradient(network: &Network, parameters: &[f64], input: &[f64]) -> f64 {
         let along = |pixel: usize| -> f64 {
             let mut x = input.to_vec();
             let mut moved: Vec<f64> = (0..input.len()).map(|i| if i == pixel { 1.0 } else { 0.0 }).collect();
-            for (layer, stage) in layout.stages.iter().enumerate() {
-                let rows = parameters[layout.weight(layer)].chunks(x.len());
+            for (layer, stage) in network.stages.iter().enumerate() {
+                let rows = parameters[network.weight(layer)].chunks(x.len());
                 let by_sum = rows.map(|row| row.iter().zip(&moved).map(|(w, x)| w * x).sum::<f64>());
-                let sums = affine(layout, parameters, layer, &x);
+                let sums = affine(network, parameters, layer, &x);
                 let of = |sum: &f64| function(stage.activation, *sum);
                 moved = by_sum.zip(&sums).map(|(by_sum, sum)| of(sum)[1] * by_sum).collect();
                 x = sums.iter().map(|sum| of(sum)[0]).collect();
@@ -175,20 +175,20 @@ mod plain {
         -target * sigmoid(logit).ln() - (1.0 - target) * (1.0 - sigmoid(logit)).ln()
     }
 
-    pub fn d_loss(setting: &Setting, layout: &Network, d: &[f64], real: &[Vec<f64>], fake: &[Vec<f64>]) -> f64 {
-        let (recipe, rates) = (&setting.recipe, &setting.rates);
+    pub fn d_loss(case: &Case, network: &Network, d: &[f64], real: &[Vec<f64>], fake: &[Vec<f64>]) -> f64 {
+        let (recipe, rates) = (&case.recipe, &case.rates);
         let mut sum = 0.0;
         for (x, y) in real.iter().zip(fake) {
             let (x, y) = (&seen(recipe, x), &seen(recipe, y));
-            let on_real = forward(layout, d, x)[0];
-            let on_fake = forward(layout, d, y)[0];
+            let on_real = forward(network, d, x)[0];
+            let on_fake = forward(network, d, y)[0];
             sum += match recipe.loss {
                 Loss::NonSaturating => cross_entropy(on_real, recipe.real_label) + cross_entropy(on_fake, 0.0),
                 Loss::Relativistic => cross_entropy(on_real - on_fake, 1.0),
             };
             for (picture, gamma) in [(x, rates.r1_gamma), (y, rates.r2_gamma)] {
                 if gamma > 0.0 {
-                    sum += gamma / 2.0 * squared_gradient(layout, d, picture);
+                    sum += gamma / 2.0 * squared_gradient(network, d, picture);
                 }
             }
         }
@@ -196,26 +196,26 @@ mod plain {
     }
 
     pub fn g_loss(
-        setting: &Setting,
-        [gl, dl]: [&Network; 2],
+        case: &Case,
+        [g_network, d_network]: [&Network; 2],
         g: &[f64],
         d: &[f64],
         real: &[Vec<f64>],
         z: &[f64],
     ) -> f64 {
-        let recipe = &setting.recipe;
-        let fakes = generate(recipe, gl, g, z);
-        let losses = real.iter().zip(&fakes).map(|(x, y)| g_loss_of(recipe, dl, d, x, y));
+        let recipe = &case.recipe;
+        let fakes = generate(recipe, g_network, g, z);
+        let losses = real.iter().zip(&fakes).map(|(x, y)| g_loss_of(recipe, d_network, d, x, y));
         losses.sum::<f64>() / real.len() as f64
     }
 
     /// G's loss of one generated picture `y`, paired with the real picture `x`.
-    fn g_loss_of(recipe: &Recipe, layout: &Network, d: &[f64], x: &[f64], y: &[f64]) -> f64 {
+    fn g_loss_of(recipe: &Recipe, network: &Network, d: &[f64], x: &[f64], y: &[f64]) -> f64 {
         let (x, y) = (&seen(recipe, x), &seen(recipe, y));
-        let on_fake = forward(layout, d, y)[0];
+        let on_fake = forward(network, d, y)[0];
         match recipe.loss {
             Loss::NonSaturating => cross_entropy(on_fake, 1.0),
-            Loss::Relativistic => cross_entropy(on_fake - forward(layout, d, x)[0], 1.0),
+            Loss::Relativistic => cross_entropy(on_fake - forward(network, d, x)[0], 1.0),
         }
     }
 
@@ -226,20 +226,20 @@ mod plain {
 
     /// Root of the mean squared norm of the gradient of each picture's loss by its pixels.
     pub fn gradient_by_pictures(
-        setting: &Setting,
-        layout: &Network,
+        case: &Case,
+        network: &Network,
         d: &[f64],
         real: &[Vec<f64>],
         fake: &[Vec<f64>],
     ) -> f64 {
         let squared_norm = |(x, y): (&Vec<f64>, &Vec<f64>)| -> f64 {
-            gradient(y, |y| g_loss_of(&setting.recipe, layout, d, x, y)).iter().map(|g| g * g).sum()
+            gradient(y, |y| g_loss_of(&case.recipe, network, d, x, y)).iter().map(|g| g * g).sum()
         };
         (real.iter().zip(fake).map(squared_norm).sum::<f64>() / real.len() as f64).sqrt()
     }
 
-    pub fn generate(recipe: &Recipe, layout: &Network, g: &[f64], z: &[f64]) -> Vec<Vec<f64>> {
-        let picture = |z: &[f64]| forward(layout, g, z);
+    pub fn generate(recipe: &Recipe, network: &Network, g: &[f64], z: &[f64]) -> Vec<Vec<f64>> {
+        let picture = |z: &[f64]| forward(network, g, z);
         z.chunks(recipe.latent).map(picture).collect()
     }
 
@@ -269,11 +269,11 @@ fn close(name: &str, got: &[f64], expected: &[f64], tolerance: f64) {
     }
 }
 
-/// The named probes of one network, joined in the layout's order.
-fn joined(probes: &[Probe], prefix: &str, layout: &Network) -> Vec<f64> {
+/// The named probes of one network, joined in the network's order.
+fn joined(probes: &[Probe], prefix: &str, network: &Network) -> Vec<f64> {
     let find =
         |name: &str| probes.iter().find(|p| p.name == format!("{prefix}.{name}")).expect("every tensor is probed");
-    layout.tensors.iter().flat_map(|spec| find(&spec.name).values.clone()).collect()
+    network.tensors.iter().flat_map(|spec| find(&spec.name).values.clone()).collect()
 }
 
 #[test]
@@ -286,35 +286,36 @@ fn one_whole_step_equals_plain_f64_arithmetic() {
         .iter()
         .map(|&i| pictures.bytes[i as usize * PIXELS..][..PIXELS].iter().map(|&b| f64::from(scale_byte(b))).collect())
         .collect();
-    for setting in settings() {
-        let (recipe, name) = (&setting.recipe, setting.name);
+    for case in cases() {
+        let (recipe, name) = (&case.recipe, case.name);
         let state = late_state(recipe);
-        let (gl, dl) = (recipe.generator_network(PIXELS), recipe.discriminator_network(PIXELS));
-        let (probes, stats, engine) = step(&setting, &state, &indices, &z);
+        let (g_network, d_network) = (recipe.generator_network(PIXELS), recipe.discriminator_network(PIXELS));
+        let (probes, stats, engine) = step(&case, &state, &indices, &z);
         let (g, d) = (plain::widen(&state.generator.parameters), plain::widen(&state.discriminator.parameters));
         let z64 = plain::widen(&z);
-        let fake = plain::generate(recipe, &gl, &g, &z64);
+        let fake = plain::generate(recipe, &g_network, &g, &z64);
 
-        let d_gradient = plain::gradient(&d, |d| plain::d_loss(&setting, &dl, d, &real, &fake));
-        close(&format!("{name}: D's gradient"), &joined(&probes, "gradient", &dl), &d_gradient, TOLERANCE);
+        let d_gradient = plain::gradient(&d, |d| plain::d_loss(&case, &d_network, d, &real, &fake));
+        close(&format!("{name}: D's gradient"), &joined(&probes, "gradient", &d_network), &d_gradient, TOLERANCE);
 
         let moved = |slot: &super::Slot, gradient: &[f64]| -> Vec<f64> {
             let (theta, m, v) = (plain::widen(&slot.parameters), plain::widen(&slot.m), plain::widen(&slot.v));
-            let one = |i: usize| plain::adam(recipe, setting.rates.lr, state.step, theta[i], m[i], v[i], gradient[i]);
+            let one = |i: usize| plain::adam(recipe, case.rates.lr, state.step, theta[i], m[i], v[i], gradient[i]);
             (0..theta.len()).map(one).collect()
         };
         let new_d = moved(&state.discriminator, &d_gradient);
-        close(&format!("{name}: D after the step"), &joined(&probes, "parameter", &dl), &new_d, TOLERANCE);
+        close(&format!("{name}: D after the step"), &joined(&probes, "parameter", &d_network), &new_d, TOLERANCE);
 
-        let g_gradient = plain::gradient(&g, |g| plain::g_loss(&setting, [&gl, &dl], g, &new_d, &real, &z64));
-        close(&format!("{name}: G's gradient"), &joined(&probes, "gradient", &gl), &g_gradient, TOLERANCE);
-        let reaching = plain::gradient_by_pictures(&setting, &dl, &new_d, &real, &fake);
+        let g_gradient =
+            plain::gradient(&g, |g| plain::g_loss(&case, [&g_network, &d_network], g, &new_d, &real, &z64));
+        close(&format!("{name}: G's gradient"), &joined(&probes, "gradient", &g_network), &g_gradient, TOLERANCE);
+        let reaching = plain::gradient_by_pictures(&case, &d_network, &new_d, &real, &fake);
         close(&format!("{name}: the gradient that reaches G"), &[stats.g_gradient], &[reaching], TOLERANCE);
         let new_g = moved(&state.generator, &g_gradient);
-        close(&format!("{name}: G after the step"), &joined(&probes, "parameter", &gl), &new_g, TOLERANCE);
+        close(&format!("{name}: G after the step"), &joined(&probes, "parameter", &g_network), &new_g, TOLERANCE);
 
         if let Some(before) = &state.ema {
-            let decay = setting.rates.ema_decay;
+            let decay = case.rates.ema_decay;
             let expected: Vec<f64> =
                 before.iter().zip(&new_g).map(|(&a, b)| decay * f64::from(a) + (1.0 - decay) * b).collect();
             let got = plain::widen(&engine.state(0).unwrap().ema.unwrap());
@@ -326,30 +327,30 @@ fn one_whole_step_equals_plain_f64_arithmetic() {
 
 #[test]
 fn the_losses_reported_are_those_of_plain_arithmetic() {
-    for setting in settings() {
-        let recipe = &setting.recipe;
+    for case in cases() {
+        let recipe = &case.recipe;
         let state = late_state(recipe);
-        let (gl, dl) = (recipe.generator_network(PIXELS), recipe.discriminator_network(PIXELS));
+        let (g_network, d_network) = (recipe.generator_network(PIXELS), recipe.discriminator_network(PIXELS));
         let mut z = vec![0.0; BATCH * 3];
         noise::fill_normal(5, Stream::TrainingZ, 40, &mut z);
         let pictures = pictures();
         let mut engine = Reference::new(recipe, pictures.clone(), &state, Device::Cpu, DType::F64).unwrap();
-        let rates = StepRates { r1_gamma: 0.0, r2_gamma: 0.0, ..setting.rates };
+        let rates = StepRates { r1_gamma: 0.0, r2_gamma: 0.0, ..case.rates };
         let stats = engine.step(&StepInput { step: 40, indices: &[0, 1, 2, 3], z: &z, rates }).unwrap();
         let real: Vec<Vec<f64>> = (0..BATCH)
             .map(|i| pictures.bytes[i * PIXELS..][..PIXELS].iter().map(|&b| f64::from(scale_byte(b))).collect())
             .collect();
-        let bare = Setting { name: setting.name, recipe: recipe.clone(), rates };
-        let fake = plain::generate(recipe, &gl, &plain::widen(&state.generator.parameters), &plain::widen(&z));
-        let d_loss = plain::d_loss(&bare, &dl, &plain::widen(&state.discriminator.parameters), &real, &fake);
-        close(&format!("{}: d_loss", setting.name), &[stats.d_loss], &[d_loss], 1e-12);
+        let bare = Case { name: case.name, recipe: recipe.clone(), rates };
+        let fake = plain::generate(recipe, &g_network, &plain::widen(&state.generator.parameters), &plain::widen(&z));
+        let d_loss = plain::d_loss(&bare, &d_network, &plain::widen(&state.discriminator.parameters), &real, &fake);
+        close(&format!("{}: d_loss", case.name), &[stats.d_loss], &[d_loss], 1e-12);
         let logits = |pictures: &[Vec<f64>]| -> f64 {
             let d = plain::widen(&state.discriminator.parameters);
-            let logit = |x: &Vec<f64>| plain::forward(&dl, &d, &plain::seen(recipe, x))[0];
+            let logit = |x: &Vec<f64>| plain::forward(&d_network, &d, &plain::seen(recipe, x))[0];
             pictures.iter().map(logit).sum::<f64>() / BATCH as f64
         };
         // Logits are judged in f32, whatever the engine computes in.
-        close(&format!("{}: margin", setting.name), &[stats.d_margin], &[logits(&real) - logits(&fake)], 1e-6);
+        close(&format!("{}: margin", case.name), &[stats.d_margin], &[logits(&real) - logits(&fake)], 1e-6);
         assert!((0.0..=1.0).contains(&stats.d_real) && (0.0..=1.0).contains(&stats.d_fake), "{stats:?}");
     }
 }
@@ -378,14 +379,14 @@ fn losses_stay_finite_at_logits_where_the_textbook_form_does_not() {
 
 #[test]
 fn generate_uses_the_moving_average_where_there_is_one() {
-    for setting in settings() {
-        let state = late_state(&setting.recipe);
+    for case in cases() {
+        let state = late_state(&case.recipe);
         let z = noise::sample_z(1, 2, 3);
-        let (_, _, engine) = step(&setting, &state, &[0, 1], &z);
+        let (_, _, engine) = step(&case, &state, &[0, 1], &z);
         let after = engine.state(0).unwrap();
-        let layout = setting.recipe.generator_network(PIXELS);
+        let network = case.recipe.generator_network(PIXELS);
         let expected =
-            plain::generate(&setting.recipe, &layout, &plain::widen(after.exported()), &plain::widen(&z)).concat();
-        close(setting.name, &plain::widen(&engine.generate(0, &z).unwrap()), &expected, 1e-6);
+            plain::generate(&case.recipe, &network, &plain::widen(after.exported()), &plain::widen(&z)).concat();
+        close(case.name, &plain::widen(&engine.generate(0, &z).unwrap()), &expected, 1e-6);
     }
 }

@@ -4,24 +4,24 @@
 //! Sources: Jolicoeur-Martineau, "The relativistic discriminator", 2018, in the pairing of Huang et al., "The GAN is dead; long
 //! live the GAN!", 2024.
 
-use super::{OfD, OfG, Pair, Terms, sigmoid, softplus};
+use super::{DLoss, GLoss, Pair, Terms, sigmoid, softplus};
 
-/// This loss.
+/// Holds what this loss is made of; its header has the equations.
 pub const TERMS: Terms = Terms {
-    of_d,
-    of_g,
+    d_loss,
+    g_loss,
     g_looks_at_real: true,
     only_differences: true,
     d_is_right: |Pair { real, fake }| [real > fake, real > fake],
     wgsl: include_str!("relativistic.wgsl"),
 };
 
-fn of_d(Pair { real, fake }: Pair, _real_label: f64) -> OfD {
+fn d_loss(Pair { real, fake }: Pair, _real_label: f64) -> DLoss {
     let by_fake = sigmoid(fake - real);
-    OfD { value: softplus(fake - real), by_real: -by_fake, by_fake }
+    DLoss { value: softplus(fake - real), by_real: -by_fake, by_fake }
 }
 
-fn of_g(Pair { real, fake }: Pair) -> OfG {
+fn g_loss(Pair { real, fake }: Pair) -> GLoss {
     let above = fake - real;
-    OfG { value: softplus(-above), by_fake: -sigmoid(-above) }
+    GLoss { value: softplus(-above), by_fake: -sigmoid(-above) }
 }

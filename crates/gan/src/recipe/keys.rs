@@ -13,16 +13,17 @@ use toml::Value;
 
 use super::{Layers, Loss, Sweep};
 
-/// Widths and batches beyond these are slips of the keyboard: memory would run out before a step is done.
+/// Bounds widths, as `MAX_BATCH` does batches: numbers beyond are slips of the keyboard, and memory would run out before a step is
+/// done.
 const MAX_WIDTH: f64 = 16_384.0;
 const MAX_BATCH: f64 = 50_000.0;
-/// The range of a key whose values are no numbers.
+/// Serves as the range of a key whose values are no numbers.
 const ANY: Range = (Unbounded, Unbounded);
 
-/// The numbers that a key may have, from the first bound to the second.
+/// Holds the numbers that a key may have, from the first bound to the second.
 pub type Range = (Bound<f64>, Bound<f64>);
 
-/// One key of a recipe: its row in the table, but for its value.
+/// Describes one key of a recipe: its row in the table, but for its value.
 #[derive(Clone, Copy, Debug)]
 pub struct Key {
     /// Names the key in TOML and JSON, as `lr_final`; its flag has dashes, as `--lr-final`.
@@ -39,23 +40,23 @@ pub struct Key {
     check: fn(Value) -> Option<String>,
 }
 
-/// The type of a key's values.
+/// Says what type a key's values have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
-    /// A text of one's own.
+    /// Takes a text of one's own, as the recipe's name.
     Text,
-    /// A whole number.
+    /// Takes a whole number, at least 0.
     Whole,
-    /// A number; a whole one is taken as well.
+    /// Takes a number; a whole one is taken as well.
     Number,
-    /// True or false.
+    /// Takes true or false, which the flag says as `--ema-ramp true`.
     Switch,
-    /// One of a few names; what `--help` puts for it, as `LOSS`.
+    /// Takes one of a few names; holds the word that `--help` puts for it, as `LOSS`.
     Choice(&'static str),
 }
 
 impl Kind {
-    /// What TOML calls the type, as `float`.
+    /// Gives the name that TOML has for the type, as `float`.
     pub fn toml_name(self) -> &'static str {
         match self {
             Self::Text | Self::Choice(_) => "string",
@@ -65,7 +66,7 @@ impl Kind {
         }
     }
 
-    /// The value, with a whole number made a float where the key wants one: `lr = 1` means 1.0.
+    /// Gives the value, with a whole number made a float where the key wants one: `lr = 1` means 1.0.
     pub fn widen(self, value: Value) -> Value {
         match (self, value) {
             (Self::Number, Value::Integer(whole)) => Value::Float(whole as f64),
@@ -75,7 +76,8 @@ impl Kind {
 }
 
 impl Key {
-    /// What is wrong with `value`, widened before by [`Kind::widen`], in a sentence that starts with the key if it can.
+    /// Says what is wrong with `value`, widened before by [`Kind::widen`], in a sentence that starts with the key if it
+    /// can.
     pub(super) fn problem(&self, value: &Value) -> Option<String> {
         let (name, wanted) = (self.name, self.kind.toml_name());
         if value.type_str() != wanted {
@@ -95,13 +97,13 @@ impl Key {
         }
     }
 
-    /// The value of recipes and checkpoints that are older than the key; none if every one of them has it.
+    /// Gives the value of recipes and checkpoints that are older than the key; none if every one of them has it.
     pub(super) fn older(&self) -> Option<Value> {
         (self.older)()
     }
 }
 
-/// A range in words that go on after "it must be".
+/// Tells a range in words that go on after "it must be".
 fn words(range: Range) -> String {
     let low = match range.0 {
         Included(low) => format!("at least {low}"),
@@ -122,7 +124,7 @@ fn words(range: Range) -> String {
     }
 }
 
-/// The types that a key's field may have.
+/// Marks the types that a key's field may have, and says what each one's values look like.
 trait Keyed: DeserializeOwned {
     const KIND: Kind;
 
@@ -158,7 +160,7 @@ const fn row<T: Keyed>(name: &'static str, range: Range, help: &'static str, old
 /// key are read with (`= value`, where there is one), its range, its line in `--help`.
 macro_rules! recipe {
     ($($(#[$doc:meta])* $key:ident: $type:ty $(= $older:literal)?, $range:expr, $help:literal;)*) => {
-        /// Every hyperparameter of a run.
+        /// Holds every hyperparameter of a run; a file, flags or a checkpoint says them.
         #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
         #[serde(deny_unknown_fields)]
         pub struct Recipe {
@@ -175,13 +177,13 @@ macro_rules! recipe {
             pub discriminator: Option<Layers>,
         }
 
-        /// The keys with a flag, all but the name, in the order in which recipes are written.
+        /// Lists the keys with a flag, all but the name, in the order in which recipes are written.
         pub const KEYS: &[Key] =
             &[$(row::<$type>(stringify!($key), $range, $help, || { None::<Value>$(.or(Some(Value::from($older))))? })),*];
     };
 }
 
-/// The key that names a recipe: a file's alone, with no flag.
+/// Describes the key that names a recipe: a file's alone, with no flag.
 pub(super) const NAME: Key = row::<String>("name", ANY, "Name of the recipe", || None);
 
 recipe! {
@@ -195,7 +197,7 @@ recipe! {
     loss: Loss, ANY, "non-saturating or relativistic";
     /// Sets D's target for real pictures; below 1 is one-sided label smoothing. The non-saturating loss alone has it.
     real_label: f64, (Excluded(0.0), Included(1.0)), "D's target for real pictures";
-    /// Is added to every pixel, -1 (black) to 1 (white), before D sees it: 1 makes black 0.
+    /// Shifts every pixel, -1 (black) to 1 (white), by so much before D sees it: 1 makes black 0.
     d_input_offset: f64 = 0.0, (Included(-2.0), Included(2.0)), "Added to every pixel that D sees; 1 makes black 0";
     /// Weighs the gradient penalty on real pictures at the start of the run.
     r1_gamma: f64, (Included(0.0), Unbounded), "Weight of R1 at the start";

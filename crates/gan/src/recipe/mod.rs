@@ -23,33 +23,34 @@ pub use networks::Layers;
 pub use schedule::StepRates;
 
 use keys::NAME;
-use networks::{NETWORKS, Written};
+use networks::{NETWORKS, NetworkTable};
 
-/// The original algorithm to the letter, as TOML.
+/// Holds the recipe `seed`, the original algorithm to the letter, as TOML.
 pub const SEED: &str = include_str!("../../recipes/seed.toml");
-/// The recipe that is the default, as TOML.
+/// Holds the recipe `stable`, which is the default, as TOML.
 pub const STABLE: &str = include_str!("../../recipes/stable.toml");
-/// The built-in recipes, each as its name and its TOML.
+/// Lists the built-in recipes, each as its name and its TOML.
 pub const BUILT_IN: [(&str, &str); 2] = [("seed", SEED), ("stable", STABLE)];
 
 /// Says what the other coordinates do in the closing sweep of z\[0\].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Sweep {
-    /// They are drawn anew for each picture, as in the original.
+    /// Draws them anew for each picture, as in the original.
     Fresh,
-    /// They are the same in all pictures.
+    /// Keeps them the same in all pictures, so that z\[0\] alone moves.
     Held,
 }
 
-/// The key that may say that both networks are the shorthand's, and the only value it may have.
+/// Names the key that may say that both networks are the shorthand's, and the only value it may have.
 const SHORTHAND: (&str, &str) = ("network", "mlp");
 
 impl Recipe {
     /// Reads `seed`, `stable` or a TOML file, and puts `overrides` (key, value) over its values.
     ///
     /// # Errors
-    /// A file that cannot be read or is no TOML, and every unknown key, wrong type and value out of range, together.
+    /// Refuses a file that cannot be read or is no TOML, and every unknown key, wrong type and value out of range,
+    /// together.
     pub fn load(name_or_file: &str, overrides: &Table) -> Result<Self> {
         if let Some((_, text)) = BUILT_IN.iter().find(|(name, _)| *name == name_or_file) {
             return Self::parse(text, name_or_file, overrides);
@@ -62,10 +63,10 @@ impl Recipe {
         Self::parse(&text, name_or_file, overrides)
     }
 
-    /// Reads a recipe from TOML; `origin` names it in errors.
+    /// Reads a recipe from TOML, and puts `overrides` over its values; `origin` names it in errors.
     ///
     /// # Errors
-    /// As [`Recipe::load`].
+    /// Refuses what is no TOML, and every unknown key, wrong type and value out of range, together.
     pub fn parse(text: &str, origin: &str, overrides: &Table) -> Result<Self> {
         let mut table: Table = text.parse().map_err(|error: toml::de::Error| {
             Failure::usage(format!("recipe `{origin}` is not TOML: {}", error.to_string().trim_end()))
@@ -77,7 +78,7 @@ impl Recipe {
     /// Reads a recipe from its keys and values.
     ///
     /// # Errors
-    /// Every unknown key, wrong type, value out of range and fault of a network: a sentence each, which starts with the key or
+    /// Refuses every unknown key, wrong type, value out of range and fault of a network: a sentence each, which starts with the key or
     /// the network's table if there is one.
     pub fn from_table(mut table: Table) -> std::result::Result<Self, Vec<String>> {
         let mut problems: Vec<String> = Vec::new();
@@ -88,7 +89,7 @@ impl Recipe {
                 "`network` is {other}: it must be \"mlp\"; other networks are tables, `[generator]` and `[discriminator]`"
             )),
         }
-        let written = NETWORKS.map(|network| table.remove(network).map(Written::read));
+        let tables = NETWORKS.map(|network| table.remove(network).map(NetworkTable::read));
         problems.extend(take_unknown(&mut table));
         for key in std::iter::once(&NAME).chain(KEYS) {
             let Some(value) = table.remove(key.name).or_else(|| key.older()) else {
@@ -99,12 +100,12 @@ impl Recipe {
             problems.extend(key.problem(&value));
             table.insert(key.name.to_owned(), value);
         }
-        let [generator, discriminator] = written.each_ref().map(|one| one.as_ref().and_then(Written::whole));
+        let [generator, discriminator] = tables.each_ref().map(|read| read.as_ref().and_then(NetworkTable::whole));
         match table.try_into::<Recipe>() {
             Ok(values) => {
                 let recipe = Self { generator, discriminator, ..values };
                 problems.extend(recipe.problems_between_keys());
-                problems.extend(recipe.written_problems(written, None));
+                problems.extend(recipe.problems_of_networks(tables, None));
                 if problems.is_empty() { Ok(recipe) } else { Err(problems) }
             }
             // A key is missing or of a wrong type, and told so.
@@ -112,7 +113,7 @@ impl Recipe {
                 if problems.is_empty() {
                     problems.push(error.message().to_owned());
                 }
-                let unread = NETWORKS.iter().zip(&written).filter_map(|(name, one)| Some(one.as_ref()?.told(name)));
+                let unread = NETWORKS.iter().zip(&tables).filter_map(|(name, one)| Some(one.as_ref()?.told(name)));
                 problems.extend(unread.flatten());
                 Err(problems)
             }
@@ -129,7 +130,7 @@ impl Recipe {
         self.ema > 0.0
     }
 
-    /// What is wrong with values that are right each for itself.
+    /// Says what is wrong with values that are right each for itself.
     fn problems_between_keys(&self) -> Vec<String> {
         let gammas =
             [("r1_gamma", self.r1_gamma, self.r1_gamma_final), ("r2_gamma", self.r2_gamma, self.r2_gamma_final)];
@@ -141,7 +142,7 @@ impl Recipe {
     }
 }
 
-/// Takes the keys that there are none of out of a recipe's table; a sentence for each.
+/// Takes the keys that there are none of out of a recipe's table, and gives a sentence for each.
 fn take_unknown(table: &mut Table) -> Vec<String> {
     let known = || std::iter::once(NAME.name).chain(KEYS.iter().map(|key| key.name));
     let unknown: Vec<String> = table.keys().filter(|key| !known().any(|name| name == *key)).cloned().collect();
@@ -155,7 +156,8 @@ fn take_unknown(table: &mut Table) -> Vec<String> {
     unknown.iter().map(told).collect()
 }
 
-/// The known name that is most like `name`, if any is like it.
+/// Gives the known name that is most like `name` (Jaro-Winkler similarity above 0.7), for "did you mean"; none if none
+/// is like it.
 pub fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     known
         .into_iter()

@@ -7,13 +7,13 @@ use super::{Recipe, nearest, refusal};
 use failure::Result;
 use net::{Activation, Fault, Layer, Network};
 
-/// The names of both tables, G's and D's, that a recipe may have beside its keys.
+/// Names both tables, G's and D's, that a recipe may have beside its keys.
 pub(super) const NETWORKS: [&str; 2] = ["generator", "discriminator"];
-/// The key of a network's table, and of a layer's that says its kind.
+/// Names the key of a network's table that lists its layers; [`LAYER`] is that of a layer which says its kind.
 const LAYERS: &str = "layers";
 const LAYER: &str = "layer";
 
-/// A network as a recipe writes it: `[generator]` with `layers = [{ layer = "dense", width = 256 }, ...]`.
+/// Lists a network as a recipe writes it: `[generator]` with `layers = [{ layer = "dense", width = 256 }, ...]`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Layers {
@@ -21,14 +21,14 @@ pub struct Layers {
     pub layers: Vec<Layer>,
 }
 
-/// A network's table as far as it can be read: what cannot is a fault, and none in its layer's place.
+/// Holds a network's table as far as it can be read: what cannot is a fault, and none in its layer's place.
 #[derive(Default)]
-pub(super) struct Written {
+pub(super) struct NetworkTable {
     layers: Vec<Option<Layer>>,
     faults: Vec<Fault>,
 }
 
-impl Written {
+impl NetworkTable {
     /// Reads the value of `generator` or `discriminator`.
     pub(super) fn read(value: Value) -> Self {
         let mut read = Self::default();
@@ -53,19 +53,19 @@ impl Written {
         read
     }
 
-    /// What could not be read, with the name of the table.
+    /// Tells the faults, a sentence each that starts with the name of the table.
     pub(super) fn told(&self, network: &str) -> Vec<String> {
         self.faults.iter().map(|fault| format!("`[{network}]`: {fault}")).collect()
     }
 
-    /// The layers, if every one of them could be read.
+    /// Gives the layers, if every one of them could be read.
     pub(super) fn whole(&self) -> Option<Layers> {
         let layers = self.layers.iter().cloned().collect::<Option<Vec<Layer>>>()?;
         self.faults.is_empty().then_some(Layers { layers })
     }
 }
 
-/// One layer, or what is wrong with it in words that go on after "layer 3".
+/// Reads one layer, or says what is wrong with it in words that go on after "layer 3".
 fn read_layer(value: Value) -> std::result::Result<Layer, String> {
     let kind = match value.get(LAYER) {
         Some(Value::String(kind)) => kind.clone(),
@@ -115,7 +115,7 @@ impl Recipe {
     /// Checks that both networks fit each other and pictures of `pixels` numbers.
     ///
     /// # Errors
-    /// Every fault of either network, each with its place.
+    /// Tells every fault of either network, each with its place.
     pub fn fits(&self, pixels: usize) -> Result<()> {
         let misfits = self.misfits(pixels);
         if misfits.is_empty() { Ok(()) } else { Err(refusal(&self.name, &misfits)) }
@@ -124,13 +124,13 @@ impl Recipe {
     /// Lists what [`Recipe::fits`] refuses, a sentence each that starts with the network's table; nothing if all fits. The
     /// shorthand's networks always do.
     pub fn misfits(&self, pixels: usize) -> Vec<String> {
-        let written = |network: &Option<Layers>| {
-            network.as_ref().map(|Layers { layers }| Written {
+        let table = |network: &Option<Layers>| {
+            network.as_ref().map(|Layers { layers }| NetworkTable {
                 layers: layers.iter().cloned().map(Some).collect(),
                 faults: Vec::new(),
             })
         };
-        self.written_problems([written(&self.generator), written(&self.discriminator)], Some(pixels))
+        self.problems_of_networks([table(&self.generator), table(&self.discriminator)], Some(pixels))
     }
 
     fn network_of_generator(&self, pixels: usize) -> std::result::Result<Network, Vec<Fault>> {
@@ -153,10 +153,10 @@ impl Recipe {
         }
     }
 
-    /// What is wrong with the networks as they are written, those that cannot be read among them, each with its place; of
-    /// pictures of any size, if their size is not known yet.
-    pub(super) fn written_problems(&self, written: [Option<Written>; 2], pixels: Option<usize>) -> Vec<String> {
-        let [g, d] = written;
+    /// Says what is wrong with the networks as their tables have them, those that cannot be read among them, each with
+    /// its place; for pictures of any size, if their size is not known yet.
+    pub(super) fn problems_of_networks(&self, tables: [Option<NetworkTable>; 2], pixels: Option<usize>) -> Vec<String> {
+        let [g, d] = tables;
         let mut problems = Vec::new();
         if let Some(mut g) = g {
             if let Some(Layers { layers }) = g.whole() {
@@ -175,7 +175,7 @@ impl Recipe {
             }
             d.faults.extend(end_of_discriminator(&d.layers));
             if self.has_penalty() {
-                d.faults.extend(bent(&d.layers));
+                d.faults.extend(not_piecewise_linear(&d.layers));
             }
             problems.extend(d.told(NETWORKS[1]));
         }
@@ -183,7 +183,7 @@ impl Recipe {
     }
 }
 
-/// The width of the last dense layer, where it is written down.
+/// Gives the width of the last dense layer, where it is written down.
 fn last_width(layers: &[Layer]) -> Option<usize> {
     layers.iter().rev().find_map(|layer| if let Layer::Dense { width } = layer { Some(*width) } else { None }).flatten()
 }
@@ -200,12 +200,12 @@ fn end_of_discriminator(layers: &[Option<Layer>]) -> Option<Fault> {
     function.map(|_| Fault { layer: Some(layers.len()), what: what.to_owned() })
 }
 
-/// The layers of D that the gradient penalties cannot take.
-fn bent(layers: &[Option<Layer>]) -> impl Iterator<Item = Fault> {
+/// Finds the layers of D that the gradient penalties cannot take.
+fn not_piecewise_linear(layers: &[Option<Layer>]) -> impl Iterator<Item = Fault> {
     let what = "is not made of straight pieces, as a gradient penalty (`r1_gamma`, `r2_gamma`) needs it: take \"leaky-relu\" in \
                 its place, or set both weights to 0";
-    let is_bent = |layer: &Layer| layer.activation().is_some_and(|function| !function.is_piecewise_linear());
-    let places = (1..).zip(layers).filter(move |(_, layer)| layer.as_ref().is_some_and(is_bent));
+    let bends = |layer: &Layer| layer.activation().is_some_and(|function| !function.is_piecewise_linear());
+    let places = (1..).zip(layers).filter(move |(_, layer)| layer.as_ref().is_some_and(bends));
     places.map(move |(number, _)| Fault { layer: Some(number), what: what.to_owned() })
 }
 

@@ -2,21 +2,23 @@
 
 use super::Recipe;
 
-/// The rates of one step, which change from step to step.
+/// Holds what changes from step to step: learning rate, weights of the penalties, decay of the average.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct StepRates {
-    /// Sets Adam's learning rate, of both networks.
+    /// Sets Adam's learning rate, of both networks, before bias correction.
     pub lr: f64,
-    /// Weighs the gradient penalty on real pictures.
+    /// Weighs the gradient penalty on real pictures, R1; 0 leaves it out.
     pub r1_gamma: f64,
-    /// Weighs the gradient penalty on generated pictures.
+    /// Weighs the gradient penalty on generated pictures, R2; 0 leaves it out.
     pub r2_gamma: f64,
-    /// Sets the decay of the moving average of G's weights.
+    /// Sets the decay of the moving average of G's weights, in [0, 1).
     pub ema_decay: f64,
 }
 
 impl Recipe {
-    /// The rates of step `step`, counted from 0, of a run of `total` steps.
+    /// Gives the rates of step `step`, counted from 0, of a run of `total` steps: the learning rate held and then
+    /// linear, the penalties' weights log-linear, and a decay that ramps up at most (1 + step) / (10 + step), as
+    /// TensorFlow's `ExponentialMovingAverage` has it.
     pub fn rates(&self, step: u64, total: u64) -> StepRates {
         let progress = step as f64 / total.max(1) as f64;
         let falling = if progress <= self.lr_hold { 0.0 } else { (progress - self.lr_hold) / (1.0 - self.lr_hold) };

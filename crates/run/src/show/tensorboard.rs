@@ -12,6 +12,8 @@ use prost::Message;
 
 use failure::{Failure, Result};
 
+/// How the names of event files start.
+const EVENTS: &str = "events.out.tfevents";
 /// What the first message of every file says.
 const VERSION: &str = "brain.Event:2";
 /// `SessionLog.SessionStatus.START`: TensorBoard drops what an earlier file of the run says of later steps.
@@ -27,14 +29,30 @@ pub struct EventFile {
 }
 
 impl EventFile {
-    /// Makes `folder` if need be and a new file in it, for a run that goes on from `step`.
+    /// Makes `folder` if need be and a new file in it, for the run of the model `out`, which goes on from `step`. Where `folder`
+    /// holds the events of another run, which TensorBoard would take for one with these, the file goes to a folder below that is
+    /// named after `out`.
     ///
     /// # Errors
     /// A folder that cannot be made or written to.
-    pub fn create(folder: &Path, step: u64) -> Result<Self> {
+    pub fn create(folder: &Path, out: &Path, step: u64) -> Result<Self> {
+        let whole = std::path::absolute(out).unwrap_or_else(|_| out.to_owned());
+        let run = format!("{:08x}", crc32c::crc32c(whole.as_os_str().as_encoded_bytes()));
+        let stem = out.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+        let below = (1..).map(|n| folder.join(if n == 1 { stem.clone() } else { format!("{stem}-{n}") }));
+        let mut folders = std::iter::once(folder.to_owned()).chain(below);
+        let own = folders.find(|folder| !has_events_of_others(folder, &run)).expect("there is always another number");
+        Self::create_in(&own, &run, step)
+    }
+
+    /// The folder that the file is in.
+    pub fn folder(&self) -> &Path {
+        self.path.parent().unwrap_or(Path::new("."))
+    }
+
+    fn create_in(folder: &Path, run: &str, step: u64) -> Result<Self> {
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        let name =
-            format!("events.out.tfevents.{:010}.{:09}.{}", now.as_secs(), now.subsec_nanos(), std::process::id());
+        let name = format!("{EVENTS}.{:010}.{:09}.{}.{run}", now.as_secs(), now.subsec_nanos(), std::process::id());
         let path = folder.join(name);
         let opened = fs::create_dir_all(folder)
             .and_then(|()| OpenOptions::new().write(true).create_new(true).open(&path))
@@ -81,6 +99,13 @@ impl EventFile {
     fn append(&mut self, event: Event) -> io::Result<()> {
         self.file.write_all(&record(&event.encode_to_vec()))
     }
+}
+
+/// Whether a folder has event files that are not of the run `run`.
+fn has_events_of_others(folder: &Path, run: &str) -> bool {
+    let names = fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.file_name());
+    let mut names = names.filter_map(|name| name.into_string().ok());
+    names.any(|name| name.starts_with(EVENTS) && !name.ends_with(&format!(".{run}")))
 }
 
 /// A TFRecord: little-endian length, its masked checksum, the bytes, their masked checksum.
@@ -153,6 +178,26 @@ struct Image {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn two_runs_in_one_folder_have_a_folder_each() {
+        let dir = tempfile::tempdir().unwrap();
+        let board = dir.path().join("board");
+        let folder = |out: &str| {
+            let file = EventFile::create(&board, &dir.path().join(out), 0).unwrap();
+            file.folder().strip_prefix(dir.path()).unwrap().to_owned()
+        };
+        // Another sitting of the same run is in the same folder.
+        for (out, expected) in [
+            ("a.onnx", "board"),
+            ("b.onnx", "board/b"),
+            ("a.onnx", "board"),
+            ("b.onnx", "board/b"),
+            ("other/b.onnx", "board/b-2"),
+        ] {
+            assert_eq!(folder(out), Path::new(expected), "{out}");
+        }
+    }
 
     #[test]
     fn a_record_carries_its_length_and_both_checksums() {

@@ -13,17 +13,17 @@ use super::super::elementwise::{dots, outer, sum_rows};
 use super::super::planted::{self, Bug};
 use linear::product::{Matrix, MatrixMut};
 
-/// A dense layer's map.
+/// Holds a dense layer's linear map.
 #[derive(Clone, Copy)]
 pub struct Dense<'a> {
-    /// W: [outputs, inputs], row-major.
+    /// Holds W: [outputs, inputs], row-major.
     pub weight: &'a [f32],
     pub inputs: usize,
     pub outputs: usize,
 }
 
 impl Dense<'_> {
-    /// out = x W'. x: [n, inputs], out: [n, outputs].
+    /// Writes out = x W'. x: [n, inputs]; out: [n, outputs].
     pub fn apply(self, x: Matrix, out: &mut MatrixMut) {
         match self.outputs {
             1 => dots(out, x, self.weight, 0.0),
@@ -31,7 +31,7 @@ impl Dense<'_> {
         }
     }
 
-    /// out = e W. e: [n, outputs], out: [n, inputs].
+    /// Writes out = e W. e: [n, outputs]; out: [n, inputs].
     pub fn apply_transposed(self, e: Matrix, out: &mut MatrixMut) {
         match self.outputs {
             1 => outer(out, e, self.weight),
@@ -47,7 +47,7 @@ impl Dense<'_> {
     }
 }
 
-/// out = `rows` of e' x, a part of the gradient by W. e: [n, outputs], x: [n, inputs], out: [rows, inputs].
+/// Writes out = `rows` of e' x, a part of the gradient by W. e: [n, outputs]; x: [n, inputs]; out: [rows, inputs].
 pub fn weight_gradient(e: Matrix, x: Matrix, rows: Range<usize>, out: &mut [f32]) {
     let (weights, _, outputs) = e.rows();
     let columns = out.len() / rows.len();
@@ -73,7 +73,7 @@ mod tests {
         a.iter().zip(b).map(|(&a, &b)| f64::from(a) * f64::from(b)).sum()
     }
 
-    /// Sum of the magnitudes that an inner product adds up: what its rounding is measured by.
+    /// Gives the sum of the magnitudes that an inner product adds up: its rounding is measured by it.
     fn weight_of(a: &[f32], b: &[f32]) -> f64 {
         a.iter().zip(b).map(|(&a, &b)| (f64::from(a) * f64::from(b)).abs()).sum()
     }
@@ -108,8 +108,8 @@ mod tests {
                 }
             }
             for (i, &got) in gradient.iter().enumerate() {
-                let column = |values: &[f32], width: usize, at: usize| -> Vec<f32> {
-                    values.chunks(width).map(|row| row[at]).collect()
+                let column = |values: &[f32], width: usize, index: usize| -> Vec<f32> {
+                    values.chunks(width).map(|row| row[index]).collect()
                 };
                 let (e, x) = (column(&e, outputs, i / inputs), column(&x, inputs, i % inputs));
                 let error = (f64::from(got) - inner(&e, &x)).abs();

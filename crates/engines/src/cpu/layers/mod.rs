@@ -28,47 +28,53 @@ mod passes;
 use std::sync::Arc;
 
 use super::adam::Adam;
-use super::elementwise::{add_scaled, blend_rows, scale_rows, sum_with, tanh_derivative};
+use super::elementwise::{add_scaled, blend_rows, scale_rows, sum_with, tanh_derivative_and_squares};
 use super::pairs;
 use super::planted::{self, Bug};
-use crate::{Engine, Probe, Report, StepInput, Stepwise, Stretch, step_by_step};
+use crate::{Engine, Probe, Progress, StepInput, Stepwise, Stretch, step_by_step};
 use failure::Result;
 use gan::recipe::Recipe;
 use gan::{Pictures, State, StepStats};
 use linear::pool::Pool;
 use linear::product::{Matrix, MatrixMut};
-use passes::{Passes, Update, dense, derive, forward_stage, matrix};
+use passes::{Passes, Update, dense, forward_stage, matrix, times_derivative};
 
-/// Training by hand-derived steps on the CPU, of any chain of dense layers.
+/// Trains by hand-derived steps on the CPU, any chain of dense layers.
 pub struct Layers {
     recipe: Recipe,
     pictures: Arc<Pictures>,
     state: State,
     pool: Pool,
-    /// Rows are generated pictures: [batch].
+    /// Has a row for each generated picture: [batch].
     g: Passes,
-    /// Rows are real pictures, then generated ones: [2 batch], as everything below unless said otherwise.
+    /// Has a row for each real picture, then one for each generated one: [2 batch], as everything below unless said
+    /// otherwise.
     d: Passes,
-    /// Pictures as D sees them: [2 batch, pixels].
+    /// Holds pictures as D sees them, the recipe's offset added: [2 batch, pixels].
     x: Vec<f32>,
-    /// t, and then what meets the errors in the weights' gradients: of stage i, [2 batch, inputs of stage i]. None without a penalty.
+    /// Holds t, and then what meets the errors in the weights' gradients: of stage i, [2 batch, inputs of stage i].
+    /// Empty without a penalty.
     tangents: Vec<Vec<f32>>,
+    /// Holds s, the derivative of the loss by each row's logit.
     signal: Vec<f32>,
-    /// Squared norms of the rows of g; in G's update, of the gradients by generated pictures.
+    /// Holds the squared norms of the rows of g; in G's update, of the gradients by generated pictures.
     squares: Vec<f32>,
-    /// The loss of each pair: [batch].
+    /// Holds the loss of each pair: [batch].
     losses: Vec<f32>,
-    /// c.
+    /// Holds c, the penalty's weight of each row.
     penalty: Vec<f32>,
+    /// Weighs rows where all count alike.
     ones: Vec<f32>,
     d_gradient: Vec<f32>,
     g_gradient: Vec<f32>,
-    /// Logits of the last step for [`Stepwise::probe`]: before D's update, real and generated, and after it; [batch] each.
+    /// Keeps the last step's logits for [`Stepwise::probe`]: before D's update, real and generated, and after it;
+    /// [batch] each.
     logits: [Vec<f32>; 3],
 }
 
 impl Layers {
-    /// An engine that goes on from `state`, on at most `threads` threads.
+    /// Makes an engine that goes on from `state`, on at most `threads` threads: fewer where a thread would get less
+    /// than eight pairs of pictures.
     pub fn new(recipe: &Recipe, pictures: Arc<Pictures>, state: &State, threads: usize) -> Self {
         let (batch, pixels) = (recipe.batch, pictures.pixels);
         let g = Passes::new(recipe.generator_network(pixels), batch);
@@ -95,7 +101,7 @@ impl Layers {
         }
     }
 
-    /// The minibatch's pictures, real ones and those that G makes of z.
+    /// Writes the minibatch's pictures as D sees them, the real ones and those that G makes of z.
     fn pictures(&mut self, input: &StepInput) {
         let Self { recipe, pictures, state, pool, g, x, .. } = self;
         let (batch, pixels, offset) = (recipe.batch, pictures.pixels, recipe.d_input_offset as f32);
@@ -114,7 +120,8 @@ impl Layers {
         });
     }
 
-    /// D's passes, forward and back, and the penalties' tangent.
+    /// Runs D forward and back, and the penalties' tangent where there is one; `penalties`: c of real and of generated
+    /// pictures.
     fn d_rows(&mut self, penalties: [f32; 2]) {
         let rows = 0..2 * self.recipe.batch;
         let parameters = &self.state.discriminator.parameters;
@@ -129,7 +136,7 @@ impl Layers {
         }
     }
 
-    /// t of the header, and each of them with s x: what meets the chain.
+    /// Works out t of the header, and adds s x to each: what meets the chain.
     fn tangents(&mut self, [real, generated]: [f32; 2]) {
         let Self { recipe, state, pool, d, x, tangents, signal, squares, penalty, .. } = self;
         let (n, parameters) = (2 * recipe.batch, &state.discriminator.parameters);
@@ -145,7 +152,7 @@ impl Layers {
                 let (given, signal) = (matrix(given, 0, part, stage.inputs), &signal[part.clone()]);
                 let mut tangent = MatrixMut::new(tangent, part.len(), stage.inputs);
                 match i {
-                    // g itself until now.
+                    // Until here it has held g itself.
                     0 => blend_rows(&mut tangent, &penalty[part.clone()], given, signal, squares),
                     _ => add_scaled(&mut tangent, given, signal),
                 }
@@ -165,7 +172,7 @@ impl Layers {
                     let mut next = MatrixMut::new(next, part.len(), stage.outputs);
                     dense(stage, parameters).apply(Matrix::new(tangent, part.len(), stage.inputs), &mut next);
                     if !planted::here(Bug::MaskLeftOut) {
-                        derive(&mut next, matrix(&d.outputs[i], 0, &part, stage.outputs), stage.activation);
+                        times_derivative(&mut next, matrix(&d.outputs[i], 0, &part, stage.outputs), stage.activation);
                     }
                     if i == 0 {
                         scale_rows(&mut next, &penalty[part.clone()]);
@@ -176,7 +183,7 @@ impl Layers {
         }
     }
 
-    /// D's gradient and its update.
+    /// Works out D's gradient and moves D by it.
     fn d_update(&mut self, adam: Adam) {
         let Self { state, pool, d, x, tangents, signal, ones, d_gradient, .. } = self;
         let update = Update {
@@ -193,7 +200,7 @@ impl Layers {
         });
     }
 
-    /// The updated D's opinion of the generated pictures, and G's errors.
+    /// Asks the updated D about the generated pictures, and takes G's errors back through G.
     fn g_rows(&mut self) {
         let Self { recipe, pictures, state, pool, g, d, x, signal, squares, losses, .. } = self;
         let (batch, pixels, parameters) = (recipe.batch, pictures.pixels, &state.discriminator.parameters);
@@ -209,13 +216,13 @@ impl Layers {
         pool.split_evenly(batch, batch / 8, [last, &mut squares[..batch]], |part, [by_image, squares]| {
             let n = part.len();
             let (mut by_image, mut squares) = (MatrixMut::new(by_image, n, pixels), MatrixMut::new(squares, n, 1));
-            // Recipes end every G in it.
-            tanh_derivative(&mut by_image, matrix(images, 0, &part, pixels), &mut squares);
+            // A recipe is refused unless its G ends in tanh.
+            tanh_derivative_and_squares(&mut by_image, matrix(images, 0, &part, pixels), &mut squares);
         });
         g.backward(pool, &state.generator.parameters, 0..batch);
     }
 
-    /// G's gradient, its update and the moving average.
+    /// Works out G's gradient, moves G by it, and the moving average.
     fn g_update(&mut self, adam: Adam, z: &[f32]) {
         let Self { recipe, state, pool, g, ones, g_gradient, .. } = self;
         let State { generator: slot, ema, .. } = state;
@@ -225,7 +232,7 @@ impl Layers {
     }
 }
 
-/// Logits, signals and losses where the real pictures' rows come first: [2 batch], [2 batch], [batch].
+/// Pairs logits, signals and losses up where the real pictures' rows come first: [2 batch], [2 batch], [batch].
 fn halves<'a>(logits: &[f32], signal: &'a mut [f32], losses: &'a mut [f32]) -> impl Iterator<Item = pairs::Row<'a>> {
     let (real, fake) = logits.split_at(losses.len());
     let (by_real, by_fake) = signal.split_at_mut(losses.len());
@@ -247,7 +254,7 @@ impl Engine for Layers {
         "cpu".to_owned()
     }
 
-    fn advance(&mut self, stretches: &[Stretch], report: &mut dyn FnMut(Report) -> bool) -> Result<()> {
+    fn advance(&mut self, stretches: &[Stretch], report: &mut dyn FnMut(Progress) -> bool) -> Result<()> {
         let recipe = self.recipe.clone();
         step_by_step(&recipe, stretches, report, |input| self.step(input))
     }
@@ -289,7 +296,8 @@ impl Stepwise for Layers {
     }
 }
 
-/// Pictures of a generator with the given parameters. z: [n, latent] -> [n, pixels], in [-1, 1].
+/// Draws pictures by a generator with the given parameters, whatever engine trained it: z [n, latent] -> [n, pixels],
+/// in [-1, 1].
 pub(crate) fn pictures_of(recipe: &Recipe, pixels: usize, parameters: &[f32], z: &[f32]) -> Vec<f32> {
     let network = recipe.generator_network(pixels);
     let n = z.len() / network.inputs();

@@ -6,7 +6,7 @@
 use std::ops::Range;
 
 use super::super::adam::{self, Adam};
-use super::super::elementwise::{bias_alone, bias_leaky, bias_tanh, mask, sum_rows, tanh_mask};
+use super::super::elementwise::{bias_alone, bias_leaky, bias_tanh, mask, sum_rows, tanh_derivative};
 use super::super::planted::{self, Bug};
 use super::dense::{Dense, weight_gradient};
 use gan::Slot;
@@ -14,46 +14,47 @@ use linear::pool::Pool;
 use linear::product::{Matrix, MatrixMut};
 use net::{Activation, Network, Stage};
 
-/// Rows of a product, or of a weight, that are worth a thread of their own. Fewer would be a shape for which libraries have kernels
-/// that sum in another order.
+/// Counts the rows of a product, or of a weight, that are worth a thread of their own. Fewer would be a shape for which
+/// libraries have kernels that sum in another order.
 const LEAST_ROWS: usize = 8;
-/// Products with fewer weights than this go to one thread, for both reasons.
+/// Sends products with fewer weights to one thread, for both reasons: they are not worth two, and libraries sum small
+/// shapes in another order.
 const LEAST_WEIGHTS: usize = 64 * 64;
 
-/// A network and what its passes leave for each row of a minibatch, stage by stage.
+/// Holds a network and what its passes leave for each row of a minibatch, stage by stage.
 pub struct Passes {
     pub network: Network,
-    /// What each stage gives: [rows, outputs].
+    /// Holds what each stage gives: [rows, outputs of the stage].
     pub outputs: Vec<Vec<f32>>,
-    /// Gradients by what each stage's function is given: [rows, outputs].
+    /// Holds the gradients by what each stage's function is given: [rows, outputs of the stage].
     pub errors: Vec<Vec<f32>>,
 }
 
-/// What moves a network's parameters.
+/// Holds what moves a network's parameters.
 pub struct Update<'a> {
     pub adam: Adam,
     pub slot: &'a mut Slot,
-    /// The moving average, where there is one.
+    /// Holds the moving average, where there is one.
     pub ema: Option<&'a mut [f32]>,
-    /// Where the gradient goes, flat.
+    /// Takes the gradient by all parameters, flat.
     pub gradient: &'a mut [f32],
-    /// What the errors of each row count for in a bias's gradient: [rows].
+    /// Weighs the errors of each row in a bias's gradient: [rows].
     pub weights: &'a [f32],
 }
 
 impl Passes {
-    /// Buffers for `rows` rows.
+    /// Makes the buffers for `rows` rows, once.
     pub fn new(network: Network, rows: usize) -> Self {
         let buffers = || network.stages.iter().map(|stage| vec![0.0; rows * stage.outputs]).collect();
         Self { outputs: buffers(), errors: buffers(), network }
     }
 
-    /// What the last stage gave: [rows, outputs].
+    /// Gives what the last stage gave: [rows, outputs].
     pub fn output(&self) -> &[f32] {
         self.outputs.last().expect("a network has a stage")
     }
 
-    /// Forward over the rows `rows`. input: [all rows, inputs].
+    /// Runs the network forward over the rows `rows`. input: [all rows, inputs].
     pub fn forward(&mut self, pool: &mut Pool, parameters: &[f32], input: &[f32], rows: Range<usize>) {
         for (i, stage) in self.network.stages.iter().enumerate() {
             let (before, rest) = self.outputs.split_at_mut(i);
@@ -67,7 +68,7 @@ impl Passes {
         }
     }
 
-    /// Back over the rows `rows`, from the last stage's error, which the caller has put there, to the first's.
+    /// Takes errors back over the rows `rows`, from the last stage's, which the caller has put there, to the first's.
     pub fn backward(&mut self, pool: &mut Pool, parameters: &[f32], rows: Range<usize>) {
         for (i, stage) in self.network.stages.iter().enumerate().skip(1).rev() {
             let (before, after) = self.errors.split_at_mut(i);
@@ -77,12 +78,12 @@ impl Passes {
             pool.split_evenly(rows.len(), pieces(rows.len(), stage), [out], |part, [out]| {
                 let mut out = MatrixMut::new(out, part.len(), stage.inputs);
                 dense(stage, parameters).apply_transposed(matrix(error, rows.start, &part, stage.outputs), &mut out);
-                derive(&mut out, matrix(given, rows.start, &part, stage.inputs), activation);
+                times_derivative(&mut out, matrix(given, rows.start, &part, stage.inputs), activation);
             });
         }
     }
 
-    /// From the first stage's error to the gradient by the input: out: [rows, inputs].
+    /// Takes the first stage's error to the gradient by the input: out [rows, inputs].
     pub fn to_input(&self, pool: &mut Pool, parameters: &[f32], rows: Range<usize>, out: &mut [f32]) {
         let (stage, error) = (&self.network.stages[0], &self.errors[0]);
         pool.split_evenly(rows.len(), pieces(rows.len(), stage), [out], |part, [out]| {
@@ -91,7 +92,8 @@ impl Passes {
         });
     }
 
-    /// The gradient by all parameters, and their update by it. `input`: what each stage's error meets, [rows, inputs].
+    /// Works out the gradient by all parameters and moves them by it. `input` gives, for each stage, the rows that its
+    /// error meets in the weight's gradient: [rows, inputs].
     pub fn update<'i>(&self, pool: &mut Pool, update: Update, input: impl Fn(usize) -> &'i [f32]) {
         let Update { adam, slot, mut ema, gradient, weights } = update;
         let n = weights.len();
@@ -126,12 +128,12 @@ impl Passes {
     }
 }
 
-/// Pieces that `rows` rows of a product of this stage are worth.
+/// Counts the pieces that `rows` rows of a product of this stage are worth.
 pub fn pieces(rows: usize, stage: &Stage) -> usize {
     if stage.weight.len() < LEAST_WEIGHTS { 1 } else { rows / LEAST_ROWS }
 }
 
-/// One stage forward: x: [n, inputs], out: [n, outputs].
+/// Runs one stage forward: x [n, inputs] -> out [n, outputs].
 pub fn forward_stage(stage: &Stage, parameters: &[f32], x: Matrix, out: &mut MatrixMut) {
     dense(stage, parameters).apply(x, out);
     let bias = &parameters[stage.bias.clone()];
@@ -142,25 +144,27 @@ pub fn forward_stage(stage: &Stage, parameters: &[f32], x: Matrix, out: &mut Mat
     }
 }
 
-/// In place: from the gradient by what a function gave to that by what it was given. Both: [n, width].
-pub fn derive(values: &mut MatrixMut, given: Matrix, activation: Activation) {
+/// Multiplies by the derivative of a function where it gave `given`, in place: the gradient by what it gave becomes
+/// that by what it was given. Both: [n, width].
+pub fn times_derivative(values: &mut MatrixMut, given: Matrix, activation: Activation) {
     match activation {
         Activation::Identity => {}
         Activation::LeakyRelu(slope) => mask(values, given, planted::slope(slope)),
-        Activation::Tanh => tanh_mask(values, given),
+        Activation::Tanh => tanh_derivative(values, given),
     }
 }
 
-/// The stage's map.
+/// Gives the stage's linear map over its weight in `parameters`.
 pub fn dense<'a>(stage: &Stage, parameters: &'a [f32]) -> Dense<'a> {
     Dense { weight: &parameters[stage.weight.clone()], inputs: stage.inputs, outputs: stage.outputs }
 }
 
-/// Of values: [all rows, width], those of the rows `part`, counted from `start`.
+/// Gives the rows `part`, counted from `start`, of values: [all rows, width].
 pub fn matrix<'a>(values: &'a [f32], start: usize, part: &Range<usize>, width: usize) -> Matrix<'a> {
     Matrix::new(&values[(start + part.start) * width..(start + part.end) * width], part.len(), width)
 }
 
+/// Gives the rows `rows` of values: [all rows, width], to be written.
 fn of_rows_mut<'a>(values: &'a mut [f32], rows: &Range<usize>, width: usize) -> &'a mut [f32] {
     &mut values[rows.start * width..rows.end * width]
 }

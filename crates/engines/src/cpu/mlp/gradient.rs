@@ -6,7 +6,7 @@ use super::super::elementwise::sum_rows;
 use linear::product::{Matrix, MatrixMut};
 use net::Network;
 
-/// What the gradients by one layer's parameters are made of: dW = error' input, db = the sum over rows of
+/// Holds what the gradients by one layer's parameters are made of: dW = error' input, db = the sum over rows of
 /// `weights[b] * error`. Both matrices have one row for each row of the minibatch.
 pub struct Layer<'a> {
     pub error: Matrix<'a>,
@@ -14,14 +14,14 @@ pub struct Layer<'a> {
     pub weights: &'a [f32],
 }
 
-/// The tensors of `layout` that have parameters in `range`: each one's index, which of its rows they are (for a bias: which
-/// elements), and its part of `out`. The ends of `range` lie between rows.
+/// Gives the tensors of `network` that have parameters in `range`: each one's index, which of its rows they are (for a
+/// bias: which elements), and its part of `out`. The ends of `range` lie between rows.
 pub fn pieces<'a>(
-    layout: &Network,
+    network: &Network,
     range: Range<usize>,
     mut out: &'a mut [f32],
 ) -> impl Iterator<Item = (usize, Range<usize>, &'a mut [f32])> {
-    layout.tensors.iter().enumerate().filter_map(move |(index, tensor)| {
+    network.tensors.iter().enumerate().filter_map(move |(index, tensor)| {
         let (from, to) = (tensor.range.start.max(range.start), tensor.range.end.min(range.end));
         if from >= to {
             return None;
@@ -34,12 +34,12 @@ pub fn pieces<'a>(
 }
 
 impl Layer<'_> {
-    /// `rows` of dW.
+    /// Writes the rows `rows` of dW: out [rows, columns].
     pub fn weight(&self, rows: Range<usize>, columns: usize, out: &mut [f32]) {
         MatrixMut::new(out, rows.len(), columns).product(self.error.columns(rows).t(), self.input);
     }
 
-    /// `elements` of db.
+    /// Writes the elements `elements` of db.
     pub fn bias(&self, elements: Range<usize>, out: &mut [f32]) {
         sum_rows(out, self.error.columns(elements), self.weights);
     }

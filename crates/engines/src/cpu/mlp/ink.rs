@@ -18,15 +18,16 @@ use multiversion::target::target_cfg_f;
 
 use linear::product::{Matrix, MatrixMut};
 
-/// The pixels of all pictures of a data set that are not black: two bytes each, next to the one that they are in the data
-/// set itself.
+/// Holds the pixels of all pictures of a data set that are not black: two bytes each, next to the one that they are in
+/// the data set itself.
 pub struct Inks {
-    /// Pixels of a picture, in groups of [`GROUP`].
+    /// Counts the groups of [`GROUP`] pixels that a picture has.
     groups: usize,
-    /// Where the ink of each group of each picture begins, picture by picture, and at last where it ends.
+    /// Says where the ink of each group of each picture begins, picture by picture, and at last where it ends.
     starts: Vec<u32>,
-    /// Which pixel of its group, rising, and how bright, 1 to 255.
+    /// Says which pixel of its group each is, rising.
     places: Vec<u8>,
+    /// Says how bright each is, 1 to 255.
     bytes: Vec<u8>,
 }
 
@@ -37,7 +38,8 @@ const GROUP: usize = 32;
 const COST: usize = 3;
 
 impl Inks {
-    /// The ink of `bytes`, pictures of `pixels` pixels, 0 black to 255 white; none if it is too much to be worth it.
+    /// Collects the ink of `bytes`, pictures of `pixels` pixels, 0 black to 255 white; none if it is too much to be
+    /// worth it.
     pub fn new(bytes: &[u8], pixels: usize) -> Option<Self> {
         let count = bytes.iter().filter(|&&byte| byte > 0).count();
         if count * COST > bytes.len() || u32::try_from(count).is_err() {
@@ -46,6 +48,7 @@ impl Inks {
         Some(Self::of_all(bytes, pixels, count))
     }
 
+    /// Collects the ink whether it is worth it or not; `count` is how much to make room for.
     fn of_all(bytes: &[u8], pixels: usize, count: usize) -> Self {
         let groups = pixels.div_ceil(GROUP);
         let mut inks = Self {
@@ -65,8 +68,8 @@ impl Inks {
         inks
     }
 
-    /// Reads a byte of every cache line of the ink of these pictures. The kernels go through all pictures group by group, and
-    /// wait for memory at each first touch of a line; here the loads do not wait for each other.
+    /// Reads a byte of every cache line of the ink of these pictures. The kernels go through all pictures group by
+    /// group, and wait for memory at each first touch of a line; here the loads do not wait for each other.
     #[inline(always)]
     fn fetch(&self, indices: &[u32]) {
         let mut sum = 0u32;
@@ -82,7 +85,7 @@ impl Inks {
         std::hint::black_box(sum);
     }
 
-    /// The ink of one group of one picture: which pixels of the group, and y of each, in (0, 2].
+    /// Gives the ink of one group of one picture: which pixels of the group, and y of each, in (0, 2].
     #[inline(always)]
     fn of(&self, picture: u32, group: usize) -> impl Iterator<Item = (usize, f32)> {
         let first = picture as usize * self.groups + group;
@@ -92,7 +95,8 @@ impl Inks {
     }
 }
 
-/// out = y W1': a row for each of the pictures `indices`. `weight` is W1 transposed, [pixels, width]; out: [pictures, width].
+/// Writes out = y W1', a row for each of the pictures `indices`. `weight` is W1 transposed, [pixels, width]; out:
+/// [pictures, width].
 #[multiversion(targets("x86_64+avx512f+avx512vl+avx512dq", "x86_64+avx2"))]
 pub fn product(out: &mut MatrixMut, inks: &Inks, indices: &[u32], weight: Matrix) {
     // As many columns at a time as half the registers hold.
@@ -132,8 +136,8 @@ fn product_by<const BLOCK: usize>(out: &mut MatrixMut, inks: &Inks, indices: &[u
     }
 }
 
-/// Adds y' e, over the pictures `indices`, to the rows `range` of dW1 transposed: out [range, width]; errors: [pictures,
-/// width].
+/// Adds y' e, over the pictures `indices`, to the rows `range` of dW1 transposed: out [range, width]; errors:
+/// [pictures, width].
 #[multiversion(targets("x86_64+avx512f+avx512vl+avx512dq", "x86_64+avx2"))]
 pub fn add_outer(out: &mut [f32], range: Range<usize>, inks: &Inks, indices: &[u32], errors: Matrix) {
     if target_cfg_f!(target_feature = "avx512f") {
@@ -181,8 +185,8 @@ fn add_outer_by<const BLOCK: usize>(
     }
 }
 
-/// out = the sum over rows of `values`: [rows, width] -> [width]. Eight rows are summed at a time, so that the sum's error
-/// does not grow with every row.
+/// Writes out = the sum over rows of `values`: [rows, width] -> [width]. Eight rows are summed at a time, so that the
+/// sum's error does not grow with every row.
 #[multiversion(targets("x86_64+avx512f+avx512vl+avx512dq", "x86_64+avx2"))]
 pub fn sum_of_rows(out: &mut [f32], values: &[f32]) {
     const BLOCK: usize = 64;

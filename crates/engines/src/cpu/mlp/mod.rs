@@ -43,11 +43,12 @@ use std::time::Instant;
 
 use super::adam::{self, Adam};
 use super::elementwise::{
-    add_rows, add_scaled, blend_rows, copy_scaled, mask, mask_scaled, row_dots, sum_rows, sum_with, tanh_derivative,
+    add_rows, add_scaled, blend_rows, copy_scaled, mask, mask_scaled, row_dots, sum_rows, sum_with,
+    tanh_derivative_and_squares,
 };
 use super::pairs;
 use super::planted::{self, Bug};
-use crate::{Engine, Probe, Report, StepInput, Stepwise, Stretch, step_by_step};
+use crate::{Engine, Probe, Progress, StepInput, Stepwise, Stretch, step_by_step};
 use failure::Result;
 use gan::recipe::Recipe;
 use gan::{Pictures, Slot, State, StepStats};
@@ -56,51 +57,54 @@ use ink::Inks;
 use linear::pool::{Pool, cuts_evenly};
 use linear::product::{Half, Matrix, MatrixMut};
 use net::{Activation, Network};
-use networks::{Discriminator, Generator, Real, first_layer};
+use networks::{DiscriminatorPasses, GeneratorPasses, Real, first_layer};
 
-/// Training by hand-derived steps on the CPU.
+/// Trains by hand-derived steps on the CPU, perceptrons of two hidden layers alone.
 pub struct Mlp {
     recipe: Recipe,
     pictures: Arc<Pictures>,
-    /// As elsewhere, but for D's first weight and its moments, which lie transposed, [pixels, width].
+    /// Holds the run's state as everywhere, but for D's first weight and its moments, which lie transposed: [pixels,
+    /// width].
     state: State,
-    g_layout: Network,
-    d_layout: Network,
-    /// `d_layout` with the first weight's shape as it lies here.
-    d_lying: Network,
+    g_network: Network,
+    d_network: Network,
+    /// Describes D with the first weight's shape as it lies here: [pixels, width].
+    d_transposed: Network,
     penalty: Penalty,
     pool: Pool,
-    /// Where the parts begin and end, in pairs of pictures and in parameters of either network.
+    /// Says where the parts begin and end: here in pairs of pictures, below in parameters of either network, and in
+    /// rows of K and M.
     pair_cuts: Vec<usize>,
     g_cuts: Vec<usize>,
     d_cuts: Vec<usize>,
     width_cuts: Vec<usize>,
     rows: Rows,
-    /// Of all pictures, where it is worth it.
+    /// Holds the ink of all pictures, where it is worth it.
     inks: Option<Inks>,
-    /// K and M: [width, width].
+    /// Holds K of the header: [width, width]. M is of the same shape.
     k: Vec<f32>,
     m: Vec<f32>,
     ones: Vec<f32>,
     d_gradient: Vec<f32>,
     g_gradient: Vec<f32>,
-    /// Logits of the last step for [`Engine::probe`]: before D's update, real and generated, and after it; [batch] each.
+    /// Keeps the last step's logits for [`Stepwise::probe`]: before D's update, real and generated, and after it;
+    /// [batch] each.
     logits: [Vec<f32>; 3],
 }
 
-/// How D's gradient penalty is worked out.
+/// Says how D's gradient penalty is worked out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Penalty {
-    /// Not at all.
+    /// Leaves it out: the recipe has none.
     Off,
-    /// By g.
+    /// Makes g, the logit's gradient by the input, as the formulas have it.
     ByInput,
-    /// By K and M.
+    /// Uses K and M in place of g.
     ByWidth,
 }
 
 impl Penalty {
-    /// The one with the fewer multiplications.
+    /// Picks the way with the fewer multiplications; `inks`: whether real pictures' products take their ink alone.
     fn new(recipe: &Recipe, pixels: usize, inks: bool) -> Self {
         let (n, width) = (recipe.batch, recipe.hidden);
         // g, e1 and dW1, each over all 2 n rows.
@@ -116,34 +120,35 @@ impl Penalty {
     }
 }
 
-/// What a step keeps for each picture. [`Mlp`]'s header names most of it; all of it is row-major, and of 2 batch rows,
-/// a real picture's and then a generated one's in turn, unless said otherwise.
+/// Holds what a step keeps for each picture. [`Mlp`]'s header names most of it; all of it is row-major, and of 2 batch
+/// rows, a real picture's and then a generated one's in turn, unless said otherwise.
 struct Rows {
-    /// As D sees them, the recipe's offset added; real ones only where they are needed.
+    /// Holds pictures as D sees them, the recipe's offset added: real ones only where they are needed.
     x: Vec<f32>,
-    /// Generated pictures as G gave them: [batch, pixels].
+    /// Holds generated pictures as G gave them: [batch, pixels].
     images: Vec<f32>,
     h1: Vec<f32>,
     h2: Vec<f32>,
     logits: Vec<f32>,
-    /// s, the derivative of the loss by each logit.
+    /// Holds s, the derivative of the loss by each logit.
     signal: Vec<f32>,
     a1: Vec<f32>,
-    /// s a1 and c a1.
+    /// Holds s a1; `penalty_a1` holds c a1.
     signal_a1: Vec<f32>,
     penalty_a1: Vec<f32>,
     a2: Vec<f32>,
     e1: Vec<f32>,
+    /// Holds m2 * (e1 W2'), the penalty's part of the gradient by w3, row by row.
     by_a2: Vec<f32>,
-    /// g, then s X + c g, where g is made; in G's update, the gradient by generated pictures.
+    /// Holds g, then s X + c g, where g is made; in G's update, the gradient by generated pictures.
     by_input: Vec<f32>,
-    /// Squared norms of the rows of g; in G's update, of the gradients by generated pictures.
+    /// Holds the squared norms of the rows of g; in G's update, of the gradients by generated pictures.
     squares: Vec<f32>,
-    /// c.
+    /// Holds c, the penalty's weight of each row.
     penalty: Vec<f32>,
-    /// The loss of each pair: [batch].
+    /// Holds the loss of each pair: [batch].
     losses: Vec<f32>,
-    /// G's activations and its gradients by them, generated pictures alone: [batch, width].
+    /// Holds G's activations and, below, its gradients by them, of generated pictures alone: [batch, width].
     g_h1: Vec<f32>,
     g_h2: Vec<f32>,
     g_by_h1: Vec<f32>,
@@ -180,16 +185,17 @@ impl Rows {
 }
 
 impl Mlp {
-    /// Whether the recipe's networks, for pictures of `pixels` numbers, are what this engine is made for: both of them with two
-    /// hidden layers, of one width and one slope in all.
+    /// Checks that the recipe's networks, for pictures of `pixels` numbers, are what this engine is made for: both of
+    /// them with two hidden layers, of one width and one slope in all.
     ///
     /// # Errors
-    /// What is otherwise, in words.
+    /// Says in words what about them is otherwise.
     pub fn takes(recipe: &Recipe, pixels: usize) -> std::result::Result<(), String> {
         shape(recipe, pixels).map(|_| ())
     }
 
-    /// An engine that goes on from `state`, on at most `threads` threads.
+    /// Makes an engine that goes on from `state`, on at most `threads` threads: fewer where a thread would get too few
+    /// pictures.
     ///
     /// # Panics
     /// If it does not take the recipe's networks, which [`Mlp::takes`] tells.
@@ -197,20 +203,20 @@ impl Mlp {
         let pixels = pictures.pixels;
         let (hidden, leaky_slope) = shape(recipe, pixels).expect("the caller has asked whether it takes them");
         let recipe = &Recipe { hidden, leaky_slope, generator: None, discriminator: None, ..recipe.clone() };
-        let (g_layout, d_layout) = (recipe.generator_network(pixels), recipe.discriminator_network(pixels));
-        let mut d_lying = d_layout.clone();
-        d_lying.tensors[0].shape.reverse();
+        let (g_network, d_network) = (recipe.generator_network(pixels), recipe.discriminator_network(pixels));
+        let mut d_transposed = d_network.clone();
+        d_transposed.tensors[0].shape.reverse();
         let (batch, width) = (recipe.batch, recipe.hidden);
         let pool = Pool::new(threads.min(most_parts(recipe)));
         let parts = pool.parts();
         let inks = Inks::new(&pictures.bytes, pixels);
         let mut state = state.clone();
-        transpose_first(&mut state.discriminator, &d_layout, [width, pixels]);
+        transpose_first(&mut state.discriminator, &d_network, [width, pixels]);
         let mut engine = Self {
             penalty: Penalty::new(recipe, pixels, inks.is_some()),
             pair_cuts: cuts_evenly(batch, parts),
-            g_cuts: g_layout.cuts(parts),
-            d_cuts: d_lying.cuts(parts),
+            g_cuts: g_network.cuts(parts),
+            d_cuts: d_transposed.cuts(parts),
             width_cuts: cuts_evenly(width, parts),
             pool,
             rows: Rows::new(batch, width, pixels),
@@ -218,24 +224,25 @@ impl Mlp {
             k: vec![0.0; width * width],
             m: vec![0.0; width * width],
             ones: vec![1.0; 2 * batch],
-            d_gradient: vec![0.0; d_layout.len()],
-            g_gradient: vec![0.0; g_layout.len()],
+            d_gradient: vec![0.0; d_network.len()],
+            g_gradient: vec![0.0; g_network.len()],
             logits: std::array::from_fn(|_| vec![0.0; batch]),
             recipe: recipe.clone(),
             state,
             pictures,
-            g_layout,
-            d_layout,
-            d_lying,
+            g_network,
+            d_network,
+            d_transposed,
         };
         engine.make_m();
         engine
     }
 
-    /// Everything of D's update that is local to a pair of pictures: the pictures, D's passes, the penalties' chain.
+    /// Does everything of D's update that is local to a pair of pictures: the pictures, D's passes, the penalties'
+    /// chain. `gammas`: c of real and of generated pictures.
     fn d_rows(&mut self, input: &StepInput, gammas: [f32; 2]) {
-        let Self { recipe, pictures, state, g_layout, d_layout, pool, pair_cuts, rows, inks, m, .. } = self;
-        let (slope, g, d) = networks(recipe, state, [g_layout, d_layout]);
+        let Self { recipe, pictures, state, g_network, d_network, pool, pair_cuts, rows, inks, m, .. } = self;
+        let (slope, g, d) = passes(recipe, state, [g_network, d_network]);
         let (pixels, width, latent) = (pictures.pixels, recipe.hidden, recipe.latent);
         let offset = recipe.d_input_offset as f32;
         let Rows { x, h1, h2, logits, signal, a1, signal_a1, penalty_a1, a2, e1, by_a2, by_input, .. } = rows;
@@ -306,7 +313,7 @@ impl Mlp {
         });
     }
 
-    /// K of the header, each part rows of its own.
+    /// Makes K of the header, each part rows of its own.
     fn make_k(&mut self) {
         let Self { recipe, pool, width_cuts, rows, k, penalty: Penalty::ByWidth, .. } = self else { return };
         let (n2, width) = (2 * recipe.batch, recipe.hidden);
@@ -318,14 +325,14 @@ impl Mlp {
         });
     }
 
-    /// M of the header, each part rows of its own: for the next step, whenever W1 has moved.
+    /// Makes M of the header, each part rows of its own: for the next step, whenever W1 has moved.
     fn make_m(&mut self) {
-        let Self { recipe, pictures, state, d_layout, pool, width_cuts, m, penalty: Penalty::ByWidth, .. } = self
+        let Self { recipe, pictures, state, d_network, pool, width_cuts, m, penalty: Penalty::ByWidth, .. } = self
         else {
             return;
         };
         let (pixels, width) = (pictures.pixels, recipe.hidden);
-        let w1_by_pixel = Matrix::new(&state.discriminator.parameters[d_layout.weight(0)], pixels, width);
+        let w1_by_pixel = Matrix::new(&state.discriminator.parameters[d_network.weight(0)], pixels, width);
         let cuts = &*width_cuts;
         pool.split(cuts, [m], |part, [m]| {
             let of_part = cuts[part]..cuts[part + 1];
@@ -333,9 +340,9 @@ impl Mlp {
         });
     }
 
-    /// D's gradient and Adam, each part on parameters of its own.
+    /// Works out D's gradient and moves D by it, each part on parameters of its own.
     fn d_parameters(&mut self, adam: Adam, indices: &[u32]) {
-        let Self { pictures, recipe, state, d_lying, pool, d_cuts, rows, inks, k, ones, d_gradient, .. } = self;
+        let Self { pictures, recipe, state, d_transposed, pool, d_cuts, rows, inks, k, ones, d_gradient, .. } = self;
         let (n2, width, pixels) = (2 * recipe.batch, recipe.hidden, pictures.pixels);
         let all = |data, columns| Matrix::new(data, n2, columns);
         let signal = &rows.signal[..];
@@ -354,10 +361,10 @@ impl Mlp {
         };
         let signal_a1 = all(&rows.signal_a1, width);
         let hidden2 = Layer { error: a2, input: all(&rows.e1, width), weights: signal };
-        let (cuts, lying, how, ones) = (&*d_cuts, &*d_lying, self.penalty, &*ones);
+        let (cuts, transposed, how, ones) = (&*d_cuts, &*d_transposed, self.penalty, &*ones);
         let slot = &mut state.discriminator;
         pool.split(cuts, [&mut slot.parameters, &mut slot.m, &mut slot.v, d_gradient], |part, [theta, m, v, out]| {
-            for (tensor, rows, out) in pieces(lying, cuts[part]..cuts[part + 1], out) {
+            for (tensor, rows, out) in pieces(transposed, cuts[part]..cuts[part + 1], out) {
                 match tensor {
                     // The first weight begins where the parameters do, so this piece of it does where `theta` does.
                     0 => first.gradient(rows, &theta[..out.len()], out),
@@ -378,10 +385,10 @@ impl Mlp {
         });
     }
 
-    /// Everything of G's update that is local to a pair of pictures: the updated D's opinion, and G's errors.
+    /// Does everything of G's update that is local to a pair of pictures: the updated D's opinion, and G's errors.
     fn g_rows(&mut self, indices: &[u32]) {
-        let Self { recipe, pictures, state, g_layout, d_layout, pool, pair_cuts, rows, inks, .. } = self;
-        let (slope, g, d) = networks(recipe, state, [g_layout, d_layout]);
+        let Self { recipe, pictures, state, g_network, d_network, pool, pair_cuts, rows, inks, .. } = self;
+        let (slope, g, d) = passes(recipe, state, [g_network, d_network]);
         let (pixels, width) = (pictures.pixels, recipe.hidden);
         let Rows { x, h1, h2, logits, signal, a1, a2, by_input, squares, losses, .. } = rows;
         let Rows { images, g_h1, g_h2, g_by_h1, g_by_h2, .. } = rows;
@@ -415,7 +422,7 @@ impl Mlp {
             let mut by_output = MatrixMut::half(by_input, Half::Generated, n, pixels);
             by_output.product(a1.read(), d.w1());
             let mut squares = MatrixMut::half(squares, Half::Generated, n, 1);
-            tanh_derivative(&mut by_output, Matrix::new(images, n, pixels), &mut squares);
+            tanh_derivative_and_squares(&mut by_output, Matrix::new(images, n, pixels), &mut squares);
             let rows = from * width..to * width;
             g.hidden_errors(
                 by_output.read(),
@@ -427,9 +434,9 @@ impl Mlp {
         });
     }
 
-    /// G's gradient, Adam and the moving average, each part on parameters of its own.
+    /// Works out G's gradient, moves G by it, and the moving average, each part on parameters of its own.
     fn g_parameters(&mut self, adam: Adam, z: &[f32]) {
-        let Self { pictures, recipe, state, g_layout, pool, g_cuts, rows, ones, g_gradient, .. } = self;
+        let Self { pictures, recipe, state, g_network, pool, g_cuts, rows, ones, g_gradient, .. } = self;
         let (n, width, pixels) = (recipe.batch, recipe.hidden, pictures.pixels);
         let all = |data, columns| Matrix::new(data, n, columns);
         let by_output = Matrix::half(&rows.by_input, Half::Generated, n, pixels);
@@ -438,11 +445,11 @@ impl Mlp {
             Layer { error: all(&rows.g_by_h2, width), input: all(&rows.g_h1, width), weights: ones },
             Layer { error: by_output, input: all(&rows.g_h2, width), weights: ones },
         ];
-        let (cuts, layout) = (&*g_cuts, &*g_layout);
+        let (cuts, network) = (&*g_cuts, &*g_network);
         let gradient = |part: usize, out: &mut [f32]| {
-            for (tensor, rows, out) in pieces(layout, cuts[part]..cuts[part + 1], out) {
+            for (tensor, rows, out) in pieces(network, cuts[part]..cuts[part + 1], out) {
                 match tensor % 2 {
-                    0 => layers[tensor / 2].weight(rows, layout.stages[tensor / 2].inputs, out),
+                    0 => layers[tensor / 2].weight(rows, network.stages[tensor / 2].inputs, out),
                     _ => layers[tensor / 2].bias(rows, out),
                 }
             }
@@ -461,7 +468,7 @@ impl Mlp {
         }
     }
 
-    /// What D's update reports, from its logits and losses.
+    /// Gives what D's update reports, from its logits and losses.
     fn d_stats(&mut self, gammas: [f32; 2]) -> StepStats {
         let [real, fake, _] = &mut self.logits;
         for (i, pair) in self.rows.logits.chunks_exact(2).enumerate() {
@@ -473,7 +480,8 @@ impl Mlp {
     }
 }
 
-/// Seconds that a product of two matrices of `size` by `size` takes while each of `threads` threads does one of its own.
+/// Gives the seconds that a product of two matrices of `size` by `size` takes while each of `threads` threads does one
+/// of its own: what the machine can do, for `trainer bench` to hold a step to.
 pub fn products_on_all_threads(threads: usize, size: usize) -> f64 {
     let mut pool = Pool::new(threads);
     let cuts: Vec<usize> = (0..=threads).collect();
@@ -491,7 +499,7 @@ pub fn products_on_all_threads(threads: usize, size: usize) -> f64 {
     began.elapsed().as_secs_f64()
 }
 
-/// Width of the hidden layers and slope of the leaky ReLUs, if both networks are what this engine takes.
+/// Gives the width of the hidden layers and the slope of the leaky ReLUs, if both networks are what this engine takes.
 fn shape(recipe: &Recipe, pixels: usize) -> std::result::Result<(usize, f64), String> {
     let of = |network: Network, last| {
         network.two_hidden(last).ok_or(format!(
@@ -510,20 +518,22 @@ fn shape(recipe: &Recipe, pixels: usize) -> std::result::Result<(usize, f64), St
     Ok(g)
 }
 
-/// The leaky ReLU's slope, and both networks with the parameters in `state`. layouts: G's and D's.
-fn networks<'a>(
+/// Gives the leaky ReLU's slope, and the passes of G and of D, which the networks describe, by the parameters in
+/// `state`.
+fn passes<'a>(
     recipe: &Recipe,
     state: &'a State,
     [g, d]: [&'a Network; 2],
-) -> (f32, Generator<'a>, Discriminator<'a>) {
+) -> (f32, GeneratorPasses<'a>, DiscriminatorPasses<'a>) {
     let slope = planted::slope(recipe.leaky_slope);
     let (of_g, of_d) = (&state.generator.parameters, &state.discriminator.parameters);
-    let g = Generator { layout: g, parameters: of_g, slope };
-    (slope, g, Discriminator { layout: d, parameters: of_d, slope, black: black(recipe) })
+    let g = GeneratorPasses { network: g, parameters: of_g, slope };
+    (slope, g, DiscriminatorPasses { network: d, parameters: of_d, slope, black: black(recipe) })
 }
 
-/// More parts than this would each have too few rows to be worth a thread, and their products too small a shape: libraries
-/// have kernels of their own for those, which may sum in another order, and the number of threads must not show in the bits.
+/// Counts the parts that a step can be cut into. More would each have too few rows to be worth a thread, and their
+/// products too small a shape: libraries have kernels of their own for those, which may sum in another order, and the
+/// number of threads must not show in the bits.
 fn most_parts(recipe: &Recipe) -> usize {
     if recipe.hidden <= 64 { 1 } else { (recipe.batch / 8).max(1) }
 }
@@ -537,15 +547,15 @@ impl Engine for Mlp {
         "cpu".to_owned()
     }
 
-    fn advance(&mut self, stretches: &[Stretch], report: &mut dyn FnMut(Report) -> bool) -> Result<()> {
+    fn advance(&mut self, stretches: &[Stretch], report: &mut dyn FnMut(Progress) -> bool) -> Result<()> {
         let recipe = self.recipe.clone();
         step_by_step(&recipe, stretches, report, |input| self.step(input))
     }
 
     fn state(&self, _: usize) -> Result<State> {
         let mut state = self.state.clone();
-        let (pixels, width) = (self.d_layout.stages[0].inputs, self.d_layout.stages[0].outputs);
-        transpose_first(&mut state.discriminator, &self.d_layout, [pixels, width]);
+        let (pixels, width) = (self.d_network.stages[0].inputs, self.d_network.stages[0].outputs);
+        transpose_first(&mut state.discriminator, &self.d_network, [pixels, width]);
         Ok(state)
     }
 
@@ -574,21 +584,22 @@ impl Stepwise for Mlp {
     }
 
     fn probe(&self) -> Result<Vec<Probe>> {
-        let (pixels, width) = (self.d_layout.stages[0].inputs, self.d_layout.stages[0].outputs);
+        let (pixels, width) = (self.d_network.stages[0].inputs, self.d_network.stages[0].outputs);
         let mut d_gradient = self.d_gradient.clone();
-        transpose(&mut d_gradient[self.d_layout.weight(0)], [pixels, width]);
-        let networks = [&self.d_layout, &self.g_layout];
+        transpose(&mut d_gradient[self.d_network.weight(0)], [pixels, width]);
+        let networks = [&self.d_network, &self.g_network];
         Ok(super::probes(networks, &self.logits, [&d_gradient, &self.g_gradient], &self.state(0)?))
     }
 }
 
-/// Logits, signals and losses where the rows are a real picture's and a generated one's in turn: [2 pairs], [2 pairs], [pairs].
+/// Pairs logits, signals and losses up where the rows are a real picture's and a generated one's in turn: [2 pairs], [2
+/// pairs], [pairs].
 fn in_turn<'a>(logits: &[f32], signal: &'a mut [f32], losses: &'a mut [f32]) -> impl Iterator<Item = pairs::Row<'a>> {
     let (logits, signal) = (logits.as_chunks::<2>().0, signal.as_chunks_mut::<2>().0);
     logits.iter().zip(signal).zip(losses).map(|((logits, signal), loss)| (*logits, signal.each_mut(), loss))
 }
 
-/// What the gradient by D's first weight, as it lies here, is made of.
+/// Holds what the gradient by D's first weight, as it lies here, is made of; the names are those of [`Rows`].
 struct FirstLayer<'a> {
     how: Penalty,
     x: Matrix<'a>,
@@ -603,7 +614,7 @@ struct FirstLayer<'a> {
 }
 
 impl FirstLayer<'_> {
-    /// The rows of the pixels `range`, from `weight`, the same rows of the weight: both [range, width].
+    /// Writes the rows of the pixels `range`, from `weight`, the same rows of the weight: both [range, width].
     fn gradient(&self, range: std::ops::Range<usize>, weight: &[f32], out: &mut [f32]) {
         let (rows, batch) = (range.len(), self.ones.len() / 2);
         let width = out.len() / rows;
@@ -634,15 +645,15 @@ impl FirstLayer<'_> {
     }
 }
 
-/// A black pixel as D sees it.
+/// Gives a black pixel as D sees it, the recipe's offset added.
 fn black(recipe: &Recipe) -> f32 {
     (recipe.d_input_offset - 1.0) as f32
 }
 
-/// Turns the first weight and its moments of `slot` from [rows, columns] to [columns, rows].
-fn transpose_first(slot: &mut Slot, layout: &Network, shape: [usize; 2]) {
+/// Turns the first weight of `slot` and its moments from [rows, columns] to [columns, rows], in place.
+fn transpose_first(slot: &mut Slot, network: &Network, shape: [usize; 2]) {
     for flat in [&mut slot.parameters, &mut slot.m, &mut slot.v] {
-        transpose(&mut flat[layout.weight(0)], shape);
+        transpose(&mut flat[network.weight(0)], shape);
     }
 }
 

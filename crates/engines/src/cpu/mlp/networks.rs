@@ -9,25 +9,29 @@ use super::ink::{self, Inks};
 use linear::product::{Half, Matrix, MatrixMut};
 use net::Network;
 
-/// G's parameters, and its passes.
+/// Runs G over rows of a minibatch, by the parameters that it holds.
 #[derive(Clone, Copy)]
-pub struct Generator<'a> {
-    pub layout: &'a Network,
+pub struct GeneratorPasses<'a> {
+    /// Describes G: the places and shapes of its parameters.
+    pub network: &'a Network,
+    /// Holds G's parameters, flat.
     pub parameters: &'a [f32],
+    /// Multiplies what is below 0 in each leaky ReLU.
     pub slope: f32,
 }
 
-impl<'a> Generator<'a> {
+impl<'a> GeneratorPasses<'a> {
     fn weight(self, layer: usize) -> Matrix<'a> {
-        let stage = &self.layout.stages[layer];
+        let stage = &self.network.stages[layer];
         Matrix::new(&self.parameters[stage.weight.clone()], stage.outputs, stage.inputs)
     }
 
     fn bias(self, layer: usize) -> &'a [f32] {
-        &self.parameters[self.layout.bias(layer)]
+        &self.parameters[self.network.bias(layer)]
     }
 
-    /// z [n, latent] -> images [n, pixels]; h1, h2: [n, width].
+    /// Draws pictures: z [n, latent] -> images [n, pixels], in [-1, 1]; leaves the hidden layers' outputs in h1, h2:
+    /// [n, width].
     pub fn images(self, z: Matrix, h1: &mut MatrixMut, h2: &mut MatrixMut, images: &mut MatrixMut) {
         h1.product(z, self.weight(0).t());
         bias_leaky(h1, self.bias(0), self.slope);
@@ -37,7 +41,8 @@ impl<'a> Generator<'a> {
         bias_tanh(images, self.bias(2));
     }
 
-    /// The gradients by both hidden layers' sums, from those by the output's.
+    /// Takes the gradients by the output's sums, `by_output` [n, pixels], back to those by both hidden layers' sums:
+    /// [n, width].
     pub fn hidden_errors(
         self,
         by_output: Matrix,
@@ -53,49 +58,52 @@ impl<'a> Generator<'a> {
     }
 }
 
-/// D's parameters, and its passes. Here its first weight lies transposed, [pixels, width]: a pixel's weights together, as
-/// [`ink`] needs them.
+/// Runs D over rows of a minibatch, by the parameters that it holds. Here its first weight lies transposed, [pixels,
+/// width]: a pixel's weights together, as [`ink`] needs them.
 #[derive(Clone, Copy)]
-pub struct Discriminator<'a> {
-    pub layout: &'a Network,
+pub struct DiscriminatorPasses<'a> {
+    /// Describes D: the places and shapes of its parameters, the first weight's as elsewhere, [width, pixels].
+    pub network: &'a Network,
+    /// Holds D's parameters, flat, the first weight transposed.
     pub parameters: &'a [f32],
+    /// Multiplies what is below 0 in each leaky ReLU.
     pub slope: f32,
-    /// A black pixel as it sees it.
+    /// Holds a black pixel as D sees it, the recipe's offset added.
     pub black: f32,
 }
 
-impl<'a> Discriminator<'a> {
-    /// W1: [width, pixels].
+impl<'a> DiscriminatorPasses<'a> {
+    /// Gives W1: [width, pixels].
     pub fn w1(self) -> Matrix<'a> {
-        let (pixels, width) = (self.layout.stages[0].inputs, self.layout.stages[0].outputs);
+        let (pixels, width) = (self.network.stages[0].inputs, self.network.stages[0].outputs);
         Matrix::new(self.w1_by_pixel(), pixels, width).t()
     }
 
     fn w1_by_pixel(self) -> &'a [f32] {
-        &self.parameters[self.layout.weight(0)]
+        &self.parameters[self.network.weight(0)]
     }
 
-    /// W2: [width, width].
+    /// Gives W2: [width, width].
     pub fn w2(self) -> Matrix<'a> {
-        let width = self.layout.stages[0].outputs;
-        Matrix::new(&self.parameters[self.layout.weight(1)], width, width)
+        let width = self.network.stages[0].outputs;
+        Matrix::new(&self.parameters[self.network.weight(1)], width, width)
     }
 
     fn w3(self) -> &'a [f32] {
-        &self.parameters[self.layout.weight(2)]
+        &self.parameters[self.network.weight(2)]
     }
 
     fn bias(self, layer: usize) -> &'a [f32] {
-        &self.parameters[self.layout.bias(layer)]
+        &self.parameters[self.network.bias(layer)]
     }
 
-    /// h1 of pictures as they are: x [n, pixels] -> h1 [n, width].
+    /// Gives h1 of pictures as they are: x [n, pixels] -> h1 [n, width].
     pub fn first_layer(self, x: Matrix, h1: &mut MatrixMut) {
         h1.product(x, self.w1().t());
         bias_leaky(h1, self.bias(0), self.slope);
     }
 
-    /// h1 of real pictures, by their ink: one row of h1 for each. `scratch`: [width].
+    /// Gives h1 of the real pictures `indices` by their ink alone, a row for each: h1 [n, width]. `scratch`: [width].
     pub fn first_layer_by_ink(self, inks: &Inks, indices: &[u32], h1: &mut MatrixMut, scratch: &mut [f32]) {
         let all_black = if self.black == 0.0 {
             self.bias(0)
@@ -106,19 +114,19 @@ impl<'a> Discriminator<'a> {
             }
             scratch
         };
-        let (pixels, width) = (self.layout.stages[0].inputs, self.layout.stages[0].outputs);
+        let (pixels, width) = (self.network.stages[0].inputs, self.network.stages[0].outputs);
         ink::product(h1, inks, indices, Matrix::new(self.w1_by_pixel(), pixels, width));
         bias_leaky(h1, all_black, self.slope);
     }
 
-    /// What follows h1: h2 [n, width] and logits [n, 1].
+    /// Runs what follows h1: h1 [n, width] -> h2 [n, width] and logits [n, 1].
     pub fn rest(self, h1: Matrix, h2: &mut MatrixMut, logits: &mut MatrixMut) {
         h2.product(h1, self.w2().t());
         bias_leaky(h2, self.bias(1), self.slope);
         dots(logits, h2.read(), self.w3(), self.bias(2)[0]);
     }
 
-    /// a2 of the engine's header, and a1 but for its mask.
+    /// Gives a2 of the engine's header, and a1 but for its mask: both [n, width].
     pub fn chain(self, h2: Matrix, a1: &mut MatrixMut, a2: &mut MatrixMut) {
         masked_weight(a2, h2, self.w3(), self.slope);
         let w2 = if planted::here(Bug::TransposedIndex) { self.w2().t() } else { self.w2() };
@@ -126,16 +134,17 @@ impl<'a> Discriminator<'a> {
     }
 }
 
-/// Of which real pictures a part of the minibatch is, and their ink, where it is worth it.
+/// Names the real pictures of a part of the minibatch, with their ink where it is worth it.
 #[derive(Clone, Copy)]
 pub struct Real<'a> {
     pub inks: Option<&'a Inks>,
     pub indices: &'a [u32],
 }
 
-/// D's first layer, for all pictures of a part: x [2 n, pixels] -> h1 [2 n, width]; the real ones if they are `wanted`.
-pub fn first_layer(d: Discriminator, x: &[f32], real: Real, wanted: bool, h1: &mut [f32], scratch: &mut [f32]) {
-    let (pixels, width) = (d.layout.stages[0].inputs, d.layout.stages[0].outputs);
+/// Runs D's first layer over all pictures of a part: x [2 n, pixels] -> h1 [2 n, width]; over the real ones only if
+/// they are `wanted`. `scratch`: [width].
+pub fn first_layer(d: DiscriminatorPasses, x: &[f32], real: Real, wanted: bool, h1: &mut [f32], scratch: &mut [f32]) {
+    let (pixels, width) = (d.network.stages[0].inputs, d.network.stages[0].outputs);
     let n = real.indices.len();
     if wanted && real.inks.is_none() {
         return d.first_layer(Matrix::new(x, 2 * n, pixels), &mut MatrixMut::new(h1, 2 * n, width));

@@ -73,7 +73,7 @@ proptest! {
         let recipe = Recipe::load(if stable { "stable" } else { "seed" }, &flags).unwrap();
         let state = State::initial(&recipe, pictures.pixels, 5);
         let still = StepRates { lr: 0.0, ..recipe.rates(0, TOTAL) };
-        // A leaky ReLU that flips in one minibatch is luck (see `FLIPPED`); an error is there in all three.
+        // A leaky ReLU that flips in one minibatch is luck (see `equality::NEAREST`); an error is there in all three.
         let mut least = BTreeMap::new();
         for draw in 0..3 {
             let mut ours = Mlp::new(&recipe, pictures.clone(), &state, threads);

@@ -1,0 +1,141 @@
+// @ts-check
+/** The visitor plays the detective: one picture after another, real or forged, and what they turned out to be. */
+
+import { answer, isRight, newRound, ROUND, score } from '../game.js';
+import { sampleZ } from '../philox.js';
+import { paint } from '../pixels.js';
+import { setText, text } from '../strings.js';
+import { make, within } from './dom.js';
+
+/** The data sets that there are real pictures of: a sheet of tiles in rows of ten, and how many. */
+const REAL = new Map([['mnist', { file: 'real/mnist.png', count: 100 }]]);
+const COLUMNS = 10;
+
+/** @typedef {import('../forger.js').Generator} Generator */
+
+/**
+ * @param {HTMLElement} root
+ * @param {{onTake: (seed: number, index: number) => void, onFailure: (error: unknown) => void}} callbacks
+ */
+export function createGame(root, { onTake, onFailure }) {
+  const exhibit = within(root, '.exhibit');
+  /** @type {HTMLCanvasElement} */
+  const canvas = within(exhibit, 'canvas');
+  const stamp = within(exhibit, '.stamp');
+  const said = within(root, '[data-said]');
+  /** @type {HTMLElement} */
+  const seen = within(root, '[data-seen]');
+  const [again, choices] = [within(root, '[data-again]'), within(root, '[data-choices]')];
+  /** @type {HTMLImageElement | undefined} */
+  let sheet;
+  /** @type {{round: import('../game.js').Round, generator: Generator, forged: Float32Array} | undefined} */
+  let game;
+  let drawn = '';
+
+  for (const isReal of [true, false]) within(root, isReal ? '[data-real]' : '[data-forged]').addEventListener('click', () => judge(isReal));
+  again.addEventListener('click', () => {
+    game = undefined;
+    drawn = '';
+    if (generatorNow) show(generatorNow);
+    within(root, '[data-real]').focus();
+  });
+  /** @type {Generator | undefined} */
+  let generatorNow;
+
+  /** @param {boolean} isReal */
+  function judge(isReal) {
+    if (!game || !generatorNow) return;
+    answer(game.round, isReal);
+    const isOver = game.round.answers.length === ROUND;
+    show(generatorNow);
+    // The buttons that were pressed are gone.
+    if (isOver) again.focus();
+  }
+
+  /** @param {Generator} generator @param {Promise<unknown>} loaded The sheet of real pictures. */
+  function begin(generator, loaded) {
+    const round = newRound(REAL.get(setOf(generator))?.count ?? 0);
+    game = { round, generator, forged: generator.generate(sampleZ(round.seed, ROUND / 2, generator.latentSize)) };
+    loaded.then(() => generatorNow === generator && show(generator), onFailure);
+  }
+
+  /** @param {HTMLCanvasElement} target @param {number} place Of the round. */
+  function draw(target, place) {
+    if (!game || !sheet) return;
+    const { isReal, place: tile } = game.round.exhibits[place];
+    const [, height, width] = game.generator.imageShape;
+    if (isReal) {
+      Object.assign(target, { width, height });
+      target.getContext('2d')?.drawImage(sheet, -(tile % COLUMNS) * width, -Math.floor(tile / COLUMNS) * height);
+    } else {
+      const length = width * height;
+      paint(target, game.forged.subarray(tile * length, (tile + 1) * length), game.generator.imageShape);
+    }
+  }
+
+  /** @param {import('../game.js').Round} round */
+  function words(round) {
+    const { length } = round.answers;
+    const last = length - 1;
+    const found = length > 0 ? text(answerKey(round.exhibits[last].isReal, isRight(round, last))) : '';
+    if (length < ROUND) return `${found} ${text('gameAsk', { number: length + 1, count: ROUND })}`.trim();
+    const right = score(round);
+    const fooled = round.exhibits.filter(({ isReal }, place) => !isReal && !isRight(round, place)).length;
+    return `${found} ${text('gameScore', { right, count: ROUND })} ${text(right > 8 ? 'gameSharp' : right > 5 ? 'gameGood' : 'gameCoin')} ${text('gameFooled', { fooled, count: ROUND / 2 })}`;
+  }
+
+  /** @param {import('../game.js').Round} round @param {number} place */
+  function item(round, place) {
+    const { isReal, place: index } = round.exhibits[place];
+    const small = make('canvas');
+    small.setAttribute('aria-hidden', 'true');
+    draw(small, place);
+    const verdict = text(isReal ? 'gameReal' : 'gameForged');
+    const name = text(isRight(round, place) ? 'gameWasRight' : 'gameWasWrong', { number: place + 1, verdict });
+    const picture = make('span', { className: 'paper' }, [small]);
+    const label = make('span', { textContent: `${isRight(round, place) ? '✓' : '✗'} ${verdict}` });
+    label.setAttribute('aria-hidden', 'true');
+    const parts = [picture, label, make('span', { className: 'unseen', textContent: name })];
+    if (isReal) return make('li', {}, [make('span', { className: 'card' }, parts)]);
+    const take = make('button', { type: 'button', className: 'card', title: text('gameTake') }, parts);
+    take.addEventListener('click', () => onTake(round.seed, index));
+    return make('li', {}, [take]);
+  }
+
+  /** @param {Generator} generator */
+  function show(generator) {
+    generatorNow = generator;
+    const real = REAL.get(setOf(generator));
+    const fits = real !== undefined && generator.imageShape.join() === '1,28,28';
+    root.hidden = !fits;
+    within(document, '#game-none').hidden = fits;
+    if (!fits) return;
+    if (!sheet) {
+      sheet = new Image();
+      sheet.src = new URL(`../${real.file}`, import.meta.url).href;
+    }
+    if (game?.generator !== generator) begin(generator, sheet.decode());
+    if (!game || !sheet.complete) return;
+    const { round } = game;
+    const now = [round.seed, round.answers.length, text('gameReal')].join();
+    if (drawn === now) return;
+    drawn = now;
+    const isOver = round.answers.length === ROUND;
+    choices.hidden = isOver;
+    again.hidden = !isOver;
+    const place = Math.min(round.answers.length, ROUND - 1);
+    draw(canvas, place);
+    canvas.setAttribute('aria-label', text('gamePicture', { number: place + 1, count: ROUND }));
+    stamp.textContent = isOver ? `${score(round)}/${ROUND}` : '';
+    setText(said, words(round));
+    seen.replaceChildren(...round.answers.map((_, each) => item(round, each)));
+  }
+
+  return { show };
+}
+
+/** @param {Generator} generator */
+const setOf = (generator) => generator.metadata['forger.dataset'] ?? '';
+
+/** @param {boolean} isReal @param {boolean} right */
+const answerKey = (isReal, right) => (isReal ? (right ? 'gameRealRight' : 'gameRealWrong') : right ? 'gameForgedRight' : 'gameForgedWrong');
