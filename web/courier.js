@@ -6,6 +6,7 @@ import { ForgerError } from './error.js';
 /**
  * @typedef {object} Waiting
  * @property {Float32Array} z
+ * @property {Uint32Array | undefined} classes
  * @property {(pixels: Float32Array | undefined) => void} resolve
  * @property {(error: unknown) => void} reject
  */
@@ -19,19 +20,23 @@ export class Courier {
   /** @type {Waiting | undefined} */
   #waiting;
 
-  /** @param {Uint8Array} bytes The model's file. */
-  constructor(bytes) {
+  /** @param {Uint8Array} bytes The model's file. @param {import('./others.js').Along} [along] What it was opened with. */
+  constructor(bytes, along = {}) {
     this.#worker = new Worker(new URL('./worker.js', import.meta.url), { type: 'module' });
     this.#worker.onmessage = ({ data }) => this.#answered(data);
     this.#worker.onerror = () => this.#failed();
-    this.#worker.postMessage({ bytes });
+    this.#worker.postMessage({ bytes, along });
   }
 
-  /** @param {Float32Array} z @returns {Promise<Float32Array | undefined>} undefined if a newer request came first. */
-  request(z) {
+  /**
+   * @param {Float32Array} z
+   * @param {Uint32Array} [classes]
+   * @returns {Promise<Float32Array | undefined>} undefined if a newer request came first.
+   */
+  request(z, classes) {
     return new Promise((resolve, reject) => {
       this.#waiting?.resolve(undefined);
-      this.#waiting = { z: z.slice(), resolve, reject };
+      this.#waiting = { z: z.slice(), classes, resolve, reject };
       this.#send();
     });
   }
@@ -48,7 +53,8 @@ export class Courier {
     if (this.#underWay || !this.#waiting) return;
     this.#underWay = this.#waiting;
     this.#waiting = undefined;
-    this.#worker.postMessage({ number: ++this.#number, z: this.#underWay.z }, [this.#underWay.z.buffer]);
+    const { z, classes } = this.#underWay;
+    this.#worker.postMessage({ number: ++this.#number, z, classes }, [z.buffer]);
   }
 
   /** @param {{number: number, pixels?: Float32Array, message?: string, hint?: string}} answer */

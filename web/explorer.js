@@ -34,6 +34,7 @@ import { createKeeping } from './keeping.js';
 import { createKnowledge } from './knowledge.js';
 import { liveliest } from './liveliest.js';
 import { toFragment } from './link.js';
+import { isInk } from './others.js';
 import { createSwitching } from './switching.js';
 import * as edits from './state.js';
 import { text } from './strings.js';
@@ -305,7 +306,7 @@ export function explore(models, arrival, runtime, status) {
     wishing.show();
     notices.show();
     ticker.set(state.playing === 'sweep' ? RATE[state.kind] : state.playing ? RATE[state.playing] : 0);
-    byId('explorer').classList.toggle('colour', generator.imageShape[0] === 3);
+    byId('explorer').classList.toggle('colour', !isInk(generator));
   }
 
   /** @param {Float32Array} z */

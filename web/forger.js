@@ -14,6 +14,7 @@
 import { ForgerError } from './error.js';
 import { heldBytes, loadRuntime } from './loader.js';
 import { explain, openModel } from './opening.js';
+import { classNames, pairs } from './others.js';
 import { readBytes } from './source.js';
 import { Courier } from './courier.js';
 
@@ -30,20 +31,27 @@ export class Generator {
   #metadata;
   #shape;
   #latentSize;
-  #msPerPicture;
-  /** @type {Courier | undefined} */
-  #courier;
+  #along;
+  /** The class of pictures for which none is given. */
+  #class;
+  /** What the same model has for all of its classes. @type {{msPerPicture: number, courier?: Courier}} */
+  #shared;
 
   /**
    * Use {@link Generator.load}.
    * @param {import('./runtime/runtime.js').Generator} wasm
    * @param {import('./loader.js').Kind} kind
    * @param {Uint8Array} bytes
+   * @param {import('./others.js').Along} [along]
+   * @param {number} [chosen] The class of pictures for which none is given.
+   * @param {{msPerPicture: number, courier?: Courier}} [shared] What the same model has for all of its classes.
    */
-  constructor(wasm, kind, bytes) {
+  constructor(wasm, kind, bytes, along = {}, chosen = 0, shared = undefined) {
     this.#wasm = wasm;
     this.#kind = kind;
     this.#bytes = bytes;
+    this.#along = along;
+    this.#class = chosen;
     const flat = wasm.metadata;
     /** @type {[string, string][]} */
     const entries = [];
@@ -51,27 +59,28 @@ export class Generator {
     this.#metadata = Object.freeze(Object.fromEntries(entries));
     this.#shape = Object.freeze([...wasm.imageShape]);
     this.#latentSize = wasm.latentSize;
-    this.#msPerPicture = measure(() => wasm.generate(new Float32Array(this.#latentSize)));
+    this.#shared = shared ?? { msPerPicture: measure(() => wasm.generate(new Float32Array(this.#latentSize))) };
   }
 
   /**
-   * Reads a model: one input `z`, float32 [batch, latent size]; one output `image`, float32 [batch, channels, height,
-   * width]. Rejects with a {@link ForgerError} that says what is wrong with it.
+   * Reads a model: Forger's own, or any ONNX generator of pictures; what was taken for what is in {@link Generator.taken}.
+   * Rejects with a {@link ForgerError} that says what is wrong with it.
    *
    * @param {import('./source.js').Source} source An address as seen from the page, bytes, or a file (a `File` is a `Blob`).
-   * @param {{onProgress?: import('./source.js').OnProgress}} [options] `onProgress` is told the bytes that have come so far;
-   *   `total` only where the server says it.
+   * @param {{onProgress?: import('./source.js').OnProgress} & import('./others.js').Along} [options] `onProgress` is told the
+   *   bytes that have come so far, `total` only where the server says it; `beside` are files that the model keeps its weights
+   *   in; `input`, `output`, `layout` and `range` are said where they would not be found out.
    * @returns {Promise<Generator>}
    */
-  static async load(source, { onProgress } = {}) {
+  static async load(source, { onProgress, ...along } = {}) {
     const runtime = loadRuntime();
     // Both downloads go on at once. Should the second fail first, this one's failure is not left unheard.
     runtime.catch(() => {});
     const bytes = await readBytes(source, onProgress);
     await runtime;
-    const { wasm, kind } = await openModel(bytes);
+    const { wasm, kind } = await openModel(bytes, along);
     try {
-      return new Generator(wasm, kind, bytes);
+      return new Generator(wasm, kind, bytes, along);
     } catch (error) {
       throw explain(error, kind, 'Use a generator that Forger exported, and copy the file again if it is one.');
     }
@@ -105,19 +114,48 @@ export class Generator {
     return this.#bytes;
   }
 
+  /** The names of the classes that the model draws, or null if it is told none. @type {readonly string[] | null} */
+  get classes() {
+    return classNames(this.#wasm.classes, this.#metadata);
+  }
+
+  /** The class of pictures for which none is given, as its place among {@link Generator.classes}. */
+  get class() {
+    return this.#class;
+  }
+
+  /**
+   * The same model, drawing another class where none is given. Freeing one of the two frees both.
+   * @param {number} chosen Its place among {@link Generator.classes}.
+   */
+  ofClass(chosen) {
+    return new Generator(this.#wasm, this.#kind, this.#bytes, this.#along, chosen, this.#shared);
+  }
+
+  /**
+   * What was taken for what in a model of others, in words: `latent`, `class`, `picture`, `layout`, `range` and more; null for
+   * Forger's own models.
+   * @type {readonly [string, string][] | null}
+   */
+  get taken() {
+    const told = /** @type {{taken?: string[]}} */ (this.#wasm).taken;
+    return told && told.length > 0 ? pairs(told) : null;
+  }
+
   /** How long one picture takes on this thread, in ms, as measured when the model was loaded. */
   get msPerPicture() {
-    return this.#msPerPicture;
+    return this.#shared.msPerPicture;
   }
 
   /**
    * Draws a picture for each latent vector.
    * @param {Float32Array} z [n, latentSize], row-major, n of any size.
-   * @returns {Float32Array} [n, channels * height * width], row-major; Forger's own models give values in [-1, 1].
+   * @param {ArrayLike<number>} [classes] The class of each, as its place among {@link Generator.classes}.
+   * @returns {Float32Array} [n, channels * height * width], row-major, black at -1 and white at 1.
    */
-  generate(z) {
+  generate(z, classes) {
     try {
-      return this.#wasm.generate(z);
+      return this.#wasm.generate(z, this.#classesOf(z, classes));
     } catch (error) {
       throw explain(error, this.#kind, 'Give n times latentSize finite numbers in a Float32Array.');
     }
@@ -130,18 +168,26 @@ export class Generator {
    * the last is drawn. For one that was passed over, the promise gives `undefined`.
    *
    * @param {Float32Array} z As for {@link Generator.generate}; it may be changed as soon as this has returned.
+   * @param {ArrayLike<number>} [classes] As for {@link Generator.generate}.
    * @returns {Promise<Float32Array | undefined>} As of {@link Generator.generate}.
    */
-  async generateAsync(z) {
+  async generateAsync(z, classes) {
     const pictures = z.length / this.#latentSize;
-    if (!this.#courier && (pictures * this.#msPerPicture <= MAIN_THREAD_MS || !globalThis.Worker)) return this.generate(z);
-    this.#courier ??= new Courier(this.#bytes);
-    return this.#courier.request(z);
+    const shared = this.#shared;
+    if (!shared.courier && (pictures * shared.msPerPicture <= MAIN_THREAD_MS || !globalThis.Worker)) return this.generate(z, classes);
+    shared.courier ??= new Courier(this.#bytes, this.#along);
+    return shared.courier.request(z, this.#classesOf(z, classes));
+  }
+
+  /** @param {Float32Array} z @param {ArrayLike<number> | undefined} classes @returns {Uint32Array | undefined} */
+  #classesOf(z, classes) {
+    if (classes) return Uint32Array.from(classes);
+    return this.#class === 0 ? undefined : new Uint32Array(Math.floor(z.length / this.#latentSize)).fill(this.#class);
   }
 
   /** Gives the model's memory back at once, instead of when the browser collects it. The generator is then of no use. */
   free() {
-    this.#courier?.close();
+    this.#shared.courier?.close();
     this.#wasm.free();
   }
 }

@@ -5,6 +5,7 @@
  */
 
 import { ForgerError, Generator } from './forger.js';
+import { sortFiles } from './others.js';
 import { text } from './strings.js';
 import { tame } from './tame.js';
 
@@ -19,7 +20,7 @@ import { tame } from './tame.js';
 
 /** Models that are kept loaded. */
 const KEPT = 12;
-const LARGEST_SIDE = 256;
+const LARGEST_SIDE = 512;
 /** What links of a visitor's own model say: the model itself is in no link. */
 export const OWN = 'own';
 
@@ -51,17 +52,24 @@ async function readList() {
   }
 }
 
-/** A file of the visitor's; loading it refuses what this page cannot show. @param {File} file @returns {Model} */
-export function ownModel(file) {
+/**
+ * A model of the visitor's, with the files that belong to it; loading it refuses what this page cannot show.
+ * @param {readonly File[]} files
+ * @param {import('./others.js').Said} [said] What the visitor says of it.
+ * @returns {Model}
+ */
+export function ownModel(files, said = {}) {
+  const file = files.find(({ name }) => /\.onnx$/i.test(name)) ?? files[0];
   return {
     id: OWN,
     run: OWN,
     epochs: 0,
     title: () => text('modelOwn', { name: tame(file.name) }),
     load: once(async () => {
-      const generator = await Generator.load(file);
+      const { model, beside } = await sortFiles(files);
+      const generator = await Generator.load(model, { beside, ...said });
       const [channels, height, width] = generator.imageShape;
-      if ((channels === 1 || channels === 3) && Math.max(height, width) <= LARGEST_SIDE) return generator;
+      if ([1, 3, 4].includes(channels) && Math.max(height, width) <= LARGEST_SIDE) return generator;
       generator.free();
       throw new ForgerError(text('ownShape', { name: tame(file.name), channels, height, width }), text('ownKept'));
     }),

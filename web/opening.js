@@ -3,41 +3,38 @@
 
 import { ForgerError } from './error.js';
 import { forgetRuntime, loadRuntime } from './loader.js';
+import { hintOf, isWorthTrying, needsFull, open } from './others.js';
 
 /** @typedef {import('./loader.js').Kind} Kind */
 /** @typedef {import('./runtime/runtime.js').Generator} Wasm */
 
 /**
- * Opens a model with the small runtime, or with the full one if it has operators that only that one knows.
+ * Opens a model with the small runtime, or with the full one what that does not take.
  * @param {Uint8Array} bytes
+ * @param {import('./others.js').Along} [along] What came along with it.
  * @returns {Promise<{wasm: Wasm, kind: Kind}>}
  */
-export async function openModel(bytes) {
+export async function openModel(bytes, along = {}) {
   try {
-    return await openWith('small', bytes);
+    if (!needsFull(along)) return await openWith('small', bytes, along);
   } catch (error) {
-    if (!isUnknownOperator(error)) throw error;
-    await loadRuntime('full').catch((cause) => {
-      const hint = 'It is fetched only for models that need it: connect to the network once, and load the model again.';
-      throw new ForgerError('This model needs the runtime with all operators, and that could not be fetched', hint, { cause, code: 'full' });
-    });
-    return await openWith('full', bytes);
+    if (!(error instanceof ForgerError && isWorthTrying(error.cause))) throw error;
   }
+  await loadRuntime('full').catch((cause) => {
+    const hint = 'It is fetched only for models that need it: connect to the network once, and load the model again.';
+    throw new ForgerError('This model needs the runtime with all operators, and that could not be fetched', hint, { cause, code: 'full' });
+  });
+  return await openWith('full', bytes, along);
 }
 
-/** @param {Kind} kind @param {Uint8Array} bytes */
-async function openWith(kind, bytes) {
+/** @param {Kind} kind @param {Uint8Array} bytes @param {import('./others.js').Along} along */
+async function openWith(kind, bytes, along) {
   const { Generator } = await loadRuntime(kind);
   try {
-    return { wasm: Generator.load(bytes), kind };
+    return { wasm: open(Generator, bytes, along), kind };
   } catch (error) {
-    throw explain(error, kind, 'Use a generator that Forger exported, and copy the file again if it is one.');
+    throw explain(error, kind, hintOf(error, 'Use a generator that Forger exported, and copy the file again if it is one.'));
   }
-}
-
-/** @param {unknown} error */
-function isUnknownOperator(error) {
-  return error instanceof ForgerError && error.cause instanceof Error && error.cause.name === 'UnknownOperator';
 }
 
 /**

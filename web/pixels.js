@@ -10,7 +10,7 @@ export function toByte(/** @type {number} */ value) {
  * Draws pictures in rows of `columns`, edge to edge, and sizes the canvas for them.
  * @param {HTMLCanvasElement} canvas
  * @param {Float32Array} images [n, channels, height, width]
- * @param {readonly number[]} shape Channels (1 grey, 3 colour), height, width.
+ * @param {readonly number[]} shape Channels (1 grey, 3 colour, 4 colour with opacity), height, width.
  * @param {number} [columns]
  */
 export function paint(canvas, images, shape, columns = 1) {
@@ -55,16 +55,16 @@ export function paintFrom(canvas, first, images, shape, columns) {
 /**
  * One picture as the bytes of a canvas.
  * @param {Float32Array} image [channels, height, width]
- * @param {number} channels 1 (grey) or 3.
+ * @param {number} channels 1 (grey), 3 (colour) or 4 (colour with opacity, transparent at -1).
  */
 export function toRgba(image, channels) {
   const plane = image.length / channels;
   const rgba = new Uint8ClampedArray(4 * plane);
   for (let pixel = 0; pixel < plane; pixel++) {
     for (let colour = 0; colour < 3; colour++) {
-      rgba[4 * pixel + colour] = toByte(image[(channels === 3 ? colour * plane : 0) + pixel]);
+      rgba[4 * pixel + colour] = toByte(image[(channels >= 3 ? colour * plane : 0) + pixel]);
     }
-    rgba[4 * pixel + 3] = 255;
+    rgba[4 * pixel + 3] = channels === 4 ? toByte(image[3 * plane + pixel]) : 255;
   }
   return rgba;
 }

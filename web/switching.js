@@ -5,6 +5,7 @@ import { byId } from './controls/dom.js';
 import { explained } from './controls/failure.js';
 import { createModels } from './controls/models.js';
 import { createOwn } from './controls/own.js';
+import { createTaken } from './controls/taken.js';
 import { ForgerError } from './forger.js';
 import { OWN, ownModel } from './models.js';
 import { currentLanguage, setText, text } from './strings.js';
@@ -32,11 +33,15 @@ export function createSwitching(models, { onModel, onOwn, onPlay, onTile, onFail
   let failure;
   /** What the line of failures says: a live region would say it again. */
   let told = { failure: /** @type {unknown} */ (undefined), language: '' };
+  /** The files of the visitor's own model. @type {File[]} */
+  let dropped = [];
 
   const choices = createModels(byId('models'), byId('epochs'), { onModel: choose, onPlay, onTile, onFailure });
-  createOwn(byId('own'), byId('drop'), (file) => {
+  createOwn(byId('own'), byId('drop'), (files) => {
     onOwn();
-    void use(ownModel(file));
+    dropped = files;
+    taken.forget();
+    void use(ownModel(files));
   });
 
   /** @param {string} id */
@@ -44,6 +49,11 @@ export function createSwitching(models, { onModel, onOwn, onPlay, onTile, onFail
     const model = models.find((each) => each.id === id);
     if (model) void use(model);
   }
+
+  const taken = createTaken(byId('taken'), {
+    onSaid: (said) => void use(ownModel(dropped, said)),
+    onClass: (model, generator, chosen) => onModel(model, generator.ofClass(chosen)),
+  });
 
   /** @param {Model} model */
   async function use(model) {
@@ -94,6 +104,7 @@ export function createSwitching(models, { onModel, onOwn, onPlay, onTile, onFail
     show(state, generator) {
       const known = (/** @type {string | undefined} */ id) => models.find((model) => model.id === id);
       choices.show(models, known(loading?.id) ?? known(state.model) ?? models[0], state, generator);
+      taken.show(models.find((model) => model.id === state.model), generator, state.model === OWN);
       setText(byId('model-said'), said());
       const line = byId('own-failure');
       line.hidden = failure === undefined;

@@ -9,14 +9,14 @@ let model;
 
 self.onmessage = async ({ data }) => {
   if (data.bytes) {
-    model = openModel(data.bytes);
+    model = openModel(data.bytes, data.along);
     // Told to whoever asks for a picture.
     model.catch(() => {});
     return;
   }
-  const { number, z } = data;
+  const { number, z, classes } = data;
   try {
-    const pixels = await draw(z);
+    const pixels = await draw(z, classes);
     self.postMessage({ number, pixels }, pixels ? { transfer: [pixels.buffer] } : {});
   } catch (error) {
     const { message, hint } = error instanceof ForgerError ? error : { message: String(error), hint: undefined };
@@ -24,12 +24,12 @@ self.onmessage = async ({ data }) => {
   }
 };
 
-/** @param {Float32Array} z */
-async function draw(z) {
+/** @param {Float32Array} z @param {Uint32Array} [classes] */
+async function draw(z, classes) {
   if (!model) return undefined;
   const { wasm, kind } = await model;
   try {
-    return wasm.generate(z);
+    return wasm.generate(z, classes);
   } catch (error) {
     throw explain(error, kind, 'Load the model again.');
   }

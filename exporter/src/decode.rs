@@ -3,7 +3,7 @@
 //! Constants that are only unpacked (Constant, Cast, DequantizeLinear) are unpacked here. Whatever else a node does, that
 //! the network has no part for, is an error that names it, never a guess.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use net::architecture::Window;
 use prost::Message;
@@ -20,7 +20,6 @@ use crate::onnx_error::{OnnxError, is_name, short};
 use crate::op::Op;
 use crate::precision::channel_of;
 use crate::tensor::Tensor;
-use crate::weigh;
 
 /// Sets the slope of LeakyRelu where the node gives none.
 const DEFAULT_SLOPE: f32 = 0.01;
@@ -40,10 +39,10 @@ impl Model {
 
 /// Decodes the messages of a file, once it is known that they do not fill the memory.
 pub(crate) fn message(bytes: &[u8]) -> Result<ModelProto, OnnxError> {
-    weigh::check(bytes)?;
+    interface::envelope::check(bytes)?;
     // Weights then stay slices of this one copy.
     ModelProto::decode(Bytes::copy_from_slice(bytes))
-        .map_err(|error| OnnxError::NotOnnx { reason: format!("its fields are damaged: {error}") })
+        .map_err(|_| interface::envelope::damaged("its fields are damaged").into())
 }
 
 /// Reads a whole file.
@@ -67,6 +66,8 @@ fn network(graph: &GraphProto) -> Result<Model, OnnxError> {
     let (mut builder, z) = Graph::new(&input.name, &open_shape(input)?);
     let mut values: HashMap<&str, Value> = HashMap::from([(input.name.as_str(), z)]);
 
+    // The names that nodes have got so far, and those that others will want.
+    let mut named: HashSet<String> = graph.node.iter().map(|node| node.name.clone()).collect();
     for node in &graph.node {
         let [output] = &node.output[..] else { return Err(misfit(node, "it has more than one result")) };
         if values.contains_key(output.as_str()) || constants.contains_key(output.as_str()) {
@@ -77,11 +78,15 @@ fn network(graph: &GraphProto) -> Result<Model, OnnxError> {
             continue;
         }
         let (op, taken) = operation(node, &values, &constants)?;
-        let name = if node.name.is_empty() { output } else { &node.name };
-        if !is_name(name) {
+        let told = if node.name.is_empty() { output } else { &node.name };
+        // Tensors are named after their node, so a node is called what the file calls its tensors.
+        let by_weights = named_after_weights(node, &op).filter(|name| !named.contains(name));
+        let name = by_weights.unwrap_or_else(|| told.clone());
+        if !is_name(&name) {
             return Err(misfit(node, "its name is too long, or not of one line"));
         }
-        let value = builder.node(name, op, &taken)?;
+        let value = builder.node(&name, op, &taken)?;
+        named.insert(name);
         values.insert(output, value);
     }
     let [output] = &graph.output[..] else {
@@ -94,6 +99,19 @@ fn network(graph: &GraphProto) -> Result<Model, OnnxError> {
         return Err(interface("output", &reason));
     }
     Ok(builder.finish(value, &output.name)?)
+}
+
+/// Finds what stands before `.weight`, `.bias` and the rest in the names of a node's constants, if it is one and the same: as
+/// PyTorch and `encode.rs` name them.
+fn named_after_weights(node: &NodeProto, op: &Op) -> Option<String> {
+    let constants = op.constants();
+    let first = constants.first()?;
+    let name = node.input.get(1)?.strip_suffix(first.role)?.strip_suffix('.')?;
+    let is_so = |(index, constant): (usize, &crate::op::Constant)| {
+        let found = node.input.get(index + 1).and_then(|found| found.strip_prefix(name)?.strip_prefix('.'));
+        found == Some(constant.role)
+    };
+    (!name.is_empty() && constants.iter().enumerate().all(is_so)).then(|| name.to_owned())
 }
 
 /// Holds a constant of the file, as it is stored or unpacked by a node.

@@ -43,14 +43,16 @@
 //! * The same input gives the same bytes, on every machine: no clock, no path, no hash order.
 //! * No input panics: bytes of any kind end in a model or in an error that says what, where, and what to do.
 //! * Nothing that is written is invalid: shapes are checked when a graph is built.
-//! * No training framework in this crate's tree, and of the workspace's other crates `net`, which describes networks, and
-//!   `files` alone. The program's feature `run` brings the runtimes tract and ONNX Runtime; the library has no part of them.
+//! * No training framework in this crate's tree, and of the workspace's other crates `net`, which describes networks,
+//!   `interface`, which says what a stranger's file is, and `files` alone. The program's feature `run` brings the runtimes tract
+//!   and ONNX Runtime; the library has no part of them.
 //!
 //! Start in `model.rs` for what everything here is about, in `graph.rs` for how a network is built, in `encode.rs` for what the
 //! model file holds, in `checkpoint.rs` for what is read.
 
 #![deny(missing_docs)]
 
+mod any_weights;
 mod assemble;
 mod checkpoint;
 mod comparison;
@@ -71,13 +73,13 @@ mod round;
 mod rounded;
 mod summary;
 mod tensor;
-mod weigh;
 mod weights_file;
 
 #[cfg(test)]
 #[path = "../tests/common/mod.rs"]
 mod fixture;
 
+pub use any_weights::weights_of;
 pub use checkpoint::FORMAT as CHECKPOINT_FORMAT;
 pub use comparison::{Comparison, Difference, PictureDifference, WeightDifference};
 pub use error::ExportError;

@@ -9,19 +9,8 @@ use crate::graph_error::GraphError;
 #[non_exhaustive]
 pub enum OnnxError {
     /// Means that the bytes are another kind of file, or damaged.
-    #[error("the file is not an ONNX model: {reason}")]
-    NotOnnx {
-        /// Says what was found instead.
-        reason: String,
-    },
-    /// Means that the file would take far more memory than it is long: it was made to.
-    #[error("the file is not a model worth reading: its {length} bytes hold {parts} parts, nearly all of them empty")]
-    Hollow {
-        /// Counts the bytes of the file.
-        length: usize,
-        /// Counts the messages and texts in it.
-        parts: usize,
-    },
+    #[error(transparent)]
+    NoModel(#[from] interface::NoModel),
     /// Means that the network is more, or less, than one input, one output and nodes between them.
     #[error("the model's {part} cannot be read: {reason}")]
     Interface {
@@ -55,9 +44,7 @@ impl OnnxError {
     /// Says what to do about it, for a line after the message.
     pub fn hint(&self) -> &'static str {
         match self {
-            Self::NotOnnx { .. } | Self::Hollow { .. } => {
-                "give the `.onnx` file that `trainer` or `exporter` wrote, whole"
-            }
+            Self::NoModel(no_model) => no_model.hint,
             Self::Interface { .. } | Self::Node { .. } => {
                 "only networks of the operators that `exporter` writes can be read back; `exporter inspect` lists the file's"
             }

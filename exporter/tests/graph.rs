@@ -1,7 +1,7 @@
 //! The graph as a user builds it: shapes follow, what does not fit is refused with names and both shapes, and what is
 //! built comes back from its file as it was.
 
-use exporter::{Graph, GraphError, Model, OnnxError, Precision, Tensor, Value, Window};
+use exporter::{Graph, GraphError, Model, Precision, Tensor, Value, Window};
 
 fn tensor(shape: &[usize]) -> Tensor {
     let count: usize = shape.iter().product();
@@ -253,17 +253,13 @@ fn parity_that_is_not_the_networks_is_refused() {
 fn files_that_are_no_model_are_refused() {
     let onnx = everything().to_onnx(Precision::F32).unwrap();
     for (name, bytes, expected) in [
-        ("nothing", &b""[..], "the file is not an ONNX model: it is empty"),
-        ("text", b"hello", "the file is not an ONNX model: its fields do not follow one another to its end"),
-        (
-            "cut short",
-            &onnx[..onnx.len() / 2],
-            "the file is not an ONNX model: its fields do not follow one another to its end",
-        ),
-        ("without a graph", b"\x08\x08", "the file is not an ONNX model: it does not have the fields of one"),
+        ("nothing", &b""[..], "the model file is empty"),
+        ("text", b"hello", "this is not an ONNX model: it is a text that begins with `hello`"),
+        ("cut short", &onnx[..onnx.len() / 2], "the model file is cut short: "),
+        ("without a graph", b"\x08\x08", "this is not an ONNX model: it holds no graph"),
     ] {
         let error = Model::from_onnx(bytes).unwrap_err();
-        assert_eq!(error.to_string(), expected, "{name}");
+        assert!(error.to_string().starts_with(expected), "{name}: {error}");
         assert!(!error.hint().is_empty());
     }
     // Two bytes a node: decoded, a hundred times as large.
@@ -276,7 +272,8 @@ fn files_that_are_no_model_are_refused() {
     }
     hollow.push(length as u8);
     hollow.extend(nodes);
-    assert!(matches!(Model::from_onnx(&hollow), Err(OnnxError::Hollow { .. })));
+    let told = Model::from_onnx(&hollow).unwrap_err().to_string();
+    assert!(told.ends_with("nearly all of its parts are empty, and would fill the memory"), "{told}");
 }
 
 fn metadata<'a>(model: &'a Model, wanted: &str) -> &'a str {

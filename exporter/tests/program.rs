@@ -306,8 +306,11 @@ fn files_that_are_no_model_are_refused_by_every_subcommand() {
     for arguments in [&["inspect", "recipe.toml"][..], &["verify", "recipe.toml"], &["import", "recipe.toml"]] {
         let (code, out, told) = exporter(folder().path(), arguments);
         assert_eq!((code, out.as_str()), (Some(1), ""), "{arguments:?}");
-        assert!(told.starts_with("error: `recipe.toml` cannot be read: the file is not an ONNX model: "), "{told}");
-        assert!(told.contains("\n\nhint: give the `.onnx` file"), "{told}");
+        assert!(
+            told.starts_with("error: `recipe.toml` cannot be read: this is not an ONNX model: it is a text"),
+            "{told}"
+        );
+        assert!(told.contains("\n\nhint: take the `.onnx` file"), "{told}");
     }
     let (code, _, told) = exporter(folder().path(), &["diff", "recipe.toml", "recipe.toml"]);
     assert!(code == Some(1) && told.starts_with("error: `recipe.toml` cannot be read: "), "{told}");

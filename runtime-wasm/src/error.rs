@@ -6,23 +6,9 @@ use thiserror::Error;
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum LoadError {
-    /// There is nothing in the file.
-    #[error("the model file is empty")]
-    Empty,
     /// The bytes are something else than an ONNX model.
-    #[error("this is not an ONNX model: {reason}")]
-    NotOnnx {
-        /// What was found instead.
-        reason: String,
-    },
-    /// The file stops in the middle of a field.
-    #[error("the model file is cut short: {expected} bytes expected, {found} found")]
-    Truncated {
-        /// How long the file says it is, at least.
-        expected: u64,
-        /// How long it is.
-        found: u64,
-    },
+    #[error(transparent)]
+    NoModel(#[from] interface::NoModel),
     /// The file, or a picture it would make, is larger than is worth trying in a browser's memory.
     #[error("the model is too large: {what} is {found}, at most {limit} is supported")]
     TooLarge {
@@ -81,6 +67,29 @@ pub enum LoadError {
         /// tract's own account.
         reason: String,
     },
+    /// It is no generator to the full runtime either, which looks for one's interface in any model.
+    #[cfg(feature = "all-operators")]
+    #[error(transparent)]
+    Refused(#[from] interface::Refusal),
+}
+
+impl LoadError {
+    /// What to do about it, for a line that starts with `hint: `.
+    pub fn hint(&self) -> &'static str {
+        match self {
+            LoadError::NoModel(no_model) => no_model.hint,
+            #[cfg(feature = "all-operators")]
+            LoadError::Refused(refusal) => refusal.hint(),
+            _ => "use a generator that Forger exported, and copy the file again if it is one",
+        }
+    }
+
+    /// Whether the fault is the file's own: it has this runtime's interface and operators, and something in it is amiss.
+    /// What another runtime says of such a file tells less.
+    #[cfg(feature = "all-operators")]
+    pub(crate) fn is_precise(&self) -> bool {
+        matches!(self, LoadError::Weights { .. } | LoadError::Graph { .. } | LoadError::NotFinite)
+    }
 }
 
 /// Why a call to [`Generator::generate`](crate::Generator::generate) gave no pictures.
@@ -94,6 +103,14 @@ pub enum GenerateError {
         found: usize,
         /// How many make one latent vector.
         latent_size: usize,
+    },
+    /// A class that the model has not.
+    #[error("there is no class {class}: this model has {classes}")]
+    Class {
+        /// The class that was asked for, from 0.
+        class: u32,
+        /// How many there are.
+        classes: usize,
     },
     /// A coordinate is NaN or infinite.
     #[error("z[{coordinate}] of picture {picture} is not a finite number")]

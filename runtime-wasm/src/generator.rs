@@ -3,14 +3,13 @@
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
+use interface::envelope;
 use prost::Message;
 use tract_onnx::pb;
 
-#[cfg(feature = "all-operators")]
-use crate::any::AnyPlan;
 use crate::network::{self, Interface, Network};
 use crate::plan::Plan;
-use crate::{GenerateError, LoadError, envelope, stored};
+use crate::{GenerateError, LoadError, stored};
 
 /// Pictures in one run of the plan: a sheet of 10 by 10. More would only take more memory.
 const BATCH: usize = 100;
@@ -22,6 +21,7 @@ pub struct Generator {
     metadata: BTreeMap<String, String>,
     latent_size: usize,
     image_shape: [usize; 3],
+    classes: usize,
     engine: Mutex<Engine>,
 }
 
@@ -31,41 +31,91 @@ enum Engine {
     Steps(Plan),
     /// The whole of tract.
     #[cfg(feature = "all-operators")]
-    Any(AnyPlan),
+    Any(Box<interface::Generator>),
 }
 
 impl Generator {
     /// Reads a model: one input `z`, float32 [batch, latent size]; one output `image`, float32 [batch, channels, height,
-    /// width]; the batch left open in both.
+    /// width]; the batch left open in both. With the feature `all-operators` any generator of pictures, whatever its ends
+    /// are called: what was taken for what is in [`interface`](Generator::interface).
     ///
     /// # Errors
     /// A [`LoadError`] whose message says what is wrong with the file.
     pub fn from_bytes(bytes: &[u8]) -> Result<Generator, LoadError> {
+        Generator::of_our_own(bytes).or_else(|error| Generator::second(bytes, error))
+    }
+
+    /// What is tried for a model that is none of our own.
+    #[cfg(not(feature = "all-operators"))]
+    fn second(_: &[u8], error: LoadError) -> Result<Generator, LoadError> {
+        Err(error)
+    }
+
+    /// What is tried for a model that is none of our own.
+    #[cfg(feature = "all-operators")]
+    fn second(bytes: &[u8], error: LoadError) -> Result<Generator, LoadError> {
+        if matches!(error, LoadError::NoModel(_)) {
+            return Err(error);
+        }
+        let second = Generator::of_anyones(bytes.to_vec(), &mut |_| None, &interface::Wishes::default());
+        second.map_err(|refused| if error.is_precise() { error } else { refused })
+    }
+
+    /// Reads a model of anyone's by the whole of tract. `beside`: the bytes of another file that the model names.
+    ///
+    /// # Errors
+    /// A [`LoadError`] whose message says what the file is instead, or what it lacks.
+    #[cfg(feature = "all-operators")]
+    pub fn of_anyones(
+        bytes: Vec<u8>,
+        beside: &mut dyn FnMut(&str) -> Option<Vec<u8>>,
+        wishes: &interface::Wishes,
+    ) -> Result<Generator, LoadError> {
+        let any = interface::Generator::from_bytes(bytes.into(), &mut |name| beside(name).map(Into::into), wishes)?;
+        Ok(Generator {
+            metadata: any.metadata().clone(),
+            latent_size: any.latent_size(),
+            image_shape: any.image_shape(),
+            classes: any.classes(),
+            engine: Mutex::new(Engine::Any(Box::new(any))),
+        })
+    }
+
+    /// A model of Forger's own interface and operators.
+    fn of_our_own(bytes: &[u8]) -> Result<Generator, LoadError> {
         if bytes.len() > FILE_LIMIT {
             let (found, limit) = (bytes.len() as u64, FILE_LIMIT as u64);
             return Err(LoadError::TooLarge { what: "the file's length in bytes", found, limit });
         }
         envelope::check(bytes)?;
-        let mut model =
-            pb::ModelProto::decode(bytes).map_err(|_| LoadError::NotOnnx { reason: "its graph is damaged".into() })?;
-        let graph = model.graph.as_mut().ok_or_else(|| LoadError::NotOnnx { reason: "it holds no graph".into() })?;
+        let mut model = pb::ModelProto::decode(bytes).map_err(|_| envelope::damaged("its graph is damaged"))?;
+        let graph = model.graph.as_mut().ok_or_else(|| envelope::damaged("it holds no graph"))?;
         stored::unpack(graph)?;
         let Interface { latent_size, image_shape } = Interface::of(graph)?;
-        let engine = match Network::from_graph(graph) {
-            Ok(network) => Engine::Steps(Plan::new(&network).map_err(|reason| LoadError::Runtime { reason })?),
-            #[cfg(feature = "all-operators")]
-            Err(LoadError::Operator { .. }) => {
-                Engine::Any(AnyPlan::new(&model, latent_size, image_shape.iter().product())?)
-            }
-            Err(error) => return Err(error),
-        };
+        let network = Network::from_graph(graph)?;
+        let plan = Plan::new(&network).map_err(|reason| LoadError::Runtime { reason })?;
         let metadata = network::metadata(&model);
-        let generator = Generator { metadata, latent_size, image_shape, engine: Mutex::new(engine) };
+        let engine = Mutex::new(Engine::Steps(plan));
+        let generator = Generator { metadata, latent_size, image_shape, classes: 0, engine };
         match generator.generate(&vec![0.0; generator.latent_size()]) {
             Ok(_) => Ok(generator),
             Err(GenerateError::NotFinite { .. }) => Err(LoadError::NotFinite),
             Err(other) => Err(LoadError::Runtime { reason: other.to_string() }),
         }
+    }
+
+    /// What was taken for what, of a model that the whole of tract runs.
+    #[cfg(feature = "all-operators")]
+    pub fn interface(&self) -> Option<interface::Interface> {
+        match &*self.engine.lock().unwrap_or_else(PoisonError::into_inner) {
+            Engine::Any(any) => Some(any.interface().clone()),
+            Engine::Steps(_) => None,
+        }
+    }
+
+    /// How many classes the model is told one of; 0 if it is told none.
+    pub fn classes(&self) -> usize {
+        self.classes
     }
 
     /// How many numbers make one latent vector: 100 for Forger's own models.
@@ -86,23 +136,42 @@ impl Generator {
     /// Draws a picture for each latent vector.
     ///
     /// `z`: [n, latent_size] row-major, n of any size, 0 included. Returns [n, channels · height · width], row-major;
-    /// Forger's own models give values in [-1, 1].
+    /// Forger's own models give values in [-1, 1], and what others give is put there.
     ///
     /// # Errors
     /// [`GenerateError`] where `z` is not whole vectors of finite numbers, or a picture is not.
     pub fn generate(&self, z: &[f32]) -> Result<Vec<f32>, GenerateError> {
         let mut images = Vec::with_capacity(z.len() / self.latent_size * self.pixels());
-        self.generate_in_parts(z, |part| images.extend_from_slice(part))?;
+        self.generate_in_parts(z, &[], |part| images.extend_from_slice(part))?;
         Ok(images)
     }
 
-    /// As [`generate`](Generator::generate), the pictures handed to `take` some at a time, in order: for callers that put
+    /// As [`generate`](Generator::generate), each picture of the class beside its latent vector: of class 0 where there is
+    /// none.
+    ///
+    /// # Errors
+    /// As [`generate`](Generator::generate), and where there is no such class.
+    pub fn generate_of(&self, z: &[f32], classes: &[u32]) -> Result<Vec<f32>, GenerateError> {
+        let mut images = Vec::with_capacity(z.len() / self.latent_size * self.pixels());
+        self.generate_in_parts(z, classes, |part| images.extend_from_slice(part))?;
+        Ok(images)
+    }
+
+    /// As [`generate_of`](Generator::generate_of), the pictures handed to `take` some at a time, in order: for callers that put
     /// them somewhere else anyway. What was taken before an error is of no use.
     ///
     /// # Errors
-    /// As [`generate`](Generator::generate).
-    pub fn generate_in_parts(&self, z: &[f32], mut take: impl FnMut(&[f32])) -> Result<(), GenerateError> {
+    /// As [`generate_of`](Generator::generate_of).
+    pub fn generate_in_parts(
+        &self,
+        z: &[f32],
+        classes: &[u32],
+        mut take: impl FnMut(&[f32]),
+    ) -> Result<(), GenerateError> {
         let latent_size = self.latent_size;
+        if let Some(&class) = classes.iter().find(|&&class| class as usize >= self.classes.max(1)) {
+            return Err(GenerateError::Class { class, classes: self.classes });
+        }
         if !z.len().is_multiple_of(latent_size) {
             return Err(GenerateError::Length { found: z.len(), latent_size });
         }
@@ -112,7 +181,9 @@ impl Generator {
         // A thread that panicked holding the lock left a plan that is still whole: each run starts afresh.
         let mut engine = self.engine.lock().unwrap_or_else(PoisonError::into_inner);
         for (batch, z) in z.chunks(BATCH * latent_size).enumerate() {
-            let flaw = engine.run(z, |images| {
+            let first = (batch * BATCH).min(classes.len());
+            let classes = &classes[first..(first + BATCH).min(classes.len())];
+            let flaw = engine.run(z, classes, |images| {
                 let flaw = first_not_finite(images);
                 if flaw.is_none() {
                     take(images);
@@ -136,11 +207,12 @@ impl Generator {
 }
 
 impl Engine {
-    fn run<T>(&mut self, z: &[f32], take: impl FnOnce(&[f32]) -> T) -> Result<T, String> {
+    #[cfg_attr(not(feature = "all-operators"), expect(unused_variables, reason = "our own models have no classes yet"))]
+    fn run<T>(&mut self, z: &[f32], classes: &[u32], take: impl FnOnce(&[f32]) -> T) -> Result<T, String> {
         match self {
             Engine::Steps(plan) => plan.run(z, take),
             #[cfg(feature = "all-operators")]
-            Engine::Any(plan) => plan.run(z, take),
+            Engine::Any(any) => any.generate(z, classes).map(|images| take(&images)).map_err(|error| error.to_string()),
         }
     }
 }

@@ -218,11 +218,9 @@ mod faults {
         let whole = model().encode_to_vec();
         let error = |bytes: &[u8]| Generator::from_bytes(bytes).unwrap_err().to_string();
         assert_eq!(error(b""), "the model file is empty");
-        assert_eq!(
-            error(b"<!doctype html>"),
-            "this is not an ONNX model: it is a web page or another text in angle brackets"
-        );
-        assert_eq!(error(b"\x89PNG\r\n\x1a\n"), "this is not an ONNX model: it does not have the fields of one");
+        assert_eq!(error(b"<!doctype html>"), "this is not an ONNX model: it is a web page");
+        assert_eq!(error(b"\x89PNG\r\n\x1a\n"), "this is not an ONNX model: it is a picture (PNG)");
+        assert_eq!(error(b"\x1c\x00\x09\xff"), "this is not an ONNX model: it does not have the fields of one");
         assert!(error(&whole[..whole.len() / 2]).starts_with("the model file is cut short: "));
     }
 }

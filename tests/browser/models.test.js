@@ -148,8 +148,8 @@ describeOnSite('the models', (open) => {
 
   for (const [name, bytes, sentence] of [
     ['a text', 'hello', /^This is not an ONNX model/],
-    ['two channels', generatorFile(4, [2, 8, 8]), /^The model.*1 or 3 channels/],
-    ['too wide', generatorFile(1, [1, 1, 257]), /^The pictures of bad\.onnx are 1 × 1 × 257/],
+    ['five channels', generatorFile(4, [5, 8, 8]), /^The model gives no picture/],
+    ['too wide', generatorFile(1, [1, 2, 513]), /^The pictures of bad\.onnx are 1 × 2 × 513/],
   ]) {
     test(`a file that cannot be used is a sentence, and the model before it stays: ${name}`, async () => {
       const { page, complaints, close } = await opened(open);

@@ -65,11 +65,11 @@ export function model({ nodes, initializers, latent = 4, image = [1, 2, 2], inpu
 }
 
 /** image = reshape(activation(z · w)), w the identity unless told otherwise: four pixels of four numbers. */
-export function tiny({ activation = ['Tanh'], weight, bias, reshape = [-1, 1, 2, 2], ...rest } = {}) {
+export function tiny({ activation = ['Tanh'], weight, bias, reshape = [-1, 1, 2, 2], input = 'z', ...rest } = {}) {
   const identity = Array.from({ length: 16 }, (_, i) => Number(i % 5 === 0));
   return model({
     nodes: [
-      node('Gemm', ['z', 'w', 'b'], 'sum'),
+      node('Gemm', [input, 'w', 'b'], 'sum'),
       node(activation[0], ['sum'], 'active', activation[1]),
       node('Reshape', ['active', 'shape'], 'image'),
     ],
@@ -78,6 +78,7 @@ export function tiny({ activation = ['Tanh'], weight, bias, reshape = [-1, 1, 2,
       bias ?? tensor('b', [4], [0, 0, 0, 0]),
       integers('shape', reshape),
     ],
+    input,
     ...rest,
   });
 }

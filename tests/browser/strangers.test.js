@@ -25,10 +25,9 @@ const HOSTILE = [
   ['more than there is of memory', tiny({ weight: tensor('w', [2n ** 62n, 2n ** 62n].map(Number), [1]) }), /is declared and 1 numbers|no sense/],
   ['a circle', model({ nodes: [node('Tanh', ['image'], 'a'), node('Tanh', ['a'], 'image')], initializers: [] }), /takes its own result/],
   ['a loose end', model({ nodes: [node('Tanh', ['nowhere'], 'image')], initializers: [] }), /nothing in the file computes it/],
-  ['a wrong shape', tiny({ image: [1, 28, 28] }), /comes out as \[batch, 1, 2, 2\]/],
-  ['a huge picture', tiny({ image: [3, 1 << 20, 1 << 20] }), /too large/],
+  ['a huge picture', tiny({ reshape: [-1, 1, 2, 2], image: [3, 1 << 20, 1 << 20], activation: ['Frobnicate'] }), /Frobnicate/],
   ['NaN weights', tiny({ weight: tensor('w', [4, 4], new Array(16).fill(NaN)) }), /NaN or infinity/],
-  ['another input', tiny({ input: 'x' }), /inputs are not a generator's: `x`/],
+  ['an input of pictures', tiny({ latent: 3, input: 'x' }), /given 3|could not be run|takes 4/],
   ['an operator of nobody', tiny({ activation: ['Frobnicate'] }), /Frobnicate/],
   ['a gigabyte made while it is prepared', bomb(1 << 28), /too large|runtime stopped/],
   ['a terabyte made while it is prepared', bomb(2 ** 40), /./],
@@ -71,6 +70,40 @@ describeOnSite('models of strangers', (open) => {
     assert.ok(!asked.includes('full_bg.wasm'), asked.join());
     assert.deepEqual(await draw(tiny({ activation: ['Relu'] })), relu([1, -1, 0.5, -0.5, 0, 2, -2, 0.25]));
     assert.ok(asked.includes('full_bg.wasm'), asked.join());
+    await close();
+  });
+
+  for (const [name, bytes, shape] of [
+    ['another name of its input', tiny({ input: 'onnx::Gemm_0' }), [1, 2, 2]],
+    ['a shape that is declared wrongly', tiny({ image: [1, 28, 28] }), [1, 2, 2]],
+    ['colour last', tiny({ reshape: [-1, 2, 2, 1], image: [2, 2, 1] }), [1, 2, 2]],
+  ]) {
+    test(`a model with ${name} is drawn, and what was taken for what is told`, async () => {
+      const { page, complaints, close } = await open();
+      const told = await page.evaluate(async (base64) => {
+        const { Generator } = await import('./forger.js');
+        const g = await Generator.load(Uint8Array.from(atob(base64), (c) => c.charCodeAt(0)));
+        return { shape: [...g.imageShape], drawn: [...g.generate(new Float32Array([0, 1, -1, 0.5]))], taken: Object.fromEntries(g.taken) };
+      }, bytes.toString('base64'));
+      assert.deepEqual(told.shape, shape);
+      told.drawn.forEach((pixel, index) => assert.ok(Math.abs(pixel - Math.tanh([0, 1, -1, 0.5][index])) < 1e-6, `${pixel}`));
+      assert.equal(told.taken.range, '-1..1');
+      assert.match(told.taken.latent, /: 4 numbers$/);
+      assert.deepEqual(complaints, []);
+      await close();
+    });
+  }
+
+  test('black at 0 and white at 1 are put onto -1 and 1, and said otherwise they are not', async () => {
+    const { page, close } = await open();
+    const drawn = await page.evaluate(async (base64) => {
+      const { Generator } = await import('./forger.js');
+      const bytes = Uint8Array.from(atob(base64), (c) => c.charCodeAt(0));
+      const z = new Float32Array(4);
+      const draw = async (options) => (await Generator.load(bytes, options)).generate(z)[0];
+      return [await draw({}), await draw({ range: '-1..1' })];
+    }, tiny({ activation: ['Sigmoid'] }).toString('base64'));
+    assert.deepEqual(drawn, [0, 0.5]);
     await close();
   });
 

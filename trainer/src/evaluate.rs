@@ -34,17 +34,42 @@ impl PictureArgs {
         let source = Source { size, invert: *invert, transpose: *transpose, ..Source::of(data) };
         Dataset::open(&source, &mut |line| eprintln!("{line}"))
     }
+
+    /// The same pictures as `own`, in the size that the generator at `path` draws.
+    fn of_size(&self, own: &Dataset, [rows, columns]: [usize; 2], path: &Path) -> Result<Dataset> {
+        let refused = |reason: String| Failure::failed(format!("`{}` cannot be judged: {reason}", path.display()));
+        let [_, have_rows, have_columns] = own.image_shape;
+        let dataset = if [rows, columns] == [have_rows, have_columns] {
+            own.clone()
+        } else if rows == columns {
+            self.read(Some(rows))?
+        } else {
+            let reason = format!(
+                "it draws pictures of {rows} by {columns}, those of `{}` are {have_rows} by {have_columns}, and only \
+                 squares are scaled",
+                own.name
+            );
+            return Err(refused(reason).hint("name the pictures that it was trained on by `--data`"));
+        };
+        match Judge::cannot_be(&dataset) {
+            Some(reason) => Err(refused(reason)),
+            None => Ok(dataset),
+        }
+    }
 }
 
 /// Flags of `trainer evaluate`.
 #[derive(Debug, Args)]
 pub struct EvaluateArgs {
-    /// ONNX generators: float32 z [n, latent] -> float32 image [n, 1, rows, columns]
+    /// ONNX generators of pictures, by whomever they were made: of any size, layout and range, with classes or without
     #[arg(required = true, value_name = "MODEL")]
     models: Vec<PathBuf>,
     /// What they are compared with.
     #[command(flatten)]
     pictures: PictureArgs,
+    /// What black and white are in the models' pictures: -1..1, 0..1 or 0..255 [default: found out]
+    #[arg(long, value_name = "RANGE", allow_hyphen_values = true, value_parser = |text: &str| text.parse::<interface::Range>())]
+    range: Option<interface::Range>,
     /// Key of the latent vectors
     #[arg(long, value_name = "N", default_value_t = EVALUATION_SEED)]
     seed: u64,
@@ -72,18 +97,36 @@ pub struct JudgeArgs {
 
 /// What `--json` prints.
 #[derive(Serialize)]
-struct Report<'a> {
-    dataset: &'a str,
+struct Report {
+    dataset: String,
+    /// Of the judge of the first model's size.
     judge_accuracy: f64,
     models: Vec<Line>,
+    /// In the first model's size.
     floor: Scores,
+    /// All sizes that were judged.
+    sizes: Vec<Size>,
 }
 
 #[derive(Serialize)]
 struct Line {
     model: String,
+    /// Rows and columns.
+    size: [usize; 2],
+    /// What the model's numbers were taken to mean.
+    range: String,
     #[serde(flatten)]
     scores: Scores,
+}
+
+/// The judge of pictures of one size, and what real ones score by it.
+#[derive(Serialize)]
+struct Size {
+    size: [usize; 2],
+    judge_accuracy: f64,
+    floor: Scores,
+    #[serde(skip)]
+    classes: usize,
 }
 
 /// Scores the models and prints them.
@@ -93,36 +136,54 @@ struct Line {
 pub fn evaluate(args: &EvaluateArgs) -> Result<()> {
     let threads = threads(args.threads);
     // All files first: a slip in the last name should not cost the work on the others.
-    let generators = args.models.iter().map(|path| Generator::open(path)).collect::<Result<Vec<_>>>()?;
-    let dataset = args.pictures.read(None)?;
-    for (path, generator) in args.models.iter().zip(&generators) {
-        if generator.image_shape() != dataset.image_shape {
-            let message = format!(
-                "`{}` draws pictures of {:?}, those of `{}` are {:?}: [channels, rows, columns]",
-                path.display(),
-                generator.image_shape(),
-                dataset.name,
-                dataset.image_shape
-            );
-            return Err(Failure::usage(message).hint("name the pictures that it was trained on by `--data`"));
+    let mut generators =
+        args.models.iter().map(|path| Generator::open(path, args.range)).collect::<Result<Vec<_>>>()?;
+    generators.iter().filter_map(Generator::remark).for_each(|remark| eprintln!("{remark}"));
+    let mut sizes: Vec<[usize; 2]> = Vec::new();
+    for generator in &generators {
+        if !sizes.contains(&generator.size()) {
+            sizes.push(generator.size());
         }
     }
-    let kept = kept_judge(&args.models[0]);
-    let judge = Judge::of(&dataset, kept.as_deref(), threads, &mut |line| eprintln!("{line}"))?;
-    let yardstick = Yardstick::new(judge, &dataset.test, threads);
-    let mut models = Vec::new();
-    for (path, generator) in args.models.iter().zip(&generators) {
-        let z = noise::sample_z(args.seed, yardstick.samples(), generator.latent());
-        let scores = yardstick.score(&generator.generate(&z)?);
-        models.push(Line { model: path.display().to_string(), scores });
+    // All pictures before the work, for the same reason.
+    let own = args.pictures.read(None)?;
+    let datasets = sizes
+        .iter()
+        .map(|&size| {
+            let first = generators.iter().position(|generator| generator.size() == size).expect("it is one of theirs");
+            args.pictures.of_size(&own, size, &args.models[first])
+        })
+        .collect::<Result<Vec<_>>>()?;
+    let mut models: Vec<Option<Line>> = generators.iter().map(|_| None).collect();
+    let mut judged = Vec::new();
+    for (size, dataset) in sizes.iter().zip(&datasets) {
+        let of_size: Vec<usize> = (0..generators.len()).filter(|&index| generators[index].size() == *size).collect();
+        let kept = kept_judge(&args.models[of_size[0]]);
+        let judge = Judge::of(dataset, kept.as_deref(), threads, &mut |line| eprintln!("{line}"))?;
+        let yardstick = Yardstick::new(judge, &dataset.test, threads);
+        for index in of_size {
+            let generator = &mut generators[index];
+            let z = noise::sample_z(args.seed, yardstick.samples(), generator.latent());
+            let scores = yardstick.score(&generator.generate(&z)?);
+            let (model, range) = (args.models[index].display().to_string(), generator.range().to_string());
+            models[index] = Some(Line { model, size: *size, range, scores });
+        }
+        let floor = yardstick.floor(&dataset.train);
+        let judge = yardstick.judge();
+        judged.push(Size { size: *size, judge_accuracy: judge.accuracy(), floor, classes: judge.classes() });
     }
-    let floor = yardstick.floor(&dataset.train);
-    let judge = yardstick.judge();
-    let report = Report { dataset: &dataset.name, judge_accuracy: judge.accuracy(), models, floor };
+    let first = judged.first().expect("there is a model, so there is a size");
+    let report = Report {
+        dataset: own.name.clone(),
+        judge_accuracy: first.judge_accuracy,
+        models: models.into_iter().flatten().collect(),
+        floor: first.floor,
+        sizes: judged,
+    };
     let text = if args.json {
         serde_json::to_string_pretty(&report).expect("numbers and strings are JSON") + "\n"
     } else {
-        table(&report, judge.classes())
+        table(&report)
     };
     // A reader that has gone away (`| head`) is no failure.
     let _ = io::stdout().write_all(text.as_bytes());
@@ -151,21 +212,34 @@ fn kept_judge(model: &Path) -> Option<PathBuf> {
     folder.is_dir().then(|| folder.join(JUDGE_FILE))
 }
 
-fn table(report: &Report, classes: usize) -> String {
-    let names = report.models.iter().map(|line| (line.model.clone(), line.scores));
-    let lines: Vec<_> = names.chain([("real training pictures".to_owned(), report.floor)]).collect();
-    let width = lines.iter().map(|(name, _)| name.chars().count()).max().unwrap_or(0);
+fn table(report: &Report) -> String {
+    let classes_of =
+        |size: [usize; 2]| report.sizes.iter().find(|judged| judged.size == size).map_or(0, |it| it.classes);
+    let several = report.sizes.len() > 1;
+    let models = report.models.iter().map(|line| (line.model.clone(), line.scores, classes_of(line.size)));
+    let real = report.sizes.iter().map(|Size { size: [rows, columns], floor, classes, .. }| {
+        let name = "real training pictures".to_owned();
+        (if several { format!("{name}, {rows} by {columns}") } else { name }, *floor, *classes)
+    });
+    let lines: Vec<_> = models.chain(real).collect();
+    let width = lines.iter().map(|(name, ..)| name.chars().count()).max().unwrap_or(0);
     let mut text =
         format!("{:width$}  {:>8}  {:>7}  {:>6}  {:>9}  {:>6}\n", "", "FID", "classes", "KL", "precision", "recall");
-    for (name, Scores { fid, classes: covered, kl, precision, recall, .. }) in &lines {
+    for (name, Scores { fid, classes: covered, kl, precision, recall, .. }, classes) in &lines {
         let covered = format!("{covered}/{classes}");
         text += &format!("{name:width$}  {fid:>8.3}  {covered:>7}  {kl:>6.4}  {precision:>9.4}  {recall:>6.4}\n");
     }
-    let samples = report.floor.samples.min(SAMPLES);
-    text += &format!(
-        "{samples} pictures each against the test pictures of {}, by a judge that is right on {:.2} % of these\n",
-        report.dataset,
-        100.0 * report.judge_accuracy
-    );
+    for Size { size: [rows, columns], judge_accuracy, floor, .. } in &report.sizes {
+        let scaled = if several { format!(", {rows} by {columns},") } else { ",".to_owned() };
+        text += &format!(
+            "{} pictures each against the test pictures of {}{scaled} by a judge that is right on {:.2} % of these\n",
+            floor.samples.min(SAMPLES),
+            report.dataset,
+            100.0 * judge_accuracy
+        );
+    }
+    if several {
+        text += "scores of different sizes are of different judges: compare within a size\n";
+    }
     text
 }

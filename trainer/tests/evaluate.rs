@@ -116,6 +116,88 @@ fn a_run_on_pictures_without_kinds_goes_on_without_a_judge() {
     assert!(text(&failed.stderr).contains("are all of one class"), "{}", text(&failed.stderr));
 }
 
+/// Models of other makers: the same generator with black at 0, and one in colour, of another size, that is told a class.
+#[test]
+fn generators_of_any_range_size_and_colour_stand_in_one_table() {
+    use interface::onnx::{AttributeProto, GraphProto, ModelProto, NodeProto, OperatorSetIdProto, TensorProto};
+    use interface::onnx::{
+        DimensionProto, DimensionValue, TensorShapeProto, TensorTypeProto, TypeProto, ValueInfoProto,
+    };
+    use prost::Message;
+
+    let (data, dir) = (SmallMnist::new(), tempfile::tempdir().unwrap());
+    let out = dir.path().join("gen.onnx");
+    train(&data, &out, &["--epochs", "1", "--evaluate-every", "0"]);
+    let write = |name: &str, model: &ModelProto| {
+        let path = dir.path().join(name);
+        fs::write(&path, model.encode_to_vec()).unwrap();
+        path.to_str().unwrap().to_owned()
+    };
+
+    let mut unit = interface::envelope::decode(fs::read(&out).unwrap().into()).unwrap();
+    let graph = unit.graph.as_mut().unwrap();
+    let image = graph.output[0].name.clone();
+    graph.initializer.push(TensorProto::floats("half", &[], &[0.5]));
+    graph.node.push(NodeProto::new("Mul", "halved", &[&image, "half"], &["halved"]));
+    graph.node.push(NodeProto::new("Add", "lifted", &["halved", "half"], &["pixels"]));
+    graph.output[0].name = "pixels".into();
+    let unit = write("unit.onnx", &unit);
+
+    let value = |name: &str, elem_type: i32, sizes: &[i64]| {
+        let size = |&size: &i64| DimensionProto { value: Some(DimensionValue::DimValue(size)), ..Default::default() };
+        let shape = Some(TensorShapeProto { dim: sizes.iter().map(size).collect() });
+        let r#type = Some(TypeProto { tensor_type: Some(TensorTypeProto { elem_type, shape }), ..Default::default() });
+        ValueInfoProto { name: name.into(), r#type, ..Default::default() }
+    };
+    let numbers = |count: usize| -> Vec<f32> { (0..count).map(|index| (index as f32 * 0.7).sin()).collect() };
+    let graph = GraphProto {
+        name: "main_graph".into(),
+        node: vec![
+            NodeProto::new("Gather", "row", &["table", "labels"], &["row"]),
+            NodeProto::new("Mul", "told", &["noise", "row"], &["told"]),
+            NodeProto::new("MatMul", "product", &["told", "w"], &["flat"]),
+            NodeProto::new("Sigmoid", "light", &["flat"], &["light"]),
+            NodeProto::new("Reshape", "shaped", &["light", "shape"], &["rgb"])
+                .with(AttributeProto::int("allowzero", 0)),
+        ],
+        initializer: vec![
+            TensorProto::floats("table", &[10, 6], &numbers(60)),
+            TensorProto::floats("w", &[6, 1200], &numbers(7200)),
+            TensorProto::int64s("shape", &[4], &[-1, 20, 20, 3]),
+        ],
+        input: vec![value("noise", 1, &[1, 6]), value("labels", 7, &[1])],
+        output: vec![value("rgb", 1, &[1, 20, 20, 3])],
+        ..Default::default()
+    };
+    let opset_import = vec![OperatorSetIdProto { domain: String::new(), version: 17 }];
+    let other = ModelProto { ir_version: 8, opset_import, graph: Some(graph), ..Default::default() };
+    let other = write("other.onnx", &other);
+
+    let signed = out.to_str().unwrap();
+    let report = json(&[signed, &unit, &other, "--data", data.path()]);
+    let models = report["models"].as_array().unwrap();
+    assert_eq!([&models[0]["range"], &models[1]["range"], &models[2]["range"]], ["-1..1", "0..1", "0..1"]);
+    for key in SCORES {
+        let [signed, unit] = [0, 1].map(|index: usize| models[index][key].as_f64().unwrap());
+        assert!(
+            (signed - unit).abs() <= 1e-3 * signed.abs() + 0.026,
+            "{key}: {signed} and {unit} of the same pictures"
+        );
+    }
+    assert_eq!([&models[0]["size"], &models[2]["size"]], [&serde_json::json!([28, 28]), &serde_json::json!([20, 20])]);
+    assert!(models[2]["fid"].as_f64().unwrap() > 0.0 && report["sizes"].as_array().unwrap().len() == 2);
+
+    let output = run(&["evaluate", signed, &other, "--data", data.path()]);
+    let (table, said) = (text(&output.stdout), text(&output.stderr));
+    assert!(table.contains("real training pictures, 20 by 20") && table.contains("compare within a size"), "{table}");
+    for expected in ["black and white are 0..1", "10 classes are drawn evenly", "colour is judged as grey"] {
+        assert!(said.contains(expected), "{expected}: {said}");
+    }
+    // Said otherwise, the same pictures are others.
+    let wrong = json(&[&unit, "--data", data.path(), "--range", "-1..1"]);
+    assert_ne!(wrong["models"][0]["fid"], report["models"][1]["fid"]);
+}
+
 #[test]
 fn what_cannot_be_judged_is_refused_in_a_line_and_a_hint() {
     let (data, dir) = (SmallMnist::new(), tempfile::tempdir().unwrap());

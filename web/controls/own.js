@@ -1,21 +1,21 @@
 // @ts-check
-/** A model of the visitor's own: chosen by a button, or dropped anywhere on the page. */
+/** A model of the visitor's own, and files that belong to it: chosen by a button, or dropped anywhere on the page. */
 
 import { within } from './dom.js';
 
 /**
  * @param {HTMLElement} field
  * @param {HTMLElement} curtain Shown while a file is held over the page.
- * @param {(file: File) => void} onFile
+ * @param {(files: File[]) => void} onFiles At least one.
  */
-export function createOwn(field, curtain, onFile) {
+export function createOwn(field, curtain, onFiles) {
   /** @type {HTMLInputElement} */
   const input = within(field.parentElement ?? document, '#own');
   input.addEventListener('change', () => {
-    const file = input.files?.[0];
+    const files = [...(input.files ?? [])];
     // So that the same file can be chosen again, once it was mended.
     input.value = '';
-    if (file) onFile(file);
+    if (files.length > 0) onFiles(files);
   });
   const hasFile = (/** @type {DragEvent} */ event) => event.dataTransfer?.types.includes('Files');
   addEventListener('dragover', (event) => {
@@ -29,8 +29,8 @@ export function createOwn(field, curtain, onFile) {
     curtain.hidden = true;
     if (!hasFile(event)) return;
     event.preventDefault();
-    const file = event.dataTransfer?.files[0];
     // A picture is for `photo.js`.
-    if (file && !file.type.startsWith('image/')) onFile(file);
+    const files = [...(event.dataTransfer?.files ?? [])].filter((file) => !file.type.startsWith('image/'));
+    if (files.length > 0) onFiles(files);
   });
 }

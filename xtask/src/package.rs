@@ -11,7 +11,7 @@ use serde_json::Value;
 use crate::{files, runtime, workspace};
 
 /// The modules of `web/` that the package is made of, and nothing of the page.
-const MODULES: [&str; 13] = [
+const MODULES: [&str; 14] = [
     "courier.js",
     "error.js",
     "forger.js",
@@ -19,6 +19,7 @@ const MODULES: [&str; 13] = [
     "loader.js",
     "node-files.js",
     "opening.js",
+    "others.js",
     "philox.js",
     "pixels.js",
     "simd.js",

@@ -3,7 +3,9 @@
 use std::fs;
 use std::path::Path;
 
-use exporter::{Model, OnnxError};
+use exporter::OnnxError;
+use prost::Message;
+use prost::bytes::Bytes;
 
 use super::failure::Failure;
 
@@ -12,16 +14,19 @@ pub(crate) fn read(path: &Path, hint: &'static str) -> Result<Vec<u8>, Failure> 
     fs::read(path).map_err(|error| Failure { message: format!("`{}` cannot be read: {error}", path.display()), hint })
 }
 
-/// Reads a model file, of any operators.
+/// Reads a model file, of any operators. Weights that it keeps in files of its folder are taken in, where those are there.
 pub(crate) fn read_onnx(path: &Path) -> Result<Vec<u8>, Failure> {
-    read(path, "give a model file, `gen.onnx`")
-}
-
-/// Reads a model file as a network.
-pub(crate) fn read_model(path: &Path) -> Result<(Vec<u8>, Model), Failure> {
-    let onnx = read_onnx(path)?;
-    let model = Model::from_onnx(&onnx).map_err(|error| misread(path, &error))?;
-    Ok((onnx, model))
+    let bytes = read(path, "give a model file, `gen.onnx`")?;
+    let Ok(mut model) = interface::envelope::decode(Bytes::copy_from_slice(&bytes)) else { return Ok(bytes) };
+    if interface::external::files(&mut model).is_empty() {
+        return Ok(bytes);
+    }
+    let folder = path.parent().unwrap_or(Path::new(""));
+    // Where one is missing, what needs its numbers says so.
+    match interface::external::take_in(&mut model, &mut |name| interface::external::read_beside(folder, name)) {
+        Ok(()) => Ok(model.encode_to_vec()),
+        Err(_) => Ok(bytes),
+    }
 }
 
 /// The failure of a model file that is none.

@@ -8,7 +8,8 @@ use serde_json::{Value, json};
 use super::failure::Failure;
 use super::output::tell;
 use super::runtimes::{Refusal, draw};
-use super::{files, verify};
+use super::taken::{Missing, Taken};
+use super::{files, taken, verify};
 
 /// Longer texts of the metadata are cut in the table; `--json` has them whole.
 const TEXT: usize = 80;
@@ -20,21 +21,32 @@ pub(crate) struct Arguments {
     /// Print one JSON object
     #[arg(long)]
     json: bool,
+    #[command(flatten)]
+    wishes: taken::Wishes,
 }
 
-pub(crate) fn run(Arguments { model: path, json }: &Arguments) -> Result<(), Failure> {
+pub(crate) fn run(Arguments { model: path, json, wishes }: &Arguments) -> Result<(), Failure> {
     let onnx = files::read_onnx(path)?;
     let summary = Summary::of(&onnx).map_err(|error| files::misread(path, &error))?;
     let model = Model::from_onnx(&onnx).ok();
+    let taken = taken::look(&onnx, wishes);
     match json {
-        true => tell!("{}", as_json(&summary, &onnx, model.as_ref())),
-        false => print_table(path, &summary, &onnx, model.as_ref()),
+        true => tell!("{}", as_json(&summary, &onnx, model.as_ref(), &taken)),
+        false => print_table(path, &summary, &onnx, model.as_ref(), &taken),
     }
-    Ok(())
+    // What the user asked for and is not so is a failure; that a model is no generator is what was asked.
+    match taken {
+        Err(Missing::Wish(message)) => Err(Failure { message, hint: "leave the choice out to have it found out" }),
+        _ => Ok(()),
+    }
 }
 
-fn as_json(summary: &Summary, onnx: &[u8], model: Option<&Model>) -> Value {
+fn as_json(summary: &Summary, onnx: &[u8], model: Option<&Model>, taken: &Result<Taken, Missing>) -> Value {
     let mut value = serde_json::to_value(summary).expect("names and numbers are always JSON");
+    match taken {
+        Ok(taken) => taken.json.iter().for_each(|(key, part)| value[*key] = part.clone()),
+        Err(missing) => value["no_generator"] = missing.to_string().into(),
+    }
     let checked = model.and_then(|model| Some((model, model.parity()?)));
     value["parity"] = checked.map_or(Value::Null, |(model, parity)| {
         let expected = parity.image.concat();
@@ -51,7 +63,7 @@ fn as_json(summary: &Summary, onnx: &[u8], model: Option<&Model>) -> Value {
     value
 }
 
-fn print_table(path: &Path, summary: &Summary, onnx: &[u8], model: Option<&Model>) {
+fn print_table(path: &Path, summary: &Summary, onnx: &[u8], model: Option<&Model>, taken: &Result<Taken, Missing>) {
     let opsets = summary.opset.iter().map(|(domain, version)| match domain.as_str() {
         "" => version.to_string(),
         domain => format!("{version} of {}", line(domain)),
@@ -62,6 +74,10 @@ fn print_table(path: &Path, summary: &Summary, onnx: &[u8], model: Option<&Model
     row("versions", &format!("opset {}, IR {}", opsets.collect::<Vec<_>>().join(", "), summary.ir_version));
     summary.inputs.iter().for_each(|input| row("input", &port(input)));
     summary.outputs.iter().for_each(|output| row("output", &port(output)));
+    match taken {
+        Ok(taken) => taken.told.iter().for_each(|(key, text)| row(key, &line(text))),
+        Err(missing) => row("draws", &line(&format!("nothing: {missing}"))),
+    }
     row("parameters", &summary.parameters.to_string());
     for node in &summary.nodes {
         row("node", &line(&format!("{} = {}({})", node.name, node.operator, node.inputs.join(", "))));

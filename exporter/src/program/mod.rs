@@ -9,6 +9,7 @@ mod inspect;
 mod output;
 mod round;
 mod runtimes;
+mod taken;
 mod verify;
 
 use clap::{Parser, Subcommand};

@@ -26,6 +26,17 @@ pub(crate) fn draw(onnx: &[u8], model: &Model, parity: &Parity) -> Vec<Drawn> {
     [plain].into_iter().chain(run::draw(onnx, parity)).collect()
 }
 
+/// Pictures that two runtimes are held against each other by.
+pub(crate) const ANYONES: usize = 4;
+
+/// Pictures of any generator for the same random latent vectors: by tract, and by ONNX Runtime.
+///
+/// # Errors
+/// Why tract draws none.
+pub(crate) fn draw_of_anyones(onnx: &[u8]) -> Result<[Drawn; 2], String> {
+    run::draw_of_anyones(onnx)
+}
+
 #[cfg(not(feature = "run"))]
 mod run {
     use super::{Drawn, Refusal};
@@ -34,6 +45,10 @@ mod run {
         let absent =
             |runtime| Drawn { runtime, pictures: Err(Refusal::Absent("built without the feature `run`".into())) };
         ["tract", "ONNX Runtime"].map(absent).into()
+    }
+
+    pub(super) fn draw_of_anyones(_: &[u8]) -> Result<[Drawn; 2], String> {
+        Err("built without the feature `run`".into())
     }
 }
 
@@ -79,12 +94,79 @@ mod run {
         error.chain().map(|cause| cause.to_string()).collect::<Vec<_>>().join(": ")
     }
 
-    fn onnx_runtime(onnx: &[u8], parity: &Parity) -> Result<Vec<f64>, Refusal> {
+    pub(super) fn draw_of_anyones(onnx: &[u8]) -> Result<[Drawn; 2], String> {
+        let opened = interface::Generator::from_bytes(onnx.to_vec().into(), &mut |_| None, &Default::default());
+        let mut generator = opened.map_err(|refusal| refusal.to_string())?;
+        let z = interface::normal(super::ANYONES * generator.latent_size());
+        let by_tract = generator.generate(&z, &[]).map_err(|refusal| refusal.to_string())?;
+        let by_tract = by_tract.into_iter().map(f64::from).collect();
+        // One session for all: ONNX Runtime takes one environment in a process.
+        let by_other = session(onnx).and_then(|mut session| {
+            z.chunks(generator.latent_size()).try_fold(Vec::new(), |mut all, z| {
+                all.extend(anyones_by_onnx_runtime(&mut session, &generator, z)?);
+                Ok(all)
+            })
+        });
+        Ok([Drawn { runtime: "tract", pictures: Ok(by_tract) }, Drawn { runtime: "ONNX Runtime", pictures: by_other }])
+    }
+
+    /// One picture, of class 0 and with the other inputs at rest.
+    fn anyones_by_onnx_runtime(
+        session: &mut Session,
+        generator: &interface::Generator,
+        z: &[f32],
+    ) -> Result<Vec<f64>, Refusal> {
+        use ort::value::{DynValue, Tensor};
+
+        let interface = generator.interface();
+        let mut inputs: Vec<(String, DynValue)> = Vec::new();
+        for input in interface.filled_inputs(z) {
+            let shape = input.dims.clone();
+            let value = match input.element {
+                interface::onnx::data_type::FLOAT => Tensor::from_array((shape, input.values)).map(Tensor::into_dyn),
+                interface::onnx::data_type::DOUBLE => {
+                    Tensor::from_array((shape, input.values.iter().map(|&x| f64::from(x)).collect::<Vec<_>>()))
+                        .map(Tensor::into_dyn)
+                }
+                interface::onnx::data_type::INT64 => {
+                    Tensor::from_array((shape, input.values.iter().map(|&x| x as i64).collect::<Vec<_>>()))
+                        .map(Tensor::into_dyn)
+                }
+                interface::onnx::data_type::INT32 => {
+                    Tensor::from_array((shape, input.values.iter().map(|&x| x as i32).collect::<Vec<_>>()))
+                        .map(Tensor::into_dyn)
+                }
+                other => {
+                    let name = interface::onnx::element_name(other);
+                    return Err(Refusal::Failed(format!("an input of {name} is not given here")));
+                }
+            };
+            inputs.push((input.name, value.map_err(failed)?));
+        }
+        let outputs = session.run(inputs).map_err(failed)?;
+        let image = outputs.get(&interface.picture.name).ok_or_else(|| failed("it gives no such output"))?;
+        let values: Vec<f32> = match image.try_extract_tensor::<f32>() {
+            Ok((_, image)) => image.to_vec(),
+            Err(_) => match image.try_extract_tensor::<u8>() {
+                Ok((_, image)) => image.iter().map(|&byte| f32::from(byte)).collect(),
+                Err(error) => return Err(failed(error)),
+            },
+        };
+        let one = interface.picture.pixels();
+        let values = values.get(..one).ok_or_else(|| failed("its picture is of another size"))?;
+        Ok(generator.finished(values).into_iter().map(f64::from).collect())
+    }
+
+    fn session(onnx: &[u8]) -> Result<Session, Refusal> {
         let Some(library) = std::env::var_os(LIBRARY).filter(|path| !path.is_empty()) else {
             return Err(Refusal::Absent(format!("`{LIBRARY}` names no library of it")));
         };
         let environment = ort::init_from(&library).map_err(failed)?.build().map_err(failed)?;
-        let mut session = Session::builder(&environment).map_err(failed)?.commit_from_memory(onnx).map_err(failed)?;
+        Session::builder(&environment).map_err(failed)?.commit_from_memory(onnx).map_err(failed)
+    }
+
+    fn onnx_runtime(onnx: &[u8], parity: &Parity) -> Result<Vec<f64>, Refusal> {
+        let mut session = session(onnx)?;
         let z = parity.z.concat();
         let z = TensorRef::from_array_view(([parity.z.len(), parity.z[0].len()], &z[..])).map_err(failed)?;
         let outputs = session.run(ort::inputs![z]).map_err(failed)?;

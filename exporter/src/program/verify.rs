@@ -1,13 +1,13 @@
 //! `exporter verify gen.onnx`: the proof pictures, recomputed by everything that can run the model here.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use exporter::{Model, Parity};
+use exporter::{Model, OnnxError, Parity};
 
 use super::failure::Failure;
 use super::files;
 use super::output::tell;
-use super::runtimes::{Drawn, Refusal, draw};
+use super::runtimes::{ANYONES, Drawn, Refusal, draw, draw_of_anyones};
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
@@ -18,9 +18,14 @@ pub(crate) struct Arguments {
     tolerance: f64,
 }
 
-/// Tells whether all runtimes agree with the file.
+/// Tells whether all runtimes agree with the file, or with each other where it holds no pictures of its own.
 pub(crate) fn run(Arguments { model: path, tolerance }: &Arguments) -> Result<bool, Failure> {
-    let (onnx, model) = files::read_model(path)?;
+    let onnx = files::read_onnx(path)?;
+    let model = match Model::from_onnx(&onnx) {
+        Ok(model) => model,
+        Err(error @ OnnxError::NoModel(_)) => return Err(files::misread(path, &error)),
+        Err(error) => return of_anyones(path, &onnx, *tolerance, &error),
+    };
     let parity = model.parity().ok_or_else(|| Failure {
         message: format!("`{}` holds no proof pictures of its own network (`forger.parity`)", path.display()),
         hint: "export it from a checkpoint, or from weights with the tensors `parity.z` and `parity.image`",
@@ -34,6 +39,32 @@ pub(crate) fn run(Arguments { model: path, tolerance }: &Arguments) -> Result<bo
     if !agree {
         eprintln!("error: `{}` does not draw its proof pictures within {tolerance:e}", path.display());
         eprintln!("\nhint: the file was changed after its export: export it again, or pass a larger `--tolerance`");
+    }
+    Ok(agree)
+}
+
+/// A model that this crate does not evaluate: tract against ONNX Runtime on the same random latent vectors.
+fn of_anyones(path: &Path, onnx: &[u8], tolerance: f64, why: &OnnxError) -> Result<bool, Failure> {
+    let absent = |reason: String| Failure {
+        message: format!("`{}` cannot be verified: {reason}", path.display()),
+        hint: "it is no network that `exporter` evaluates, so two runtimes are held against each other: name ONNX \
+               Runtime's library by `ORT_DYLIB_PATH`",
+    };
+    let [tract, other] = draw_of_anyones(onnx).map_err(|reason| absent(format!("{reason} ({why})")))?;
+    let pictures = |drawn: Drawn| match drawn.pictures {
+        Ok(pictures) => Ok(pictures),
+        Err(Refusal::Absent(reason) | Refusal::Failed(reason)) => Err(absent(format!("{}: {reason}", drawn.runtime))),
+    };
+    let (a, b) = (pictures(tract)?, pictures(other)?);
+    let largest = a.iter().zip(&b).map(|(a, b)| (a - b).abs()).fold(0.0, |worst: f64, next| {
+        // A NaN is the worst there is; `f64::max` would pass over it.
+        if next > worst || next.is_nan() { next } else { worst }
+    });
+    tell!("tract and ONNX Runtime: {ANYONES} pictures of random z, largest difference {largest:.1e}");
+    let agree = a.len() == b.len() && largest <= tolerance;
+    if !agree {
+        eprintln!("error: `{}` is not drawn alike by the two, within {tolerance:e}", path.display());
+        eprintln!("\nhint: rounded weights need a larger `--tolerance`: 0.005 for half precision, 0.02 for int8");
     }
     Ok(agree)
 }

@@ -1,0 +1,94 @@
+// @ts-check
+/**
+ * Models of others: what the small runtime cannot prepare is tried by the full one, together with the files that came along
+ * and with what the visitor says of the model.
+ */
+
+import { readBytes } from './source.js';
+
+/**
+ * @typedef {object} Said What a visitor says of a model where it would not be found out.
+ * @property {string} [input] The name of the input that is the latent vector.
+ * @property {string} [output] The name of the output that is the picture.
+ * @property {string} [layout] `nchw`, `nhwc`, `nhw` or `flat`.
+ * @property {string} [range] `-1..1`, `0..1` or `0..255`.
+ */
+
+/** @typedef {{name: string, bytes: Uint8Array}} Beside A file that was chosen along with the model. */
+/** @typedef {Said & {beside?: readonly Beside[]}} Along */
+
+/** Whether the full runtime may take what the small one did not. @param {unknown} error What the WebAssembly threw. */
+export function isWorthTrying(error) {
+  return error instanceof Error && !(error instanceof WebAssembly.RuntimeError) && error.name !== 'NoModel';
+}
+
+/**
+ * What to do about an error of the runtime, which mostly says it itself.
+ * @param {unknown} error
+ * @param {string} usual
+ */
+export function hintOf(error, usual) {
+  const { hint } = /** @type {{hint?: unknown}} */ (error instanceof Error ? error : {});
+  return typeof hint === 'string' && hint ? hint : usual;
+}
+
+/**
+ * Opens a model with a runtime. Only the full one takes more than bytes.
+ * @param {any} Wasm The class `Generator` of the runtime.
+ * @param {Uint8Array} bytes
+ * @param {Along} along
+ */
+export function open(Wasm, bytes, { beside = [], input = '', output = '', layout = '', range = '' }) {
+  const said = [input, output, layout, range];
+  if (!Wasm.loadAny || (beside.length === 0 && !said.some(Boolean))) return Wasm.load(bytes);
+  const [names, files] = [beside.map(({ name }) => name), beside.map((file) => file.bytes)];
+  return Wasm.loadAny(bytes, names, files, said);
+}
+
+/** Whether only the full runtime will do. @param {Along} along */
+export function needsFull({ beside = [], input, output, layout, range }) {
+  return beside.length > 0 || Boolean(input || output || layout || range);
+}
+
+/**
+ * Of several files the model, and those that are to lie beside it: a `.onnx` comes with a `.onnx.data`.
+ * @param {readonly File[]} files At least one.
+ * @returns {Promise<{model: File, beside: Beside[]}>}
+ */
+export async function sortFiles(files) {
+  const model = files.find((file) => /\.onnx$/i.test(file.name)) ?? files[0];
+  const others = files.filter((file) => file !== model);
+  return { model, beside: await Promise.all(others.map(async (file) => ({ name: file.name, bytes: await readBytes(file) }))) };
+}
+
+/**
+ * The names of a model's classes: as its metadata has them, else their numbers; null if it is told no class.
+ * @param {number} count
+ * @param {Readonly<Record<string, string>>} metadata
+ * @returns {readonly string[] | null}
+ */
+export function classNames(count, metadata) {
+  if (count === 0) return null;
+  /** @type {unknown} */
+  let names;
+  try {
+    names = JSON.parse(metadata['forger.classes'] ?? '');
+  } catch {
+    names = undefined;
+  }
+  const numbers = Array.from({ length: count }, (_, index) => String(index));
+  return Array.isArray(names) && names.length === count ? numbers.map((number, index) => String(names[index] || number)) : numbers;
+}
+
+/** Keys and texts in turn, as pairs. @param {readonly string[]} flat @returns {[string, string][]} */
+export function pairs(flat) {
+  return flat.flatMap((key, index) => (index % 2 === 0 ? [/** @type {[string, string]} */ ([key, flat[index + 1]])] : []));
+}
+
+/**
+ * Whether pictures are drawn as ink on paper, white for black: those of models that say they learned MNIST's digits.
+ * @param {{imageShape: readonly number[], metadata: Readonly<Record<string, string>>}} generator
+ */
+export function isInk({ imageShape, metadata }) {
+  return imageShape[0] === 1 && /mnist/i.test(metadata['forger.dataset'] ?? '');
+}
