@@ -5,6 +5,10 @@
 pub mod bench;
 pub mod cli;
 pub mod evaluate;
+#[cfg(feature = "evaluate")]
+mod generator;
+#[cfg(not(feature = "evaluate"))]
+#[path = "no_generator.rs"]
 mod generator;
 pub mod recipe_flags;
 pub mod signals;

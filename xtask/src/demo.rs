@@ -42,7 +42,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     site::refuse_to_replace_what_is_not_ours(&out)?;
     runtime::build()?;
 
-    let trainer = model::release_trainer()?;
+    let trainer = model::demo_trainer()?;
     let settings = Settings { epochs: arguments.epochs, recipe: arguments.recipe.as_deref() };
     let model = model::train_for_page(&trainer, settings, &workspace::target().join("demo"))?;
 

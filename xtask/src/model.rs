@@ -45,12 +45,22 @@ pub(crate) fn train_for_page(trainer: &Path, settings: Settings, folder: &Path) 
     Ok(models)
 }
 
-/// The command that compiles the trainer as the demo needs it: without the reference engine, and so without candle, which takes
-/// as long to compile as all else. What computes is optimised in this profile as in a release.
+/// The command that compiles the trainer as the demo needs it: without candle and tract, which take longer to compile than all
+/// else. What computes is optimised in this profile as in a release.
 pub(crate) fn demo_trainer_build() -> Command {
     let mut cargo = program::cargo();
     cargo.args(["build", "--package", "trainer", "--no-default-features"]);
     cargo
+}
+
+/// Compiles the trainer as the demo needs it and gives its program.
+///
+/// # Errors
+/// If it does not compile.
+pub(crate) fn demo_trainer() -> Result<PathBuf> {
+    eprintln!("compiling the trainer");
+    program::run(&mut demo_trainer_build())?;
+    Ok(workspace::target().join(format!("debug/trainer{}", std::env::consts::EXE_SUFFIX)))
 }
 
 /// Compiles the trainer in release mode and gives its program.
