@@ -239,8 +239,9 @@ fn read_layer(
             Ok(Layer::LeakyRelu { slope })
         }
         "Reshape" => read_reshape(node, initializers, shape).map(|shape| Layer::Reshape { shape }),
-        // `chain` lets nothing else through.
-        _ => Ok(Layer::Tanh),
+        "Tanh" => Ok(Layer::Tanh),
+        // `chain` lets nothing else through; were an operator only listed there, it would be refused here, and not drawn wrongly.
+        other => Err(LoadError::Operator { operator: shorten(other), known: OPERATORS.join(", ") }),
     }
 }
 
