@@ -68,7 +68,9 @@ describeOnSite('models of strangers', (open) => {
       }, bytes.toString('base64'));
     await draw(tiny());
     assert.ok(!asked.includes('full_bg.wasm'), asked.join());
-    assert.deepEqual(await draw(tiny({ activation: ['Relu'] })), relu([1, -1, 0.5, -0.5, 0, 2, -2, 0.25]));
+    // Nothing is below zero, so black is 0 and white 1, and pictures go from -1 to 1 as all do.
+    const signed = relu([1, -1, 0.5, -0.5, 0, 2, -2, 0.25]).map((pixel) => 2 * pixel - 1);
+    assert.deepEqual(await draw(tiny({ activation: ['Relu'] })), signed);
     assert.ok(asked.includes('full_bg.wasm'), asked.join());
     await close();
   });
