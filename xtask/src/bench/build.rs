@@ -89,11 +89,12 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     let Some(out) = &arguments.out else { return Ok(()) };
     let rows = overview.iter().map(|row| format!("| {} |\n", row.join(" | "))).collect::<Vec<_>>();
     let table = format!("{}| --- | --: | --: | --: |\n{}", rows[0], rows[1..].concat());
+    let only = if arguments.only.is_empty() { String::new() } else { format!("--only {} ", arguments.only.join(",")) };
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     figures::write(
         out,
         &format!(
-            "# What building costs\n\nFrom nothing, on {cores} cores, by `cargo xtask bench build --out {}`. Downloads are not counted, and \
+            "# What building costs\n\nFrom nothing, on {cores} cores, by `cargo xtask bench build {only}--out {}`. Downloads are not counted, and \
              below each total stand its heaviest crates in CPU seconds.\n\n{table}{details}",
             out.display()
         ),
