@@ -34,6 +34,7 @@ mod no_model;
 pub mod onnx;
 mod picture;
 mod port;
+mod random;
 mod range;
 mod refusal;
 pub mod rewrite;
@@ -44,8 +45,9 @@ mod taken;
 pub use no_model::{NoModel, what_is};
 pub use picture::{Given, Layout, Picture};
 pub use port::{Port, inputs};
+pub use random::normal;
 pub use range::Range;
 pub use refusal::Refusal;
 #[cfg(feature = "run")]
-pub use run::{Filled, Generator, Interface, Wishes, normal};
+pub use run::{Filled, Generator, Interface, Wishes};
 pub use taken::{Batch, Class, Latent, Rest, Taken};

@@ -145,7 +145,7 @@ impl Slot {
 
 /// Whether one picture alone is what it is among many.
 fn draws_the_same(one: &mut Plan, whole: &mut Plan, taken: &Taken) -> bool {
-    let z: Vec<f32> = super::normal(whole.batch * taken.latent.size);
+    let z: Vec<f32> = crate::normal(whole.batch * taken.latent.size);
     let (Ok(one), Ok(whole_run)) = (one.run(&z[..taken.latent.size], &[]), whole.run(&z, &[])) else { return false };
     one.values.len() == whole_run.values.len()
         && one.values.iter().zip(&whole_run.values).all(|(alone, among)| {
