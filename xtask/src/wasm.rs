@@ -112,7 +112,7 @@ pub(crate) fn toolchain() -> Result<Toolchain> {
 /// # Errors
 /// If it doesn't compile.
 pub(crate) fn compile(toolchain: &Toolchain, variant: Variant) -> Result<PathBuf> {
-    let (mut command, folder) = command(toolchain, variant);
+    let (mut command, folder) = command(toolchain, variant, &workspace::target().join("wasm"));
     eprintln!("compiling the runtime to WebAssembly ({})", variant.name());
     program::run(&mut command)?;
     // The next variant is written to the same place.
@@ -122,11 +122,11 @@ pub(crate) fn compile(toolchain: &Toolchain, variant: Variant) -> Result<PathBuf
     Ok(kept)
 }
 
-/// The command that compiles the runtime, and the build folder that it uses.
-pub(crate) fn command(toolchain: &Toolchain, variant: Variant) -> (Command, PathBuf) {
+/// The command that compiles the runtime, and the build folder below `root` that it uses.
+pub(crate) fn command(toolchain: &Toolchain, variant: Variant, root: &Path) -> (Command, PathBuf) {
     let (mut command, folder) = match toolchain {
-        Toolchain::InUse => (program::cargo(), workspace::target().join("wasm")),
-        Toolchain::Debian { rust_lld } => (debian_cargo(rust_lld), workspace::target().join("wasm/debian")),
+        Toolchain::InUse => (program::cargo(), root.to_owned()),
+        Toolchain::Debian { rust_lld } => (debian_cargo(rust_lld), root.join("debian")),
     };
     let (package, name) = variant.package();
     let folder = folder.join(name);

@@ -5,7 +5,6 @@
 //! very program in rustc's place ([`in_rustcs_place`]), which starts rustc and takes note.
 
 use std::collections::BTreeMap;
-use std::ffi::OsString;
 use std::fmt::Write as _;
 use std::fs::{self, OpenOptions};
 use std::io::Write as _;
@@ -40,19 +39,24 @@ pub(crate) struct Arguments {
 /// The builds that are measured, in the order in which a newcomer meets them.
 const NAMES: [&str; 7] = ["xtask", "demo", "runtime", "trainer", "exporter", "tests", "lints"];
 
-/// One build: what is typed for it or happens within it, and the commands.
-fn commands(name: &str) -> Result<(&'static str, Vec<Command>)> {
+/// One build: what is typed for it or happens within it, and the commands, which build in `folder`.
+fn commands(name: &str, folder: &Path) -> Result<(&'static str, Vec<Command>)> {
+    let within = |mut command: Command| {
+        command.arg("--target-dir").arg(folder);
+        vec![command]
+    };
     let cargo = |words: &[&str]| {
         let mut cargo = program::cargo();
         cargo.args(words);
-        vec![cargo]
+        within(cargo)
     };
     Ok(match name {
         "xtask" => ("`cargo xtask` itself", cargo(&["build", "--package", "xtask"])),
-        "demo" => ("the trainer of `cargo xtask demo`", vec![model::demo_trainer_build()]),
+        "demo" => ("the trainer of `cargo xtask demo`", within(model::demo_trainer_build())),
         "runtime" => {
             let toolchain = wasm::toolchain()?;
-            let small = [Variant::Small, Variant::SmallRelaxed].map(|variant| wasm::command(&toolchain, variant).0);
+            let small =
+                [Variant::Small, Variant::SmallRelaxed].map(|variant| wasm::command(&toolchain, variant, folder).0);
             ("the runtime of Forger's own models, twice", small.into())
         }
         "trainer" => {
@@ -75,8 +79,9 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     let mut details = String::new();
     for name in NAMES.iter().filter(|name| arguments.only.is_empty() || arguments.only.iter().any(|only| only == *name))
     {
-        let (title, commands) = commands(name)?;
-        let Measured { cpu, wall, crates } = measure(name, commands)?;
+        let folder = workspace::target().join("bench-build").join(name);
+        let (title, commands) = commands(name, &folder)?;
+        let Measured { cpu, wall, crates } = measure(&folder, commands)?;
         overview.push([title.to_owned(), format!("{cpu:.0}"), format!("{wall:.0}"), crates.len().to_string()]);
         let mut heaviest: Vec<(&String, &f64)> = crates.iter().collect();
         heaviest.sort_by(|a, b| b.1.total_cmp(a.1));
@@ -109,41 +114,20 @@ struct Measured {
     crates: BTreeMap<String, f64>,
 }
 
-/// Runs `commands` one after another in a build folder that is empty before and gone after.
-fn measure(name: &str, commands: Vec<Command>) -> Result<Measured> {
-    let folder = workspace::target().join("bench-build").join(name);
+/// Runs `commands` one after another, which build in `folder`: empty before and gone after.
+fn measure(folder: &Path, commands: Vec<Command>) -> Result<Measured> {
     if folder.exists() {
-        fs::remove_dir_all(&folder).with_context(|| format!("cannot remove `{}`", folder.display()))?;
+        fs::remove_dir_all(folder).with_context(|| format!("cannot remove `{}`", folder.display()))?;
     }
-    fs::create_dir_all(&folder).with_context(|| format!("cannot create `{}`", folder.display()))?;
+    fs::create_dir_all(folder).with_context(|| format!("cannot create `{}`", folder.display()))?;
     let notes = folder.join("notes");
     let (before, began) = (children_seconds()?, Instant::now());
     for mut command in commands {
-        command.env("RUSTC_WRAPPER", std::env::current_exe()?).env(NOTES, &notes);
-        // Of the flags of a command the last counts.
-        let folder_flag = [OsString::from("--target-dir"), folder.clone().into()];
-        let mut moved = Command::new(command.get_program());
-        let arguments: Vec<OsString> = command.get_args().map(OsString::from).collect();
-        let end = arguments.iter().position(|argument| argument == "--").unwrap_or(arguments.len());
-        let named = arguments.iter().position(|argument| argument == "--target-dir");
-        let mut words = arguments[..end].to_vec();
-        match named {
-            Some(place) => words[place + 1] = folder.clone().into(),
-            None => words.extend(folder_flag),
-        }
-        moved.args(words).args(&arguments[end..]).current_dir(workspace::root());
-        for (key, value) in command.get_envs() {
-            match value {
-                Some(value) => moved.env(key, value),
-                None => moved.env_remove(key),
-            };
-        }
-        program::run(&mut moved)?;
+        program::run(command.env("RUSTC_WRAPPER", std::env::current_exe()?).env(NOTES, &notes))?;
     }
     let (cpu, wall) = (children_seconds()? - before, began.elapsed().as_secs_f64());
-    let text = fs::read_to_string(&notes).context("no compiler took notes")?;
-    let crates = sums(&text)?;
-    fs::remove_dir_all(&folder).with_context(|| format!("cannot remove `{}`", folder.display()))?;
+    let crates = sums(&fs::read_to_string(&notes).context("no compiler took notes")?)?;
+    fs::remove_dir_all(folder).with_context(|| format!("cannot remove `{}`", folder.display()))?;
     Ok(Measured { cpu, wall, crates })
 }
 
@@ -223,8 +207,8 @@ mod tests {
     #[test]
     fn every_build_has_its_commands() {
         for name in NAMES.iter().filter(|name| **name != "runtime") {
-            assert!(!commands(name).unwrap().1.is_empty(), "{name}");
+            assert!(!commands(name, Path::new("folder")).unwrap().1.is_empty(), "{name}");
         }
-        assert!(commands("other").is_err());
+        assert!(commands("other", Path::new("folder")).is_err());
     }
 }
