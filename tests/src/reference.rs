@@ -18,7 +18,7 @@ use run::checkpoint::Checkpoint;
 pub fn reference_pictures(checkpoint: &[u8], z: &[f32]) -> Result<Vec<f32>> {
     let Checkpoint { identity, state, .. } = Checkpoint::from_bytes(checkpoint)?;
     assert!(z.len().is_multiple_of(identity.recipe.latent), "{} numbers are no latent vectors", z.len());
-    let none = Arc::new(Pictures { bytes: Vec::new(), labels: Vec::new(), pixels: identity.pixels() });
+    let none = Arc::new(Pictures { bytes: Vec::new(), labels: Vec::new(), shape: identity.data });
     let choice = Choice::new(EngineChoice::Reference, DeviceChoice::Cpu, 1)?;
     choice.engine(&identity.recipe, none, &[state], &mut |_| {})?.generate(0, z)
 }

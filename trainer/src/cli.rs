@@ -284,7 +284,7 @@ impl TrainArgs {
             (None, Some(from)) => {
                 let from = read_run(from)?.0;
                 let mut options = self.asked(Some(&from))?;
-                let [_, rows, columns] = from.identity.image_shape;
+                let [_, rows, columns] = from.identity.data.image;
                 options.source.size = options.source.size.or((rows == columns).then_some(rows));
                 options
             }

@@ -38,7 +38,7 @@ impl PictureArgs {
     /// The same pictures as `own`, in the size that the generator at `path` draws.
     fn of_size(&self, own: &Dataset, [rows, columns]: [usize; 2], path: &Path) -> Result<Dataset> {
         let refused = |reason: String| Failure::failed(format!("`{}` cannot be judged: {reason}", path.display()));
-        let [_, have_rows, have_columns] = own.image_shape;
+        let [_, have_rows, have_columns] = own.image_shape();
         let dataset = if [rows, columns] == [have_rows, have_columns] {
             own.clone()
         } else if rows == columns {
@@ -164,7 +164,10 @@ pub fn evaluate(args: &EvaluateArgs) -> Result<()> {
         for index in of_size {
             let generator = &mut generators[index];
             let z = noise::sample_z(args.seed, yardstick.samples(), generator.latent());
-            let scores = yardstick.score(&generator.generate(&z)?);
+            // A model of other classes than the judge's was asked for none of these.
+            let comparable = generator.classes() == yardstick.judge().classes();
+            let asked = if comparable { generator.asked(yardstick.samples()) } else { Vec::new() };
+            let scores = yardstick.score(&generator.generate(&z)?, &asked);
             let (model, range) = (args.models[index].display().to_string(), generator.range().to_string());
             models[index] = Some(Line { model, size: *size, range, scores });
         }

@@ -43,6 +43,16 @@ impl Generator {
         [rows, columns]
     }
 
+    /// How many classes it can be asked for; 0 where it takes none.
+    pub fn classes(&self) -> usize {
+        self.inner.classes()
+    }
+
+    /// The classes that `count` pictures are drawn of: all in turn, and none where there are none.
+    pub fn asked(&self, count: usize) -> Vec<usize> {
+        (0..count).filter_map(|picture| picture.checked_rem(self.classes())).collect()
+    }
+
     /// What the model's numbers are taken to mean.
     pub fn range(&self) -> Range {
         self.inner.interface().range
@@ -75,10 +85,8 @@ impl Generator {
     /// A model that cannot be run, or gives pixels that are no numbers.
     pub fn generate(&mut self, z: &[f32]) -> Result<Vec<f32>> {
         let refused = |reason: String| Failure::failed(format!("`{}` cannot be run: {reason}", self.name));
-        let classes: Vec<u32> = match u32::try_from(self.inner.classes()) {
-            Ok(count @ 1..) => (0..count).cycle().take(z.len() / self.inner.latent_size()).collect(),
-            _ => Vec::new(),
-        };
+        let asked = self.asked(z.len() / self.inner.latent_size());
+        let classes: Vec<u32> = asked.into_iter().map(|class| class as u32).collect();
         let images = self.inner.generate(z, &classes).map_err(|refusal| refused(refusal.to_string()))?;
         let [channels, rows, columns] = self.inner.image_shape();
         if let Some(place) = images.iter().position(|pixel| !pixel.is_finite()) {

@@ -42,7 +42,7 @@ pub(super) fn engine(adapter: &Adapter, recipe: &Recipe, pictures: &Arc<Pictures
 
 fn check(pictures: &Arc<Pictures>, name: &str, flags: &str) {
     let recipe = Recipe::load(name, &flags.parse().unwrap()).unwrap();
-    let first = [State::initial(&recipe, pictures.pixels, 0)];
+    let first = [State::initial(&recipe, pictures.shape, 0)];
     let adapters = every_adapter();
     let mut engines: Vec<_> = adapters.iter().map(|adapter| engine(adapter, &recipe, pictures, &first)).collect();
     let named = adapters.iter().zip(&mut engines);
@@ -84,10 +84,10 @@ fn adam_and_the_average_move_as_their_formulas_say() {
     let pictures = mnist();
     let recipe = Recipe::load("stable", &"hidden = 24\nbatch = 10\nbeta1 = 0.5".parse().unwrap()).unwrap();
     for adapter in every_adapter() {
-        let mut gpu = engine(&adapter, &recipe, &pictures, &[State::initial(&recipe, pictures.pixels, 3)]);
+        let mut gpu = engine(&adapter, &recipe, &pictures, &[State::initial(&recipe, pictures.shape, 3)]);
         for step in 0..5 {
             let before = gpu.state(0).unwrap();
-            one_step(&mut gpu, &recipe, step, step);
+            one_step(&mut gpu, &recipe, &pictures, step, step);
             let after = gpu.state(0).unwrap();
             equality::check_adam(&recipe, step, &before, &after, &gpu.probe().unwrap());
         }
@@ -97,7 +97,7 @@ fn adam_and_the_average_move_as_their_formulas_say() {
 /// What a stretch of `steps` steps from step 0 on comes to for runs of `seeds`, in submissions of at most `at_a_time` steps.
 fn trained(adapter: &Adapter, recipe: &Recipe, seeds: &[u64], steps: u64, at_a_time: u64) -> Vec<(State, Vec<String>)> {
     let pictures = mnist();
-    let states: Vec<_> = seeds.iter().map(|&seed| State::initial(recipe, pictures.pixels, seed)).collect();
+    let states: Vec<_> = seeds.iter().map(|&seed| State::initial(recipe, pictures.shape, seed)).collect();
     let mut gpu = engine(adapter, recipe, &pictures, &states);
     gpu.at_a_time = at_a_time;
     let orders: Vec<_> = seeds.iter().map(|&seed| noise::permutation(seed, 0, pictures.count())).collect();
@@ -145,7 +145,7 @@ fn pictures_and_noise_of_a_stretch_are_those_of_the_steps() {
     let pictures = mnist();
     let recipe = Recipe::load("seed", &"hidden = 16\nbatch = 10".parse().unwrap()).unwrap();
     for adapter in every_adapter() {
-        let first = State { step: (1 << 33) + 7, ..State::initial(&recipe, pictures.pixels, 2) };
+        let first = State { step: (1 << 33) + 7, ..State::initial(&recipe, pictures.shape, 2) };
         let order = noise::permutation(2, 0, pictures.count());
         let mut gpu = engine(&adapter, &recipe, &pictures, std::slice::from_ref(&first));
         gpu.stretches(&[stretch(2, &order, first.step, 2)], &mut |_| true).unwrap();
@@ -173,7 +173,7 @@ fn a_stretch_can_be_stopped_between_submissions() {
     let pictures = mnist();
     let recipe = Recipe::load("stable", &"hidden = 16\nbatch = 10".parse().unwrap()).unwrap();
     for adapter in every_adapter() {
-        let first = State::initial(&recipe, pictures.pixels, 2);
+        let first = State::initial(&recipe, pictures.shape, 2);
         let mut gpu = engine(&adapter, &recipe, &pictures, &[first]);
         gpu.at_a_time = 1;
         let order = noise::permutation(2, 0, pictures.count());
@@ -198,7 +198,7 @@ fn a_stretch_can_be_stopped_between_submissions() {
 fn nothing_is_read_inside_a_stretch_and_little_after_it() {
     let pictures = mnist();
     let recipe = Recipe::load("stable", &"hidden = 8\nbatch = 10".parse().unwrap()).unwrap();
-    let states = [State::initial(&recipe, pictures.pixels, 2)];
+    let states = [State::initial(&recipe, pictures.shape, 2)];
     let setup = Setup { recipe: &recipe, pictures: pictures.clone(), states: &states, keeps_gradients: false };
     let mut gpu = Gpu::with(&setup, |_| Ok(super::device::noop())).unwrap();
     let order = noise::permutation(2, 0, pictures.count());
@@ -219,7 +219,7 @@ fn a_lost_device_is_a_failure_in_words() {
     let pictures = mnist();
     let recipe = Recipe::load("seed", &"hidden = 8\nbatch = 10".parse().unwrap()).unwrap();
     for adapter in every_adapter() {
-        let mut gpu = engine(&adapter, &recipe, &pictures, &[State::initial(&recipe, pictures.pixels, 2)]);
+        let mut gpu = engine(&adapter, &recipe, &pictures, &[State::initial(&recipe, pictures.shape, 2)]);
         let order = noise::permutation(2, 0, pictures.count());
         gpu.stretches(&[stretch(2, &order, 0, 2)], &mut |_| true).unwrap();
         gpu.device.device.destroy();
@@ -236,7 +236,7 @@ fn a_run_too_large_for_an_adapter_is_refused_before_it_starts() {
     let pictures = mnist();
     let recipe = Recipe::load("stable", &"hidden = 1024\nbatch = 20000".parse().unwrap()).unwrap();
     let few = Recipe::load("stable", &"hidden = 8".parse().unwrap()).unwrap();
-    let states = |recipe: &Recipe, count| vec![State::initial(recipe, 784, 2); count];
+    let states = |recipe: &Recipe, count| vec![State::initial(recipe, gan::DataShape::grey(28, 28), 2); count];
     for adapter in every_adapter() {
         for (recipe, states) in [(&recipe, states(&recipe, 1)), (&few, states(&few, 900))] {
             let setup = Setup { recipe, pictures: pictures.clone(), states: &states, keeps_gradients: false };
@@ -253,7 +253,7 @@ fn a_weight_that_is_no_number_is_told_as_on_the_cpu() {
     let pictures = mnist();
     for name in ["seed", "stable"] {
         let recipe = Recipe::load(name, &"hidden = 8\nbatch = 10".parse().unwrap()).unwrap();
-        let first = State::initial(&recipe, pictures.pixels, 2);
+        let first = State::initial(&recipe, pictures.shape, 2);
         for adapter in every_adapter() {
             let mut gpu = engine(&adapter, &recipe, &pictures, std::slice::from_ref(&first));
             // In G's first weight, in its last bias, in D's last weight.
@@ -263,10 +263,10 @@ fn a_weight_that_is_no_number_is_told_as_on_the_cpu() {
                 let slot = if of_generator { &mut state.generator } else { &mut state.discriminator };
                 slot.parameters[place] = f32::NAN;
                 let mut cpu = crate::cpu::mlp::Mlp::new(&recipe, pictures.clone(), &state, 1);
-                let expected = one_step(&mut cpu, &recipe, 0, 0);
+                let expected = one_step(&mut cpu, &recipe, &pictures, 0, 0);
                 assert!(expected.d_loss.is_nan() && expected.g_loss.is_nan(), "{name}: {expected:?}");
                 gpu.load(0, &state);
-                let stats = one_step(&mut gpu, &recipe, 0, 0);
+                let stats = one_step(&mut gpu, &recipe, &pictures, 0, 0);
                 let place = format!("{name} on {}, parameter {place}: {stats:?}", adapter.description.name);
                 for (got, expected) in [
                     (stats.d_loss, expected.d_loss),

@@ -51,7 +51,7 @@ use super::planted::{self, Bug};
 use crate::{Engine, Probe, Progress, StepInput, Stepwise, Stretch, step_by_step};
 use failure::Result;
 use gan::recipe::Recipe;
-use gan::{Pictures, Slot, State, StepStats};
+use gan::{DataShape, Pictures, Slot, State, StepStats};
 use gradient::{Layer, pieces};
 use ink::Inks;
 use linear::pool::{Pool, cuts_evenly};
@@ -185,13 +185,13 @@ impl Rows {
 }
 
 impl Mlp {
-    /// Checks that the recipe's networks, for pictures of `pixels` numbers, are what this engine is made for: both of
+    /// Checks that the recipe's networks, for pictures of this shape, are what this engine is made for: both of
     /// them with two hidden layers, of one width and one slope in all.
     ///
     /// # Errors
     /// Says in words what about them is otherwise.
-    pub fn takes(recipe: &Recipe, pixels: usize) -> std::result::Result<(), String> {
-        shape(recipe, pixels).map(|_| ())
+    pub fn takes(recipe: &Recipe, data: DataShape) -> std::result::Result<(), String> {
+        shape(recipe, data).map(|_| ())
     }
 
     /// Makes an engine that goes on from `state`, on at most `threads` threads: fewer where a thread would get too few
@@ -200,10 +200,11 @@ impl Mlp {
     /// # Panics
     /// If it does not take the recipe's networks, which [`Mlp::takes`] tells.
     pub fn new(recipe: &Recipe, pictures: Arc<Pictures>, state: &State, threads: usize) -> Self {
-        let pixels = pictures.pixels;
-        let (hidden, leaky_slope) = shape(recipe, pixels).expect("the caller has asked whether it takes them");
+        let pixels = pictures.pixels();
+        let (hidden, leaky_slope) = shape(recipe, pictures.shape).expect("the caller has asked whether it takes them");
         let recipe = &Recipe { hidden, leaky_slope, generator: None, discriminator: None, ..recipe.clone() };
-        let (g_network, d_network) = (recipe.generator_network(pixels), recipe.discriminator_network(pixels));
+        let (g_network, d_network) =
+            (recipe.generator_network(pictures.shape), recipe.discriminator_network(pictures.shape));
         let mut d_transposed = d_network.clone();
         d_transposed.tensors[0].shape.reverse();
         let (batch, width) = (recipe.batch, recipe.hidden);
@@ -243,7 +244,7 @@ impl Mlp {
     fn d_rows(&mut self, input: &StepInput, gammas: [f32; 2]) {
         let Self { recipe, pictures, state, g_network, d_network, pool, pair_cuts, rows, inks, m, .. } = self;
         let (slope, g, d) = passes(recipe, state, [g_network, d_network]);
-        let (pixels, width, latent) = (pictures.pixels, recipe.hidden, recipe.latent);
+        let (pixels, width, latent) = (pictures.pixels(), recipe.hidden, recipe.latent);
         let offset = recipe.d_input_offset as f32;
         let Rows { x, h1, h2, logits, signal, a1, signal_a1, penalty_a1, a2, e1, by_a2, by_input, .. } = rows;
         let Rows { squares, penalty, losses, images, g_h1, g_h2, g_by_h1, .. } = rows;
@@ -271,7 +272,7 @@ impl Mlp {
                     row.iter_mut().for_each(|x| *x += offset);
                 }
             }
-            let z = Matrix::new(&input.z[from * latent..to * latent], n, latent);
+            let z = Matrix::new(&input.inputs[from * latent..to * latent], n, latent);
             let (mut g_h1, mut g_h2) = (MatrixMut::new(g_h1, n, width), MatrixMut::new(g_h2, n, width));
             let mut images = MatrixMut::new(images, n, pixels);
             g.images(z, &mut g_h1, &mut g_h2, &mut images);
@@ -331,7 +332,7 @@ impl Mlp {
         else {
             return;
         };
-        let (pixels, width) = (pictures.pixels, recipe.hidden);
+        let (pixels, width) = (pictures.pixels(), recipe.hidden);
         let w1_by_pixel = Matrix::new(&state.discriminator.parameters[d_network.weight(0)], pixels, width);
         let cuts = &*width_cuts;
         pool.split(cuts, [m], |part, [m]| {
@@ -343,7 +344,7 @@ impl Mlp {
     /// Works out D's gradient and moves D by it, each part on parameters of its own.
     fn d_parameters(&mut self, adam: Adam, indices: &[u32]) {
         let Self { pictures, recipe, state, d_transposed, pool, d_cuts, rows, inks, k, ones, d_gradient, .. } = self;
-        let (n2, width, pixels) = (2 * recipe.batch, recipe.hidden, pictures.pixels);
+        let (n2, width, pixels) = (2 * recipe.batch, recipe.hidden, pictures.pixels());
         let all = |data, columns| Matrix::new(data, n2, columns);
         let signal = &rows.signal[..];
         let (a2, h2, by_a2) = (all(&rows.a2, width), all(&rows.h2, width), all(&rows.by_a2, width));
@@ -389,7 +390,7 @@ impl Mlp {
     fn g_rows(&mut self, indices: &[u32]) {
         let Self { recipe, pictures, state, g_network, d_network, pool, pair_cuts, rows, inks, .. } = self;
         let (slope, g, d) = passes(recipe, state, [g_network, d_network]);
-        let (pixels, width) = (pictures.pixels, recipe.hidden);
+        let (pixels, width) = (pictures.pixels(), recipe.hidden);
         let Rows { x, h1, h2, logits, signal, a1, a2, by_input, squares, losses, .. } = rows;
         let Rows { images, g_h1, g_h2, g_by_h1, g_by_h2, .. } = rows;
         let (cuts, x, images, g_h1, g_h2) = (&*pair_cuts, &x[..], &images[..], &g_h1[..], &g_h2[..]);
@@ -437,7 +438,7 @@ impl Mlp {
     /// Works out G's gradient, moves G by it, and the moving average, each part on parameters of its own.
     fn g_parameters(&mut self, adam: Adam, z: &[f32]) {
         let Self { pictures, recipe, state, g_network, pool, g_cuts, rows, ones, g_gradient, .. } = self;
-        let (n, width, pixels) = (recipe.batch, recipe.hidden, pictures.pixels);
+        let (n, width, pixels) = (recipe.batch, recipe.hidden, pictures.pixels());
         let all = |data, columns| Matrix::new(data, n, columns);
         let by_output = Matrix::half(&rows.by_input, Half::Generated, n, pixels);
         let layers = [
@@ -500,15 +501,18 @@ pub fn products_on_all_threads(threads: usize, size: usize) -> f64 {
 }
 
 /// Gives the width of the hidden layers and the slope of the leaky ReLUs, if both networks are what this engine takes.
-fn shape(recipe: &Recipe, pixels: usize) -> std::result::Result<(usize, f64), String> {
+fn shape(recipe: &Recipe, data: DataShape) -> std::result::Result<(usize, f64), String> {
     let of = |network: Network, last| {
         network.two_hidden(last).ok_or(format!(
             "the {} is something else than two hidden layers of one width with leaky ReLUs of one slope",
             network.name
         ))
     };
-    let g = of(recipe.generator_network(pixels), Activation::Tanh)?;
-    let d = of(recipe.discriminator_network(pixels), Activation::Identity)?;
+    if recipe.classes_of(data).0 > 0 {
+        return Err("the networks are told classes".to_owned());
+    }
+    let g = of(recipe.generator_network(data), Activation::Tanh)?;
+    let d = of(recipe.discriminator_network(data), Activation::Identity)?;
     if g != d {
         let [(g_width, g_slope), (d_width, d_slope)] = [g, d];
         return Err(format!(
@@ -549,7 +553,7 @@ impl Engine for Mlp {
 
     fn advance(&mut self, stretches: &[Stretch], report: &mut dyn FnMut(Progress) -> bool) -> Result<()> {
         let recipe = self.recipe.clone();
-        step_by_step(&recipe, stretches, report, |input| self.step(input))
+        step_by_step(&recipe, &self.pictures.clone(), stretches, report, |input| self.step(input))
     }
 
     fn state(&self, _: usize) -> Result<State> {
@@ -559,8 +563,8 @@ impl Engine for Mlp {
         Ok(state)
     }
 
-    fn generate(&self, _: usize, z: &[f32]) -> Result<Vec<f32>> {
-        Ok(super::layers::pictures_of(&self.recipe, self.pictures.pixels, self.state.exported(), z))
+    fn generate(&self, _: usize, inputs: &[f32]) -> Result<Vec<f32>> {
+        Ok(super::layers::pictures_of(&self.g_network, self.state.exported(), inputs))
     }
 }
 
@@ -574,7 +578,7 @@ impl Stepwise for Mlp {
         self.make_m();
         let stats = self.d_stats(gammas);
         self.g_rows(input.indices);
-        self.g_parameters(adam, input.z);
+        self.g_parameters(adam, input.inputs);
         self.state.step = input.step + 1;
         for (slot, pair) in self.logits[2].iter_mut().zip(self.rows.logits.chunks_exact(2)) {
             *slot = pair[1];

@@ -71,15 +71,15 @@ proptest! {
         let pictures = Arc::new(pictures);
         let flags = format!("hidden = {hidden}\nbatch = {batch}\nlatent = {latent}").parse().unwrap();
         let recipe = Recipe::load(if stable { "stable" } else { "seed" }, &flags).unwrap();
-        let state = State::initial(&recipe, pictures.pixels, 5);
+        let state = State::initial(&recipe, pictures.shape, 5);
         let still = StepRates { lr: 0.0, ..recipe.rates(0, TOTAL) };
         // A leaky ReLU that flips in one minibatch is luck (see `equality::NEAREST`); an error is there in all three.
         let mut least = BTreeMap::new();
         for draw in 0..3 {
             let mut ours = Mlp::new(&recipe, pictures.clone(), &state, threads);
             let mut judge = Reference::new(&recipe, pictures.clone(), &state, Device::Cpu, DType::F64).unwrap();
-            let stats = step_at(&mut ours, &recipe, 0, draw, still);
-            let truth = step_at(&mut judge, &recipe, 0, draw, still);
+            let stats = step_at(&mut ours, &recipe, &pictures, 0, draw, still);
+            let truth = step_at(&mut judge, &recipe, &pictures, 0, draw, still);
             prop_assert!((stats.d_loss - truth.d_loss).abs() < STATS * (1.0 + truth.d_loss.abs()));
             prop_assert!((stats.g_loss - truth.g_loss).abs() < STATS * (1.0 + truth.g_loss.abs()));
             let squares = squares(&ours.probe().unwrap(), &judge.probe().unwrap());
@@ -105,10 +105,10 @@ fn adam_moves_every_parameter_as_its_formula_says() {
     let pictures = Arc::new(Dataset::mnist().unwrap().test);
     for name in ["seed", "stable"] {
         let recipe = Recipe::load(name, &toml::Table::new()).unwrap();
-        let mut engine = Mlp::new(&recipe, pictures.clone(), &State::initial(&recipe, pictures.pixels, 3), 1);
+        let mut engine = Mlp::new(&recipe, pictures.clone(), &State::initial(&recipe, pictures.shape, 3), 1);
         for step in 0..20 {
             let before = engine.state(0).unwrap();
-            one_step(&mut engine, &recipe, step, step);
+            one_step(&mut engine, &recipe, &pictures, step, step);
             let after = engine.state(0).unwrap();
             equality::check_adam(&recipe, step, &before, &after, &engine.probe().unwrap());
         }
@@ -126,11 +126,11 @@ fn any_number_of_threads_gives_the_same_bits() {
         ("stable", "hidden = 300\nbatch = 17\nlatent = 9"),
     ] {
         let recipe = Recipe::load(name, &flags.parse().unwrap()).unwrap();
-        let first = State::initial(&recipe, pictures.pixels, 3);
+        let first = State::initial(&recipe, pictures.shape, 3);
         let after = |threads| {
             let mut engine = Mlp::new(&recipe, pictures.clone(), &first, threads);
             for step in 0..10 {
-                one_step(&mut engine, &recipe, step, step);
+                one_step(&mut engine, &recipe, &pictures, step, step);
             }
             engine.state(0).unwrap()
         };
@@ -146,7 +146,7 @@ fn pictures_are_those_of_the_reference() {
     let pictures = Arc::new(Dataset::mnist().unwrap().test);
     for name in ["seed", "stable"] {
         let recipe = Recipe::load(name, &toml::Table::new()).unwrap();
-        let state = State::initial(&recipe, pictures.pixels, 8);
+        let state = State::initial(&recipe, pictures.shape, 8);
         let z = noise::sample_z(4, 7, recipe.latent);
         let ours = Mlp::new(&recipe, pictures.clone(), &state, 1).generate(0, &z).unwrap();
         let theirs = Reference::new(&recipe, pictures.clone(), &state, Device::Cpu, DType::F64).unwrap();
