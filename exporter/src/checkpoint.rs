@@ -187,7 +187,10 @@ impl Provenance {
             ("forger.metrics", &self.metrics),
         ];
         let classes = self.classes.as_deref().map(|names| (CLASSES, names));
-        entries.into_iter().chain(classes).fold(model.with_doc(&doc), |model, (key, value)| model.with_metadata(key, value))
+        entries
+            .into_iter()
+            .chain(classes)
+            .fold(model.with_doc(&doc), |model, (key, value)| model.with_metadata(key, value))
     }
 }
 

@@ -182,7 +182,8 @@ fn weights(before: &Model, after: &Model) -> Vec<WeightDifference> {
 fn pictures(before: &Model, after: &Model) -> Option<PictureDifference> {
     if before.classes() != after.classes()
         || before.input_shape() != after.input_shape()
-        || before.output_shape() != after.output_shape() {
+        || before.output_shape() != after.output_shape()
+    {
         return None;
     }
     let numbers = |model: &Model| model.nodes.iter().map(|node| node.shape.iter().product()).max().unwrap_or(0);

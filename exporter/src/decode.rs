@@ -92,7 +92,10 @@ fn network(graph: &GraphProto) -> Result<Model, OnnxError> {
         if let Some((gather, embedding)) = joined.take_if(|(gather, _)| node.input.contains(&gather.output[0])) {
             let [rows] = &gather.output[..] else { return Err(misfit(gather, "it has more than one result")) };
             if node.op_type != "Concat" || node.input != [&*input.name, rows] || axis(node, -1) != 1 {
-                return Err(misfit(node, "it does something else with a class than to put its row behind the latent vector"));
+                return Err(misfit(
+                    node,
+                    "it does something else with a class than to put its row behind the latent vector",
+                ));
             }
             let value = builder.join_class(&values[input.name.as_str()], embedding)?;
             named.extend(["class", "class.embedding", "class.joined"].map(str::to_owned));

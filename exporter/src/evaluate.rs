@@ -31,7 +31,8 @@ fn draw(model: &Model, z: &[f32], class: usize) -> Vec<f64> {
             Some(op) => {
                 let x = node.takes[0];
                 if let Op::JoinClass { embedding } = op {
-                    let row = embedding.values.chunks_exact(embedding.shape[1]).nth(class).expect("a class that there is");
+                    let row =
+                        embedding.values.chunks_exact(embedding.shape[1]).nth(class).expect("a class that there is");
                     let joined = values[x].iter().copied().chain(row.iter().map(|&number| f64::from(number)));
                     values.push(joined.collect());
                     continue;

@@ -88,7 +88,11 @@ impl Model {
             return Err(GraphError::Parity { z: z.len(), image: image.len(), inputs, outputs });
         }
         if !self.are_classes(class, z.len() / inputs) {
-            return Err(GraphError::ParityClass { found: class.to_vec(), classes: self.classes(), count: z.len() / inputs });
+            return Err(GraphError::ParityClass {
+                found: class.to_vec(),
+                classes: self.classes(),
+                count: z.len() / inputs,
+            });
         }
         let rows = |values: &[f32], size| values.chunks_exact(size).map(<[f32]>::to_vec).collect();
         Ok(self.with_parity_of(&Parity { z: rows(z, inputs), class: class.to_vec(), image: rows(image, outputs) }))

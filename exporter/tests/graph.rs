@@ -199,7 +199,8 @@ fn a_model_comes_back_from_its_file() {
         let onnx = model.to_onnx(precision).unwrap();
         let rounded = Model::from_onnx(&onnx).unwrap();
         let parity = rounded.parity().unwrap();
-        let drawn: Vec<f32> = rounded.evaluate(&parity.z.concat(), &parity.class).into_iter().map(|pixel| pixel as f32).collect();
+        let drawn: Vec<f32> =
+            rounded.evaluate(&parity.z.concat(), &parity.class).into_iter().map(|pixel| pixel as f32).collect();
         assert_eq!(drawn, parity.image.concat(), "{precision:?}: the pictures are those of the rounded weights");
         assert_ne!(parity, model.parity().unwrap(), "{precision:?}");
         let (before, after) = (model.parity().unwrap().image.concat(), parity.image.concat());
