@@ -186,8 +186,8 @@ fn everything() -> Model {
     let output = build().unwrap();
     let model = graph.finish(&output, "image").unwrap();
     let z: Vec<f32> = (0..12).map(|index| index as f32 / 6.0 - 1.0).collect();
-    let image: Vec<f32> = model.evaluate(&z).into_iter().map(|pixel| pixel as f32).collect();
-    model.with_doc("Everything.").with_metadata("forger.seed", "1").with_parity(&z, &image).unwrap()
+    let image: Vec<f32> = model.evaluate(&z, &[]).into_iter().map(|pixel| pixel as f32).collect();
+    model.with_doc("Everything.").with_metadata("forger.seed", "1").with_parity(&z, &[], &image).unwrap()
 }
 
 #[test]
@@ -199,7 +199,8 @@ fn a_model_comes_back_from_its_file() {
         let onnx = model.to_onnx(precision).unwrap();
         let rounded = Model::from_onnx(&onnx).unwrap();
         let parity = rounded.parity().unwrap();
-        let drawn: Vec<f32> = rounded.evaluate(&parity.z.concat()).into_iter().map(|pixel| pixel as f32).collect();
+        let drawn: Vec<f32> =
+            rounded.evaluate(&parity.z.concat(), &parity.class).into_iter().map(|pixel| pixel as f32).collect();
         assert_eq!(drawn, parity.image.concat(), "{precision:?}: the pictures are those of the rounded weights");
         assert_ne!(parity, model.parity().unwrap(), "{precision:?}");
         let (before, after) = (model.parity().unwrap().image.concat(), parity.image.concat());
@@ -242,7 +243,7 @@ fn weights_beyond_half_precision_are_named() {
 fn parity_that_is_not_the_networks_is_refused() {
     let model = everything();
     for (z, image) in [(6, 35), (5, 36), (12, 36)] {
-        let error = model.clone().with_parity(&vec![0.0; z], &vec![0.0; image]).unwrap_err();
+        let error = model.clone().with_parity(&vec![0.0; z], &[], &vec![0.0; image]).unwrap_err();
         assert!(
             error.to_string().starts_with(&format!("the parity vectors hold {z} latent numbers and {image} pixels"))
         );

@@ -13,6 +13,8 @@
 //!
 //! Without classes there is one opinion and no further input, and all of this is what it was without.
 
+use net::architecture::OneHot;
+
 /// Stands in the place of the class in G's input. Of a one-hot row, 1 would be lost beside a hundred normal numbers, which have a
 /// norm of 10.
 pub const SCALE: f32 = 3.0;
@@ -22,6 +24,11 @@ pub const SCALE: f32 = 3.0;
 pub struct Classes(pub usize);
 
 impl Classes {
+    /// Says for model files how a class goes into G; nothing where none does.
+    pub fn one_hot(self) -> Option<OneHot> {
+        (self.0 > 0).then_some(OneHot { count: self.0, scale: SCALE })
+    }
+
     /// Counts the numbers that D's last layer gives: [`Classes::logit`] makes one logit of them.
     pub fn opinions(self) -> usize {
         1 + self.0

@@ -230,7 +230,7 @@ impl Checkpoint {
         let identity = &self.identity;
         let recipe = &identity.recipe;
         let network = recipe.generator_network(identity.data);
-        let architecture = network.architecture(identity.data.image);
+        let architecture = network.architecture(identity.data.image, recipe.classes_of(identity.data).one_hot());
         let [engine, device, threads] = self.made_by.clone();
         let asked = self.asked.as_ref().map(|asked| (ASKED, json_text(asked)));
         let always = [

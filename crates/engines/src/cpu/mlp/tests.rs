@@ -26,7 +26,7 @@ fn check_on(pictures: &Arc<Pictures>, name: &str, flags: &str, engines: &[&str])
 fn one_step_equals_the_references_within_the_rule() {
     let pictures = Arc::new(Dataset::mnist().unwrap().test);
     // Two hidden layers are taken by the engine for any chain too.
-    for name in ["seed", "stable"] {
+    for name in ["seed", "stable", "classes"] {
         for flags in ["", "hidden = 33\nbatch = 3"] {
             check_on(&pictures, name, flags, &["cpu/mlp", "cpu/layers"]);
         }
@@ -40,6 +40,10 @@ fn one_step_equals_the_references_within_the_rule() {
     check(&pictures, "stable", "hidden = 40\nbatch = 50\nd_input_offset = 0.0");
     check(&pictures, "seed", "hidden = 40\nbatch = 50\nd_input_offset = 1.0");
     check(&pictures, "stable", "hidden = 96\nbatch = 40\nd_input_offset = 0.6");
+    // Classes where g is made, where black is not 0, and without a penalty.
+    check(&pictures, "classes", "hidden = 96\nbatch = 40");
+    check(&pictures, "classes", "hidden = 40\nbatch = 50\nd_input_offset = 0.0");
+    check(&pictures, "seed", "hidden = 40\nbatch = 50\nclasses = true");
     // One penalty without the other.
     check(&pictures, "stable", "hidden = 40\nbatch = 50\nr2_gamma = 0.0\nr2_gamma_final = 0.0");
 }
@@ -60,7 +64,7 @@ proptest! {
 
     #[test]
     fn any_widths_and_batch_give_the_references_step(
-        hidden in 1usize..200, batch in 1usize..60, latent in 1usize..50, stable: bool, white: bool, threads in 1usize..4,
+        hidden in 1usize..200, batch in 1usize..60, latent in 1usize..50, stable: bool, classes: bool, white: bool, threads in 1usize..4,
     ) {
         // Against a plain bound here: one state's ratio of errors is luck, see above. f32 sums of 784 terms err by less
         // than this unless what they add up to cancels, so each tensor is measured beside the largest of its network.
@@ -69,7 +73,7 @@ proptest! {
             pictures.bytes.iter_mut().for_each(|byte| *byte = 255 - *byte);
         }
         let pictures = Arc::new(pictures);
-        let flags = format!("hidden = {hidden}\nbatch = {batch}\nlatent = {latent}").parse().unwrap();
+        let flags = format!("hidden = {hidden}\nbatch = {batch}\nlatent = {latent}\nclasses = {classes}").parse().unwrap();
         let recipe = Recipe::load(if stable { "stable" } else { "seed" }, &flags).unwrap();
         let state = State::initial(&recipe, pictures.shape, 5);
         let still = StepRates { lr: 0.0, ..recipe.rates(0, TOTAL) };
@@ -124,6 +128,8 @@ fn any_number_of_threads_gives_the_same_bits() {
         ("stable", "hidden = 70\nbatch = 33"),
         ("seed", "hidden = 33\nbatch = 20"),
         ("stable", "hidden = 300\nbatch = 17\nlatent = 9"),
+        ("classes", ""),
+        ("classes", "hidden = 70\nbatch = 130\nd_input_offset = 0.0"),
     ] {
         let recipe = Recipe::load(name, &flags.parse().unwrap()).unwrap();
         let first = State::initial(&recipe, pictures.shape, 3);
@@ -135,7 +141,7 @@ fn any_number_of_threads_gives_the_same_bits() {
             engine.state(0).unwrap()
         };
         let alone = after(1);
-        for threads in [2, 3, 5, 16] {
+        for threads in [2, 3, 5, 7, 11, 16] {
             assert!(alone == after(threads), "{name} {flags:?}: {threads} threads and one part");
         }
     }
