@@ -16,6 +16,7 @@ import { serve } from './server.js';
 const { FORGER_SITE, FORGER_CHROMIUM = '/usr/bin/chromium', FORGER_REQUIRE_ALL, FORGER_SHOTS } = process.env;
 
 export const SITE = FORGER_SITE;
+export const CHROMIUM = FORGER_CHROMIUM;
 
 /** The sizes and schemes that the page is looked at in. */
 export const LOOKS = [
@@ -58,7 +59,7 @@ export function describeOnSite(name, define) {
   });
 }
 
-const launch = () => chromium.launch({ executablePath: FORGER_CHROMIUM, args: FLAGS });
+const launch = () => chromium.launch({ executablePath: CHROMIUM, args: FLAGS });
 
 function whyNot() {
   if (!FORGER_SITE) return 'FORGER_SITE names no built site (`cargo xtask site --model gen.onnx --out site`)';
