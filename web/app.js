@@ -7,6 +7,7 @@ import { createLanguages } from './controls/languages.js';
 import { createStatus } from './controls/status.js';
 import { explore } from './explorer.js';
 import { runtimeInfo } from './forger.js';
+import { glimpse, loadSketch } from './glimpse.js';
 import { listModels } from './models.js';
 import { workOffline } from './offline.js';
 import { keepLanguage, preferredLanguage, setLanguage } from './strings.js';
@@ -21,16 +22,25 @@ const languages = createLanguages(byId('languages'), (language) => {
   keepLanguage(language);
   languages.show();
   status.show();
+  showGlimpse();
   page?.redraw();
 });
+let showGlimpse = () => {};
 languages.show();
 status.show();
 try {
-  // Asked for first, as it is the largest: the list and the model come meanwhile.
+  const [models, sketch] = await Promise.all([listModels(status.progress), loadSketch(location.hash)]);
+  if (sketch) {
+    models[0].greets = sketch.sample;
+    showGlimpse = await glimpse(models[0], sketch, location.hash);
+    status.glimpsed();
+    status.show();
+  }
+  // The largest that there is: only now, as no first picture is to wait for it. The model comes meanwhile.
   const runtime = runtimeInfo();
   runtime.catch(() => {});
-  const models = await listModels(status.progress);
   const arrival = await arrive(models, location.hash);
+  showGlimpse = () => {};
   page = explore(models, arrival, await runtime, status);
   workOffline();
 } catch (error) {

@@ -32,6 +32,6 @@ export async function arrive(models, fragment) {
   }
   const generator = await first.load();
   const state = firstState(first.id, generator.latentSize);
-  start(state, FIRST_SEED, liveliest(generator, FIRST_SEED));
+  start(state, FIRST_SEED, first.greets ?? liveliest(generator, FIRST_SEED));
   return { model: first, generator, state, problem };
 }

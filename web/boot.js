@@ -105,7 +105,11 @@
   if (location.protocol === 'file:' || !runs([10, 10, 1, 8, 0, 65, 0, 253, 15, 253, 98, 11])) return;
   var relaxed = runs([10, 15, 1, 13, 0, 65, 1, 253, 15, 65, 2, 253, 15, 253, 128, 2, 11]);
   ahead('models.json');
-  ahead(relaxed ? 'runtime/runtime_relaxed_bg.wasm' : 'runtime/runtime_bg.wasm');
   // A link may name another model.
-  if (!/[#&]m=/.test(location.hash)) ahead('gen.onnx');
+  var isFirst = !/[#&]m=/.test(location.hash);
+  var glimpse = document.querySelector('meta[name="glimpse"]');
+  // The first picture is drawn by rounded weights, and what is large comes after it.
+  if (isFirst && glimpse) return ahead(glimpse.content);
+  ahead(relaxed ? 'runtime/runtime_relaxed_bg.wasm' : 'runtime/runtime_bg.wasm');
+  if (isFirst) ahead('gen.onnx');
 })();

@@ -244,6 +244,7 @@ export function explore(models, arrival, runtime, status) {
     const parts = panels[state.tab];
     const count = opened.get(state.tab) ?? 0;
     for (const show of parts.slice(0, count)) show();
+    tabs.setBusy(state.tab, count < parts.length);
     if (count >= parts.length) return;
     opened.set(state.tab, count + 1);
     redraw();

@@ -13,6 +13,7 @@ import { readGraph } from './onnx.js';
  * @property {Float32Array} weight [outputs, inputs], row-major.
  * @property {Float32Array} bias [outputs]
  * @property {((sum: number) => number)[]} functions What each sum goes through, in order.
+ * @property {[type: string, alpha: number | undefined][]} [applied] The same by their names in ONNX.
  */
 
 /** More cells in a layer, or more weights in all, are not drawn: nobody could see them, and a frame would be long. */
@@ -58,7 +59,9 @@ function follow({ nodes, constants, inputs }) {
       const { values } = kept[0];
       last.bias = last.bias.map((bias, i) => bias + values[i]);
     } else if (node.type in FUNCTIONS && last) {
-      last.functions.push(FUNCTIONS[node.type](node.attributes));
+      const alpha = node.attributes.get('alpha');
+      last.functions.push(functionOf(node.type, alpha));
+      last.applied?.push([node.type, alpha]);
     } else if (!SHAPES.has(node.type)) {
       return undefined;
     }
@@ -70,11 +73,14 @@ function follow({ nodes, constants, inputs }) {
 /** What leaves every number as it is. */
 const SHAPES = new Set(['Reshape', 'Flatten', 'Unsqueeze', 'Squeeze', 'Identity']);
 
-/** @type {Record<string, (attributes: Map<string, number>) => (sum: number) => number>} */
+/** What a sum goes through. @param {string} type As ONNX names it. @param {number | undefined} alpha @returns {(sum: number) => number} */
+export const functionOf = (type, alpha) => FUNCTIONS[type](alpha);
+
+/** @type {Record<string, (alpha: number | undefined) => (sum: number) => number>} */
 const FUNCTIONS = {
   Relu: () => (sum) => Math.max(0, sum),
-  LeakyRelu: (attributes) => {
-    const slope = attributes.get('alpha') ?? 0.01;
+  LeakyRelu: (alpha) => {
+    const slope = alpha ?? 0.01;
     return (sum) => (sum < 0 ? slope * sum : sum);
   },
   Tanh: () => Math.tanh,
@@ -90,7 +96,7 @@ function dense({ attributes, inputs }, weight, bias) {
   const { values } = weight;
   const rows = isTurned ? values : values.map((_, i) => values[(i % inputCount) * outputs + Math.floor(i / inputCount)]);
   if (bias && bias.values.length !== outputs) return undefined;
-  return { inputs: inputCount, outputs, weight: rows, bias: bias?.values ?? new Float32Array(outputs), functions: [] };
+  return { inputs: inputCount, outputs, weight: rows, bias: bias?.values ?? new Float32Array(outputs), functions: [], applied: [] };
 }
 
 /** Weights that are kept in fewer bytes become numbers again. @param {import('./onnx.js').Node[]} nodes @param {Map<string, import('./onnx.js').Tensor>} constants */

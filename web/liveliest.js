@@ -40,8 +40,18 @@ export function liveliest(generator, seed, before) {
 /** @param {import('./forger.js').Generator} generator @param {number} seed @param {Float32Array | undefined} before */
 function search(generator, seed, before) {
   const { latentSize } = generator;
+  return isSlow(generator, samplesOf(seed, latentSize).subarray(0, latentSize)) ? 0 : choose(generator, seed, before);
+}
+
+/**
+ * The same however long it takes.
+ * @param {Pick<import('./forger.js').Generator, 'latentSize' | 'generate'>} generator
+ * @param {number} seed
+ * @param {Float32Array} [before]
+ */
+export function choose(generator, seed, before) {
+  const { latentSize } = generator;
   const samples = samplesOf(seed, latentSize);
-  if (isSlow(generator, samples.subarray(0, latentSize))) return 0;
   const at = (/** @type {number | undefined} */ value) =>
     generator.generate(value === undefined ? samples : samples.map((number, i) => (i % latentSize === 0 ? value : number)));
   const [low, high] = ENDS.map(at);

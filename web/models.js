@@ -16,6 +16,7 @@ import { tame } from './tame.js';
  * @property {number} epochs
  * @property {() => string} title In the language of the page.
  * @property {() => Promise<Generator>} load
+ * @property {number} [greets] Which sample of the first seed a visitor meets, where that is known before the model has come.
  */
 
 /** Models that are kept loaded. */

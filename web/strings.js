@@ -147,6 +147,11 @@ const TABLE = {
     '신경망은 z라는 무작위 수의 목록을 받아 그림을 그립니다. 수가 같으면 그림도 같습니다. z[0]은 그 첫 번째 수입니다. 이것을 끌어도 나머지는 그대로입니다.',
   ],
   loading: ['Loading the generator', '생성기를 불러오는 중'],
+  glimpse: [
+    'A first look, by weights rounded to a byte each. The network itself is on its way; then all of this moves.',
+    '가중치를 1바이트씩으로 반올림해 그린 첫 모습입니다. 신경망은 오는 중이고, 도착하면 모두 움직입니다.',
+  ],
+  glimpsePicture: ['A first look at the digit of seed {seed}', '시드 {seed} 숫자의 첫 모습'],
   ready: ['Ready: drag the slider, the strip under it or the picture itself.', '준비됐습니다: 슬라이더나 그 아래 띠, 또는 그림을 끌어 보세요.'],
   z0Of: ['the first of {count} numbers', '수 {count}개 중 첫 번째'],
   z0Alone: ['its only number', '단 하나의 수'],

@@ -34,6 +34,19 @@ describeOnSite('accessibility', (open) => {
       await close();
     });
 
+    test(`a picture has its name from the moment it is in the page, ${name}`, async () => {
+      const { page, complaints, close } = await open({ ...look, prepare: (page) => page.addInitScript(watchNames) });
+      await ready(page);
+      await page.getByRole('button', { name: 'Pin this' }).click();
+      for (const tab of await page.getByRole('tab').all()) await openTab(page, tab);
+      await page.getByRole('button', { name: '한국어' }).click();
+      for (const tab of await page.getByRole('tab').all()) await openTab(page, tab);
+      await page.waitForTimeout(500);
+      assert.deepEqual(await page.evaluate(() => globalThis.nameless), []);
+      assert.deepEqual(complaints, []);
+      await close();
+    });
+
     test(`forced colours, ${name}`, async () => {
       const { page, close } = await open({ ...look, forcedColors: 'active', hash: '#v1&t=numbers' });
       await ready(page);
@@ -68,6 +81,15 @@ describeOnSite('accessibility', (open) => {
     });
   }
 });
+
+/** Runs in the page, before it: gathers pictures that have no name when the step that made them is over. */
+function watchNames() {
+  globalThis.nameless = [];
+  const look = () => {
+    for (const picture of document.querySelectorAll('[role=img]:not([aria-label])')) globalThis.nameless.push(picture.outerHTML);
+  };
+  new MutationObserver(look).observe(document, { subtree: true, childList: true, attributeFilter: ['role', 'aria-label'] });
+}
 
 /** Of the middle row of z[0]'s slider, the share that stands out from what is round it. */
 async function shareOfTrack(page) {

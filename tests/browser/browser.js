@@ -16,6 +16,7 @@ import { serve } from './server.js';
 const { FORGER_SITE, FORGER_CHROMIUM = '/usr/bin/chromium', FORGER_REQUIRE_ALL, FORGER_SHOTS } = process.env;
 
 export const SITE = FORGER_SITE;
+export const CHROMIUM = FORGER_CHROMIUM;
 
 /** The sizes and schemes that the page is looked at in. */
 export const LOOKS = [
@@ -58,7 +59,7 @@ export function describeOnSite(name, define) {
   });
 }
 
-const launch = () => chromium.launch({ executablePath: FORGER_CHROMIUM, args: FLAGS });
+const launch = () => chromium.launch({ executablePath: CHROMIUM, args: FLAGS });
 
 function whyNot() {
   if (!FORGER_SITE) return 'FORGER_SITE names no built site (`cargo xtask site --model gen.onnx --out site`)';
@@ -91,9 +92,10 @@ async function openPage(browser, url, { prepare, offline = false, hash = '', ...
   return { page, complaints, context, close: () => context.close() };
 }
 
-/** Waits until the page says that it can be used. */
+/** Waits until the page says that it can be used, and the tab that is open is filled. */
 export async function ready(page) {
   await page.getByRole('status').getByText('Ready').waitFor();
+  await page.locator('html:not(.embed) [role=tabpanel][aria-busy=false]:not([hidden]), .embed').first().waitFor();
 }
 
 export async function shoot(page, name) {
@@ -109,7 +111,13 @@ export const digit = (page) => page.getByRole('img', { name: 'generated digit of
 export const film = (page) => page.getByRole('slider', { name: 'Frame of the sweep' });
 export const sheet = (page, kind) => page.getByRole('img', { name: new RegExp(`100 generated digits.*${kind}`) });
 
-export const openTab = (page, name) => page.getByRole('tab', { name }).click();
+/** Opens a tab, of this name or this element, and waits until the page has filled its panel. */
+export async function openTab(page, tab) {
+  const found = typeof tab === 'string' ? page.getByRole('tab', { name: tab }) : tab;
+  await found.click();
+  const panel = await found.getAttribute('aria-controls');
+  await page.locator(`#${panel}[aria-busy=false]:not([hidden])`).waitFor();
+}
 
 /** The models that the site offers. */
 export const models = () => JSON.parse(readFileSync(join(FORGER_SITE, 'models.json'), 'utf8')).models;
@@ -134,4 +142,13 @@ export async function shows(canvas, expected, what) {
   while (now !== expected && Date.now() < deadline) now = await pixels(canvas);
   // Not `equal`: it would print two pictures in full.
   assert.ok(now === expected, `the picture is another: ${what}`);
+}
+
+/** Waits until `holds` is true of what `read` gives: what an input asks for comes in the next frame. */
+export async function until(read, holds, what) {
+  const deadline = Date.now() + 5000;
+  let found = await read();
+  while (!holds(found) && Date.now() < deadline) found = await read();
+  assert.ok(holds(found), `${what}: ${found}`);
+  return found;
 }

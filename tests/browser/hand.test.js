@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { changed, describeOnSite, digit, openTab, pixels, ready, shows, z0 } from './browser.js';
+import { changed, describeOnSite, digit, openTab, pixels, ready, shows, until, z0 } from './browser.js';
 
 const PHONE = { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true };
 
@@ -120,7 +120,7 @@ describeOnSite('the hand', (open) => {
     const [before, value] = [await pixels(digit(page)), Number(await z0(page).inputValue())];
     const { x, y, width, height } = await digit(page).boundingBox();
     await swipe(page, x + width / 2, y + height / 2, { dx: width / 4 });
-    assert.ok(Math.abs(Number(await z0(page).inputValue()) - (value + 1.5)) < 0.1, await z0(page).inputValue());
+    await until(() => z0(page).inputValue(), (now) => Math.abs(Number(now) - (value + 1.5)) < 0.1, 'z[0] after the swipe');
     await changed(digit(page), before, 'dragged');
     const dragged = await z0(page).inputValue();
     await swipe(page, x + width / 2, y + height / 2, { dy: -200 });
@@ -204,8 +204,8 @@ describeOnSite('the hand', (open) => {
       await page.getByRole('button', { name: 'New digit' }).click();
       await page.waitForTimeout(60);
     }
+    await until(() => page.getByRole('spinbutton', { name: 'Seed' }).inputValue(), (seed) => seed === '21', 'the seed');
     await page.waitForTimeout(500);
-    assert.equal(await page.getByRole('spinbutton', { name: 'Seed' }).inputValue(), '21');
     assert.equal((await page.evaluate(() => history.length)) - before, 1);
     await page.goBack();
     await page.waitForFunction(() => document.querySelector('#seed').value === '1');

@@ -94,10 +94,7 @@ describeOnSite('the models', (open) => {
       const before = await pixels(big);
       await page.getByRole('slider', { name: 'z[0]', exact: true }).fill('3');
       await changed(big, before, 'z[0]');
-      for (const tab of ['Two sweeps', 'A hundred', 'All numbers', 'Walk', 'Proof']) {
-        await openTab(page, tab);
-        await page.waitForTimeout(150);
-      }
+      for (const tab of ['Two sweeps', 'A hundred', 'All numbers', 'Walk', 'Proof']) await openTab(page, tab);
       await page.getByText('it cannot be checked here').waitFor();
       await page.getByText(shape.join(' × '), { exact: true }).waitFor();
       await page.getByRole('button', { name: 'Copy link' }).click();

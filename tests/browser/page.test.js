@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { changed, describeOnSite, digit, film, LOOKS, openTab, pixels, ready, shows, sheet, shoot, z0 } from './browser.js';
+import { changed, describeOnSite, digit, film, LOOKS, openTab, pixels, ready, shows, sheet, shoot, until, z0 } from './browser.js';
 
 /** The middle of a slider's thumb when its value is `share` of the way from its least to its largest. */
 async function thumb(slider, share) {
@@ -141,8 +141,8 @@ describeOnSite('the page', (open) => {
     await page.mouse.down();
     await page.mouse.move(box.x + 5, box.y + box.height / 2, { steps: 4 });
     await page.mouse.up();
+    await until(() => z0(page).inputValue(), (value) => Number(value) === -1, 'z[0] of the first frame');
     shown = await changed(digit(page), shown, 'scrubbed');
-    assert.equal(Number(await z0(page).inputValue()), -1);
     await page.keyboard.press('End');
     await changed(digit(page), shown, 'the last frame');
     assert.ok(Math.abs(Number(await z0(page).inputValue()) - 0.98) < 1e-6);
@@ -218,13 +218,12 @@ describeOnSite('the page', (open) => {
     for (const [width, height] of [[320, 640], [640, 400], [3840, 2160]]) {
       for (const locale of ['en-US', 'ko-KR']) {
         const { page, close } = await open({ viewport: { width, height }, locale });
-        await page.locator('[aria-busy=false]').waitFor();
+        await page.locator('[role=tabpanel][aria-busy=false]').waitFor();
         await page.locator('[data-pin]').click();
         await page.locator('[data-new]').click();
         await page.locator('[data-pin]').click();
         for (const tab of await page.getByRole('tab').all()) {
-          await tab.click();
-          await page.waitForTimeout(100);
+          await openTab(page, tab);
           const overflow = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
           assert.ok(overflow <= 0, `${overflow} px too wide at ${width}, ${locale}, ${await tab.textContent()}`);
           await shoot(page, `width-${width}-${locale}-${await tab.getAttribute('id')}`);

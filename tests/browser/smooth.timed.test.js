@@ -86,8 +86,7 @@ describeOnSite('the page in motion', (open) => {
     await page.getByRole('img', { name: '시드 1에서 만든 숫자' }).waitFor();
     const english = page.locator('main, header, footer').getByText(/[a-z]{5,} [a-z]{5,} [a-z]{3,}/);
     for (const tab of await page.getByRole('tab').all()) {
-      await tab.click();
-      await page.waitForTimeout(100);
+      await openTab(page, tab);
       assert.equal(await english.and(page.locator(':visible')).count(), 0, `${await tab.textContent()}: no English sentence is left`);
     }
     await page.getByRole('button', { name: 'English' }).click();

@@ -36,7 +36,7 @@ describeOnSite('the tour', (open) => {
     await card(page).getByText('4 of 5').waitFor();
     await press(page, 'Next');
     await press(page, 'Done');
-    assert.equal(await card(page).count(), 0);
+    await card(page).waitFor({ state: 'detached' });
     await page.getByRole('tabpanel', { name: 'Draw' }).and(page.locator(':focus')).waitFor();
     assert.deepEqual(complaints, []);
     await close();
@@ -61,7 +61,7 @@ describeOnSite('the tour', (open) => {
     await page.waitForTimeout(400);
     assert.equal(await pixels(digit(page)), still);
     await page.keyboard.press('Escape');
-    assert.equal(await card(page).count(), 0);
+    await card(page).waitFor({ state: 'detached' });
     await close();
   });
 
@@ -69,7 +69,7 @@ describeOnSite('the tour', (open) => {
     const { page, close } = await begun(open);
     await page.getByRole('button', { name: '한국어' }).click();
     await card(page).getByText('5단계 중 1').waitFor();
-    assert.equal(await title(page).textContent(), '시작은 잡음');
+    await title(page).getByText('시작은 잡음').waitFor();
     await close();
   });
 

@@ -55,6 +55,8 @@ export function createInside(root, { onChange, onFailure }) {
   const strip = (/** @type {string} */ className) => {
     const canvas = make('canvas');
     canvas.setAttribute('role', 'img');
+    // What it shows is known a frame later.
+    canvas.setAttribute('aria-label', text('noPicture'));
     const caption = make('figcaption');
     return { canvas, caption, figure: make('figure', { className }, [make('div', { className: 'paper' }, [canvas]), caption]) };
   };

@@ -29,9 +29,15 @@ export function createStatus(line, failure, explorer) {
     progress({ loaded, total }) {
       if (total) explorer.style.setProperty('--loaded', String(Math.min(1, loaded / total)));
     },
+    /** A picture is there before the network is. */
+    glimpsed() {
+      key = 'glimpse';
+      explorer.classList.add('glimpsed');
+    },
     ready() {
       key = 'ready';
       explorer.setAttribute('aria-busy', 'false');
+      explorer.classList.remove('glimpsed');
     },
     /** Says where things stand, in the language of the page. */
     show() {

@@ -30,5 +30,10 @@ export function createTabs(onTab) {
         panel.hidden = name !== shown;
       }
     },
+    /** Whether there is more to come in the panel of a tab. @param {import('../state.js').Tab} name @param {boolean} isBusy */
+    setBusy(name, isBusy) {
+      const panel = tabs.find((tab) => tab.name === name)?.panel;
+      if (panel?.getAttribute('aria-busy') !== String(isBusy)) panel?.setAttribute('aria-busy', String(isBusy));
+    },
   };
 }

@@ -22,6 +22,7 @@ mod browser;
 mod demo;
 mod fashion_mnist;
 mod files;
+mod glimpse;
 mod gpu_check;
 mod hint;
 mod judge;

@@ -12,12 +12,14 @@ use anyhow::{Context, Result};
 
 use crate::hint::hinted;
 use crate::models::{self, Model};
-use crate::{files, judge, preload, runtime, share_card, workspace};
+use crate::{files, glimpse, judge, preload, runtime, share_card, workspace};
 
 /// The list of the site's files: paths from its root and their sizes in bytes.
 const MANIFEST: &str = "site.json";
 /// How `index.html` names the picture for shared links.
 const CARD: &str = "content=\"card.png\"";
+/// How `index.html` names the weights that the first picture is drawn by.
+const GLIMPSE: &str = "<meta name=\"glimpse\"";
 /// Below this a file travels in a packet or two anyway, compressed or not.
 const WORTH_COMPRESSING: u64 = 4096;
 
@@ -46,6 +48,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     let address = arguments.url.as_deref().map(folder_address).transpose()?;
     files::replace_folder(&arguments.out, |site| {
         share_card::draw(&arguments.model[0], &runtime, &site.join(share_card::NAME));
+        glimpse::round(&arguments.model[0], &site.join(glimpse::NAME));
         assemble(site, &workspace::root().join("web"), &runtime, &judges, &models, address.as_deref())
     })?;
     tell_sizes(&arguments.out)
@@ -61,7 +64,7 @@ fn folder_address(url: &str) -> Result<String> {
     Ok(format!("{}/", url.trim_end_matches('/')))
 }
 
-/// Fills the folder `site`, which holds the picture for shared links, or nothing.
+/// Fills the folder `site`, which holds the picture for shared links and the weights of a first look, or one of them, or nothing.
 fn assemble(
     site: &Path,
     web: &Path,
@@ -73,7 +76,7 @@ fn assemble(
     for file in files::list(web, &stays_at_home)? {
         files::copy(&web.join(&file), &site.join(&file))?;
     }
-    tell_sharers(site, address)?;
+    tell_what_is_there(site, address)?;
     preload::name_modules(site)?;
     for (folder, name) in [(runtime, "runtime"), (judges, "judges")] {
         for file in files::list(folder, &is_hidden)? {
@@ -98,13 +101,15 @@ fn assemble(
     write_manifest(site)
 }
 
-/// What the page says of itself to those who show a shared link: the whole address of its picture, or nothing of one that
-/// isn't there.
-fn tell_sharers(site: &Path, address: Option<&str>) -> Result<()> {
+/// What the page says of two files that may not be there: to those who show a shared link, the whole address of its picture; to
+/// itself, where the weights of a first look are.
+fn tell_what_is_there(site: &Path, address: Option<&str>) -> Result<()> {
     let page = site.join("index.html");
     let text = fs::read_to_string(&page)?;
-    let has_card = site.join(share_card::NAME).exists();
-    let lines = text.lines().filter(|line| has_card || !line.contains(CARD));
+    let has = |name: &str| site.join(name).exists();
+    let [has_card, has_glimpse] = [share_card::NAME, glimpse::NAME].map(has);
+    let lines =
+        text.lines().filter(|line| (has_card || !line.contains(CARD)) && (has_glimpse || !line.contains(GLIMPSE)));
     let mut told = String::with_capacity(text.len());
     for line in lines {
         match address {
@@ -278,8 +283,19 @@ mod tests {
         ] {
             let site = folder(&files);
             write(&site.path().join("index.html"), page.as_bytes()).unwrap();
-            tell_sharers(site.path(), address).unwrap();
+            tell_what_is_there(site.path(), address).unwrap();
             assert_eq!(fs::read_to_string(site.path().join("index.html")).unwrap(), expected, "{name}");
+        }
+    }
+
+    #[test]
+    fn a_page_is_told_of_a_first_look_that_is_there_alone() {
+        let page = "<meta name=\"glimpse\" content=\"glimpse.safetensors\">\n<p>text</p>\n";
+        for (files, expected) in [(vec![], "<p>text</p>\n"), (vec![glimpse::NAME], page)] {
+            let site = folder(&files);
+            write(&site.path().join("index.html"), page.as_bytes()).unwrap();
+            tell_what_is_there(site.path(), None).unwrap();
+            assert_eq!(fs::read_to_string(site.path().join("index.html")).unwrap(), expected, "{files:?}");
         }
     }
 
