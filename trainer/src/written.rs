@@ -129,7 +129,7 @@ mod tests {
 
     #[test]
     fn a_plan_has_all_that_its_steps_start_from_and_what_they_come_to() {
-        for (name, dispatches) in [("seed", 15), ("stable", 18)] {
+        for (name, dispatches) in [("seed", 15), ("stable", 18), ("classes", 18)] {
             let recipe = Recipe::load(name, &"hidden = 8\nbatch = 5".parse().unwrap()).unwrap();
             let written = plan(&recipe, 3).unwrap();
             assert_eq!((written.dispatches.len(), written.expected.len()), (dispatches, 3), "{name}");
@@ -140,6 +140,17 @@ mod tests {
             // Little-endian, as the kernels take them apart.
             let pictures = Dataset::mnist().unwrap().test;
             let mut bytes: Vec<u8> = written.buffers[0].words.iter().flat_map(|word| word.to_le_bytes()).collect();
+            if name == "classes" {
+                // The words behind the pictures are their classes.
+                assert!(
+                    written.buffers[0].words[15 * 196..].iter().eq(pictures.labels[..15]
+                        .iter()
+                        .map(|l| u32::from(*l))
+                        .collect::<Vec<_>>()
+                        .iter())
+                );
+                bytes.truncate(15 * 784);
+            }
             bytes.resize(15 * 784, 0);
             assert!(bytes == pictures.bytes[..15 * 784], "{name}");
         }

@@ -350,14 +350,15 @@ mod tests {
     fn distinct(recipe: &str) -> Checkpoint {
         let flags: toml::Table = "latent = 3\nhidden = 5".parse().unwrap();
         let recipe = Recipe::load(recipe, &flags).unwrap();
+        let classes: &[&str] = if recipe.classes { &["a", "b", "c", "d"] } else { &[] };
         let identity = Identity {
             recipe,
             seed: 7,
             epochs: 9,
             dataset: "mnist".to_owned(),
             pictures_crc32: 77,
-            data: DataShape::grey(2, 3),
-            classes: Vec::new(),
+            data: DataShape::grey(2, 3).with_classes(classes.len()),
+            classes: classes.iter().map(|&name| name.to_owned()).collect(),
         };
         let mut next = 0.0f32;
         let mut numbers = |count: usize| -> Vec<f32> {
@@ -399,7 +400,11 @@ mod tests {
             train_seconds: 1.0 / 3.0,
             metrics: r#"{"d_loss":0.1}"#.to_owned(),
             made_by: ["fused".to_owned(), "cpu".to_owned(), "2".to_owned()],
-            parity: Parity { z: numbers(2 * 3), labels: Vec::new(), image: numbers(2 * 6) },
+            parity: Parity {
+                z: numbers(2 * 3),
+                labels: if classes.is_empty() { Vec::new() } else { vec![1, 3] },
+                image: numbers(2 * 6),
+            },
             asked: Some(Asked {
                 data: "/a/b".to_owned(),
                 size: Some(3),
@@ -419,7 +424,7 @@ mod tests {
 
     #[test]
     fn a_checkpoint_survives_being_written_and_read() {
-        for recipe in ["seed", "stable"] {
+        for recipe in ["seed", "stable", "classes"] {
             let checkpoint = distinct(recipe);
             assert_eq!(Checkpoint::from_bytes(&checkpoint.to_bytes()).unwrap(), checkpoint, "{recipe}");
         }
