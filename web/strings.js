@@ -352,6 +352,7 @@ const TABLE = {
   metricClasses: ['Kinds of picture it draws', '그릴 줄 아는 종류'],
   metricPrecision: ['Share that look real', '진짜 같은 그림의 비율'],
   metricRecall: ['Share of real ones it can draw', '진짜 그림 중 그릴 수 있는 비율'],
+  metricInClass: ['Share in the class that was asked for', '요청한 종류로 그린 비율'],
   metricDLoss: ['Detective’s loss', '감별사의 손실'],
   metricGLoss: ['Forger’s loss', '위조꾼의 손실'],
   metricsLeft: ['More numbers, not shown', '보이지 않는 나머지 수'],

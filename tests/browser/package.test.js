@@ -59,11 +59,12 @@ const source: Source = new URL('gen.onnx', 'http://localhost/');
 const g: Generator = await Generator.load(source, { onProgress: ({ loaded, total }) => console.log(loaded, total) });
 const pixels: Float32Array = g.generate(new Float32Array(g.latentSize));
 const later: Float32Array | undefined = await g.generateAsync(pixels);
+const told: Float32Array = g.ofClass(g.class).generate(pixels, g.classes?.map((_, place) => place) ?? 0);
 const shape: readonly number[] = g.imageShape;
 const recipe: string | undefined = g.metadata['forger.recipe'];
 const element: LatentExplorer = document.createElement('latent-explorer');
 const { tract, relaxedSimd } = await runtimeInfo();
-console.log(later, shape, recipe, element.generator?.msPerPicture, tract, relaxedSimd, new ForgerError('a', 'b').hint);
+console.log(later, told, shape, recipe, element.generator?.msPerPicture, tract, relaxedSimd, new ForgerError('a', 'b').hint);
 // @ts-expect-error a generator is loaded, not made
 new Generator();
 // @ts-expect-error z is a Float32Array

@@ -24,6 +24,7 @@ const METRICS = new Map([
   ['classes', 'metricClasses'],
   ['precision', 'metricPrecision'],
   ['recall', 'metricRecall'],
+  ['in_class', 'metricInClass'],
   ['d_loss', 'metricDLoss'],
   ['g_loss', 'metricGLoss'],
 ]);
