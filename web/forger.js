@@ -199,8 +199,9 @@ export class Generator {
     return shared.courier.request(z, this.#classesOf(z, classes));
   }
 
-  /** @param {Float32Array} z @param {ArrayLike<number> | number | undefined} classes @returns {Uint32Array | undefined} */
-  #classesOf(z, classes = this.#class) {
+  /** @param {Float32Array} z @param {ArrayLike<number> | number | undefined} asked @returns {Uint32Array | undefined} */
+  #classesOf(z, asked) {
+    const classes = asked ?? this.#class;
     const pictures = Math.floor(z.length / this.#latentSize);
     const count = this.#shared.classes?.length ?? 0;
     const list = typeof classes === 'number' ? [classes] : Array.from(classes);
