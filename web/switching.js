@@ -52,7 +52,7 @@ export function createSwitching(models, { onModel, onOwn, onPlay, onTile, onFail
 
   const taken = createTaken(byId('taken'), {
     onSaid: (said) => void use(ownModel(dropped, said)),
-    onClass: (model, generator, chosen) => onModel(model, generator.ofClass(chosen)),
+    onGenerator: onModel,
   });
 
   /** @param {Model} model */
