@@ -24,7 +24,8 @@ export async function arrive(models, fragment) {
       const model = models.find((each) => each.id === id);
       if (!model) throw new LinkError('linkModel');
       const generator = await model.load();
-      return { model, generator, state: fromFragment(fragment, model.id, generator.latentSize), problem };
+      const state = fromFragment(fragment, model.id, generator.latentSize, generator.classes?.length ?? 0);
+      return { model, generator: state.class ? generator.ofClass(state.class) : generator, state, problem };
     }
   } catch (error) {
     if (!(error instanceof LinkError)) throw error;

@@ -109,7 +109,7 @@
   var isFirst = !/[#&]m=/.test(location.hash);
   var glimpse = document.querySelector('meta[name="glimpse"]');
   // The first picture is drawn by rounded weights, and what is large comes after it.
-  if (isFirst && glimpse) return ahead(glimpse.content);
+  if (isFirst && glimpse && !/[#&]c=/.test(location.hash)) return ahead(glimpse.content);
   ahead(relaxed ? 'runtime/runtime_relaxed_bg.wasm' : 'runtime/runtime_bg.wasm');
   if (isFirst) ahead('gen.onnx');
 })();

@@ -8,11 +8,13 @@ import { createAddress } from './address.js';
 import { arrive } from './arrive.js';
 import { byId, signed, within } from './controls/dom.js';
 import { createBoard } from './controls/board.js';
+import { createClasses } from './controls/classes.js';
 import { createCollapse } from './controls/collapse.js';
 import { createDirections } from './controls/directions.js';
 import { createDoors, reveal } from './controls/doors.js';
 import { createFilm } from './controls/film.js';
 import { createGame } from './controls/game.js';
+import { createHands } from './controls/hands.js';
 import { createHundred } from './controls/hundred.js';
 import { createInside } from './controls/inside.js';
 import { createNotices } from './controls/notices.js';
@@ -84,6 +86,7 @@ export function explore(models, arrival, runtime, status) {
       keeping.say(text(isFull ? 'pinnedOut' : 'pinned', { count: state.pins.length, most: edits.MOST_PINS }));
     },
   });
+  const classes = createClasses(byId('classes'), (chosen) => change('class', () => (state.class = chosen), { keepPlaying: true, isPress: true }));
   const film = createFilm(within(document, '#sweep .film'), {
     onInput: (frame) => change('film', () => edits.showFrame(state, frame)),
     onResize: redraw,
@@ -118,6 +121,7 @@ export function explore(models, arrival, runtime, status) {
     onFailure: failed,
   });
   const hundred = createHundred({ onTile: (tile) => change(`tile ${tile}`, () => edits.start(state, state.seed, tile)), onFailure: failed });
+  const hands = createHands(byId('hands'), { onTile: (chosen, sample) => change(`tile ${chosen}.${sample}`, () => startOf(chosen, state.seed, sample)), onFailure: failed });
   const directions = createDirections(byId('directions'), (place, value) =>
     change(`direction ${place}`, () => {
       const direction = knowledge.directions(generator)?.[place];
@@ -155,6 +159,7 @@ export function explore(models, arrival, runtime, status) {
   const forging = createForging(byId('forge'), {
     now: () => ({ state, generator }),
     judging,
+    onClass: (drawing, chosen) => change(`forge ${drawing}`, () => (state.class = chosen)),
     onCopy: (drawing, z) => change(`forge ${drawing}`, () => edits.edit(state, () => z)),
     onPin: () => change(`pin ${state.pins.length}`, () => edits.pin(state)),
     onWalk: () => change('tab', () => (state.tab = 'walk')),
@@ -164,12 +169,12 @@ export function explore(models, arrival, runtime, status) {
   const wishing = createWishing({
     now: () => ({ state, generator }),
     judging,
-    onSeed: (value) => change(`seed ${value}`, () => edits.start(state, value)),
+    onSeed: (value, chosen) => change(`seed ${value}`, () => startOf(chosen, value)),
     onFailure: failed,
   });
 
   const game = createGame(byId('game'), {
-    onTake: (seed, index) => change(`sample ${seed}.${index}`, () => edits.start(state, seed, index)),
+    onTake: (seed, index, chosen) => change(`sample ${seed}.${index}`, () => startOf(chosen, seed, index)),
     onFailure: failed,
   });
   const collapse = createCollapse(byId('collapse'), {
@@ -221,7 +226,7 @@ export function explore(models, arrival, runtime, status) {
     ],
     forge: [() => forging.show(state), () => wishing.showPanel()],
     game: [() => game.show(generator)],
-    hundred: [() => hundred.show(state, generator)],
+    hundred: [() => hundred.show(state, generator), () => hands.show(state, generator)],
     numbers: [() => directions.show(state, knowledge.directions(generator)), () => board.show(state, generator)],
     inside: [() => inside.showLayers(generator, edits.shownZ(state)), () => inside.showShares(generator)],
     walk: [
@@ -257,6 +262,7 @@ export function explore(models, arrival, runtime, status) {
     ({ shown, model }) => {
       // A model that has come meanwhile may have z of another length: then the wish for the one before is all there is to undo.
       if (shown.model === state.model) Object.assign(state, shown);
+      generator = generator.ofClass(state.class);
       if (model !== switching.wish(state)) switching.choose(model);
       redraw();
     },
@@ -281,6 +287,7 @@ export function explore(models, arrival, runtime, status) {
     notices.tell(undefined);
     address.changing(kind, isPress);
     edit();
+    generator = generator.ofClass(state.class);
     redraw();
   }
 
@@ -301,6 +308,7 @@ export function explore(models, arrival, runtime, status) {
     const z = edits.shownZ(state);
     picture.show(state, generator);
     z0.show(generator, z, state.playing === 'z0');
+    classes.show(generator);
     seed.show(state.seed);
     tabs.show(state.tab);
     tour.show();
@@ -339,6 +347,12 @@ export function explore(models, arrival, runtime, status) {
     edits.setCoordinate(state, 0, Math.round(100 * (now + sway)) / 100);
   }
 
+  /** Begins with a sample of a seed, of a class, if one is told. @param {number | undefined} chosen @param {number} seed @param {number} [index] */
+  function startOf(chosen, seed, index) {
+    edits.start(state, seed, index);
+    if (chosen !== undefined) state.class = chosen;
+  }
+
   /** Another digit, of the next seed: one that z[0] changes, and unlike the one on show. */
   function nextDigit() {
     const next = (state.seed + 1) % Number.MAX_SAFE_INTEGER;
@@ -347,8 +361,8 @@ export function explore(models, arrival, runtime, status) {
 
   /** @param {string} id @param {import('./forger.js').Generator} loaded */
   function useModel(id, loaded) {
-    generator = loaded;
-    edits.setModel(state, id, generator.latentSize);
+    edits.setModel(state, id, loaded.latentSize, loaded.classes?.length);
+    generator = loaded.ofClass(state.class);
   }
 
   /** To where the back button, or an edit of the address, leads. @param {string} fragment */

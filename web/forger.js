@@ -5,6 +5,7 @@
  *     import { Generator } from './forger.js';
  *     const g = await Generator.load('gen.onnx');      // a URL, an ArrayBuffer or a File
  *     const pixels = g.generate(z);                    // n * g.latentSize numbers -> n pictures, in [-1, 1]
+ *     const sevens = g.generate(z, 7);                 // of a model that is told a class: `g.classes` are their names
  *
  * The model is run by tract, compiled to WebAssembly (`runtime/`), on the calling thread: a digit costs less than a
  * message to a worker would. What costs more goes to a worker by `generateAsync`. Everything is found beside this file, so it
@@ -23,6 +24,14 @@ export { ForgerError };
 /** What the calling thread may be kept for, in ms: a quarter of a frame at 60 a second. */
 const MAIN_THREAD_MS = 4;
 
+/**
+ * @typedef {object} Shared
+ * @property {number} msPerPicture
+ * @property {readonly string[] | null} classes
+ * @property {Map<number, Generator>} ofClass
+ * @property {Courier} [courier]
+ */
+
 /** A generator read from an ONNX file, ready to draw. */
 export class Generator {
   #wasm;
@@ -34,7 +43,7 @@ export class Generator {
   #along;
   /** The class of pictures for which none is given. */
   #class;
-  /** What the same model has for all of its classes. @type {{msPerPicture: number, courier?: Courier}} */
+  /** What the same model has for all of its classes. @type {Shared} */
   #shared;
 
   /**
@@ -44,7 +53,7 @@ export class Generator {
    * @param {Uint8Array} bytes
    * @param {import('./others.js').Along} [along]
    * @param {number} [chosen] The class of pictures for which none is given.
-   * @param {{msPerPicture: number, courier?: Courier}} [shared] What the same model has for all of its classes.
+   * @param {Shared} [shared] What the same model has for all of its classes.
    */
   constructor(wasm, kind, bytes, along = {}, chosen = 0, shared = undefined) {
     this.#wasm = wasm;
@@ -59,7 +68,12 @@ export class Generator {
     this.#metadata = Object.freeze(Object.fromEntries(entries));
     this.#shape = Object.freeze([...wasm.imageShape]);
     this.#latentSize = wasm.latentSize;
-    this.#shared = shared ?? { msPerPicture: measure(() => wasm.generate(new Float32Array(this.#latentSize))) };
+    this.#shared = shared ?? {
+      msPerPicture: measure(() => wasm.generate(new Float32Array(this.#latentSize))),
+      classes: classNames(wasm.classes, this.#metadata),
+      ofClass: new Map(),
+    };
+    this.#shared.ofClass.set(chosen, this);
   }
 
   /**
@@ -116,7 +130,7 @@ export class Generator {
 
   /** The names of the classes that the model draws, or null if it is told none. @type {readonly string[] | null} */
   get classes() {
-    return classNames(this.#wasm.classes, this.#metadata);
+    return this.#shared.classes;
   }
 
   /** The class of pictures for which none is given, as its place among {@link Generator.classes}. */
@@ -125,11 +139,15 @@ export class Generator {
   }
 
   /**
-   * The same model, drawing another class where none is given. Freeing one of the two frees both.
-   * @param {number} chosen Its place among {@link Generator.classes}.
+   * The same model, drawing another class where none is given; the same object for the same class. Freeing one frees all.
+   * Throws a {@link ForgerError} where there is no such class.
+   * @param {number} chosen Its place among {@link Generator.classes}; 0 of a model that is told none is the model.
+   * @returns {Generator}
    */
   ofClass(chosen) {
-    return new Generator(this.#wasm, this.#kind, this.#bytes, this.#along, chosen, this.#shared);
+    const count = this.#shared.classes?.length ?? 0;
+    if (!Number.isInteger(chosen) || chosen < 0 || chosen >= Math.max(1, count)) throw noClass(chosen, count);
+    return this.#shared.ofClass.get(chosen) ?? new Generator(this.#wasm, this.#kind, this.#bytes, this.#along, chosen, this.#shared);
   }
 
   /**
@@ -150,12 +168,14 @@ export class Generator {
   /**
    * Draws a picture for each latent vector.
    * @param {Float32Array} z [n, latentSize], row-major, n of any size.
-   * @param {ArrayLike<number>} [classes] The class of each, as its place among {@link Generator.classes}.
+   * @param {ArrayLike<number> | number} [classes] The class of each, as its place among {@link Generator.classes}, or one for
+   *   all. If not given, {@link Generator.class} is drawn.
    * @returns {Float32Array} [n, channels * height * width], row-major, black at -1 and white at 1.
    */
   generate(z, classes) {
+    const asked = this.#classesOf(z, classes);
     try {
-      return this.#wasm.generate(z, this.#classesOf(z, classes));
+      return this.#wasm.generate(z, asked);
     } catch (error) {
       throw explain(error, this.#kind, 'Give n times latentSize finite numbers in a Float32Array.');
     }
@@ -168,7 +188,7 @@ export class Generator {
    * the last is drawn. For one that was passed over, the promise gives `undefined`.
    *
    * @param {Float32Array} z As for {@link Generator.generate}; it may be changed as soon as this has returned.
-   * @param {ArrayLike<number>} [classes] As for {@link Generator.generate}.
+   * @param {ArrayLike<number> | number} [classes] As for {@link Generator.generate}.
    * @returns {Promise<Float32Array | undefined>} As of {@link Generator.generate}.
    */
   async generateAsync(z, classes) {
@@ -179,10 +199,17 @@ export class Generator {
     return shared.courier.request(z, this.#classesOf(z, classes));
   }
 
-  /** @param {Float32Array} z @param {ArrayLike<number> | undefined} classes @returns {Uint32Array | undefined} */
-  #classesOf(z, classes) {
-    if (classes) return Uint32Array.from(classes);
-    return this.#class === 0 ? undefined : new Uint32Array(Math.floor(z.length / this.#latentSize)).fill(this.#class);
+  /** @param {Float32Array} z @param {ArrayLike<number> | number | undefined} classes @returns {Uint32Array | undefined} */
+  #classesOf(z, classes = this.#class) {
+    const pictures = Math.floor(z.length / this.#latentSize);
+    const count = this.#shared.classes?.length ?? 0;
+    const list = typeof classes === 'number' ? [classes] : Array.from(classes);
+    // Said here: an array of whole numbers would make a class of anything.
+    for (const each of list) if (!Number.isInteger(each) || each < 0 || each >= Math.max(1, count)) throw noClass(each, count);
+    if (typeof classes === 'number') return classes === 0 ? undefined : new Uint32Array(pictures).fill(classes);
+    if (list.length === pictures) return Uint32Array.from(list);
+    const message = `${list.length} classes are given for ${pictures} latent vectors`;
+    throw new ForgerError(message, 'Give one class for each latent vector, one number for all, or none.', { code: 'unfit' });
   }
 
   /** Gives the model's memory back at once, instead of when the browser collects it. The generator is then of no use. */
@@ -205,6 +232,12 @@ export async function runtimeInfo() {
     relaxedSimd: runtime.relaxedSimd(),
     memoryBytes: await heldBytes(),
   };
+}
+
+/** @param {unknown} asked @param {number} count @returns {ForgerError} */
+function noClass(asked, count) {
+  const hint = count === 0 ? 'This model is told no class: leave it out.' : `This model’s classes are 0 to ${count - 1}; \`classes\` has their names.`;
+  return new ForgerError(`There is no class ${asked}`, hint, { code: 'unfit' });
 }
 
 /**

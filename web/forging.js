@@ -9,6 +9,8 @@ import { byId, percent, sentence, within } from './controls/dom.js';
 import { createDrawing } from './controls/drawing.js';
 import { createPhoto } from './controls/photo.js';
 import { ForgerError } from './forger.js';
+import { DOUBT } from './judge.js';
+import { classOfDigit } from './judging.js';
 import { createCopyist } from './forging/copyist.js';
 import { centred, inkOfPhoto } from './forging/ink.js';
 import { MOST_NUMBERS, obstacleOf } from './forging/view.js';
@@ -28,15 +30,16 @@ const PHOTO_SIDE = 200;
  * @param {{
  *   now: () => {state: import('./state.js').State, generator: import('./forger.js').Generator},
  *   judging: ReturnType<typeof import('./judging.js').createJudging>,
+ *   onClass: (drawing: number, chosen: number) => void,
  *   onCopy: (drawing: number, z: Float32Array) => void,
  *   onPin: () => void,
  *   onWalk: () => void,
  *   onOpen: () => void,
  *   onSaid: () => void,
- * }} callbacks `onCopy`: which drawing of this visit, counted from 1, and the best z for it so far; `onOpen`: a photo has come,
+ * }} callbacks `onClass`: a drawing is of another class than the one on show; `onCopy`: which drawing of this visit, counted from 1, and the best z for it so far; `onOpen`: a photo has come,
  *   from wherever on the page; `onSaid`: there is something new to say.
  */
-export function createForging(root, { now, judging, onCopy, onPin, onWalk, onOpen, onSaid }) {
+export function createForging(root, { now, judging, onClass, onCopy, onPin, onWalk, onOpen, onSaid }) {
   /** How many drawings were forged in this visit. */
   let count = 0;
   /** What was drawn. @type {Drawing | undefined} */
@@ -88,13 +91,15 @@ export function createForging(root, { now, judging, onCopy, onPin, onWalk, onOpe
   function forge() {
     stop();
     isPinned = false;
-    const { state, generator } = now();
-    const [, height, width] = generator.imageShape;
-    const picture = drawing && centred(drawing, [height, width]);
-    copies.showYours(picture, generator.imageShape);
-    if (picture && !obstacleOf(generator)) {
+    const { imageShape } = now().generator;
+    const picture = drawing && centred(drawing, [imageShape[1], imageShape[2]]);
+    copies.showYours(picture, imageShape);
+    if (picture && !obstacleOf(now().generator)) {
       count++;
       startedAt = performance.now();
+      const chosen = classOfDrawing(picture);
+      if (chosen !== undefined) onClass(count, chosen);
+      const { state, generator } = now();
       taken = state.z;
       task = { picture, generator };
       copyist.copy(generator, picture, (copy, done) => {
@@ -106,6 +111,13 @@ export function createForging(root, { now, judging, onCopy, onPin, onWalk, onOpe
       void judging.ask(generator);
     } else if (drawing && !picture) trouble = () => text('forgeBlank');
     onSaid();
+  }
+
+  /** The class that a drawing is of, where the network is told one and a judge can read it. @param {Float32Array} picture */
+  function classOfDrawing(picture) {
+    const { generator } = now();
+    const verdict = generator.classes ? judging.of(generator)?.judge(picture) : undefined;
+    return verdict && verdict.share >= DOUBT ? classOfDigit(generator, verdict.digit) : undefined;
   }
 
   /** Shows the next copy, if it is time. @param {number} time Of the frame. */
@@ -180,7 +192,7 @@ export function createForging(root, { now, judging, onCopy, onPin, onWalk, onOpe
     if (obstacle === 'forgeTooLong') return text('forgeTooLong', { count: generator.latentSize, most: MOST_NUMBERS });
     if (obstacle === 'forgeTooSmall') return text('forgeTooSmall');
     if (!task) return '';
-    if (task.generator !== generator) return text('forgeAnother');
+    if (task.generator !== generator) return text(task.generator.file === generator.file ? 'forgeOtherClass' : 'forgeAnother');
     return shown?.done ? result(task, shown.copy, shown.seconds) : text('forgeWorks');
   }
 

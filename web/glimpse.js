@@ -27,7 +27,8 @@ import { text } from './strings.js';
 export async function loadSketch(fragment) {
   /** @type {HTMLMetaElement | null} */
   const told = document.querySelector('meta[name="glimpse"]');
-  if (!told || /[#&]m=/.test(fragment)) return undefined;
+  // It has the first class of a model's.
+  if (!told || /[#&][mc]=/.test(fragment)) return undefined;
   try {
     const response = await fetch(new URL(told.content, document.baseURI));
     return response.ok ? readSketch(await response.arrayBuffer()) : undefined;

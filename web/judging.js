@@ -59,6 +59,16 @@ async function fetched(file) {
   return response.ok ? new Judge(await response.arrayBuffer()) : undefined;
 }
 
+/**
+ * Which class of a model is a digit, by its name; undefined of a model that is told none, or has none of that name.
+ * @param {{classes: readonly string[] | null}} generator
+ * @param {number} digit
+ */
+export function classOfDigit({ classes }, digit) {
+  const place = classes?.indexOf(`${digit}`) ?? -1;
+  return place < 0 ? undefined : place;
+}
+
 /** How sure the judge must be of a digit that was wished for. */
 const SURE = 0.9;
 /** Seeds that are tried: of a model that draws all ten evenly, one in ten is right. */

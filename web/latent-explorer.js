@@ -8,6 +8,7 @@
  * Attributes:
  *   `src`       the model's address as seen from the page
  *   `seed`      which latent vector it begins with, 1 if not given
+ *   `class`     of a model that is told one: the name of a class, or its number, among whatever else is in it; the first if not given
  *   `controls`  of `slider`, `sweep` and `new`, those that are wanted; `slider sweep` if not given, the empty text for none
  *   `theme`     `light` or `dark`; if not given, as the reader's system has it
  *   `loading`   `eager`: at once, and not only when it comes near to being seen
@@ -87,7 +88,7 @@ const WORDS = {
 const NEAR = '300px';
 
 export class LatentExplorer extends HTMLElement {
-  static observedAttributes = ['src', 'seed', 'controls', 'lang'];
+  static observedAttributes = ['src', 'seed', 'class', 'controls', 'lang'];
 
   /** What draws, once it is loaded. @type {Generator | undefined} */
   generator;
@@ -162,6 +163,7 @@ export class LatentExplorer extends HTMLElement {
     if (name === 'controls') this.#offer();
     else if (name === 'lang') this.#speak();
     else if (name === 'seed') this.#start(this.#firstSeed());
+    else if (name === 'class') this.#choose();
     else if (this.#wanted) this.#load(value);
   }
 
@@ -204,7 +206,7 @@ export class LatentExplorer extends HTMLElement {
     try {
       const generator = await Generator.load(source);
       if (load !== this.#loads) return generator.free();
-      this.generator = generator;
+      this.generator = this.#ofClass(generator);
       this.#slider.disabled = this.#button.disabled = this.#another.disabled = false;
       this.#message.hidden = true;
       this.#canvas.classList.toggle('colour', generator.imageShape[0] === 3);
@@ -212,6 +214,30 @@ export class LatentExplorer extends HTMLElement {
       this.dispatchEvent(new Event('load'));
     } catch (error) {
       if (load === this.#loads) this.#fail(error);
+    }
+  }
+
+  /**
+   * The same model, drawing the class that the attribute names. Style sheets have their words in it too: a number is meant for the
+   * model, and must be one of its classes.
+   * @param {Generator} generator
+   */
+  #ofClass(generator) {
+    if (!generator.classes) return generator;
+    const words = (this.getAttribute('class') ?? '').split(/\s+/);
+    const named = words.map((word) => generator.classes?.indexOf(word) ?? -1).find((place) => place >= 0);
+    const number = words.find((word) => /^\d+$/.test(word));
+    return generator.ofClass(named ?? Number(number ?? 0));
+  }
+
+  #choose() {
+    const { generator } = this;
+    if (!generator) return;
+    try {
+      this.generator = this.#ofClass(generator);
+      this.#setZ0(this.#z[0]);
+    } catch (error) {
+      this.#fail(error);
     }
   }
 

@@ -21,11 +21,13 @@ const [MOST_CELLS, MOST_WEIGHTS] = [4096, 4_000_000];
 
 /**
  * @param {Uint8Array} file An ONNX model.
+ * @param {number} [chosen] Of a model that is told a class: which. Its numbers are always the same, so they are a part of the first
+ *   layer's bias.
  * @returns {Layer[] | undefined} undefined where it is no such chain, or too large to be drawn.
  */
-export function layersOf(file) {
+export function layersOf(file, chosen = 0) {
   try {
-    return follow(readGraph(file));
+    return follow(readGraph(file), chosen);
   } catch (error) {
     // The runtime has read the file: what this page cannot follow is something that it need not know.
     if (error instanceof RangeError) return undefined;
@@ -33,13 +35,14 @@ export function layersOf(file) {
   }
 }
 
-/** @param {import('./onnx.js').Graph} graph */
-function follow({ nodes, constants, inputs }) {
+/** @param {import('./onnx.js').Graph} graph @param {number} chosen */
+function follow({ nodes, constants, inputs }, chosen) {
   unpack(nodes, constants);
-  if (inputs.length !== 1) return undefined;
+  const told = inputs.length === 2 ? classOf(nodes, constants, chosen) : undefined;
+  if (inputs.length !== 1 && !told) return undefined;
   /** @type {Layer[]} */
   const layers = [];
-  let [name] = inputs;
+  let name = told?.output ?? inputs[0];
   let weights = 0;
   for (;;) {
     const users = nodes.filter((node) => node.inputs.includes(name));
@@ -67,7 +70,38 @@ function follow({ nodes, constants, inputs }) {
     }
     [name] = node.outputs;
   }
-  return layers.length > 0 ? layers : undefined;
+  if (!told || layers.length === 0) return layers.length > 0 ? layers : undefined;
+  return [withClass(layers[0], told.row), ...layers.slice(1)];
+}
+
+/**
+ * What stands behind z for a class: a row that a Gather takes out of a table, and a Concat joins.
+ * @param {import('./onnx.js').Node[]} nodes
+ * @param {Map<string, import('./onnx.js').Tensor>} constants
+ * @param {number} chosen
+ * @returns {{output: string, row: Float32Array} | undefined}
+ */
+function classOf(nodes, constants, chosen) {
+  const gather = nodes.find(({ type, inputs }) => type === 'Gather' && inputs[1] === 'class');
+  const concat = nodes.find(({ type, inputs }) => type === 'Concat' && inputs.join() === `z,${gather?.outputs[0]}`);
+  const table = constants.get(gather?.inputs[0] ?? '');
+  if (!concat || !table || table.dims.length !== 2 || chosen >= table.dims[0]) return undefined;
+  const width = table.dims[1];
+  return { output: concat.outputs[0], row: table.values.slice(chosen * width, (chosen + 1) * width) };
+}
+
+/** @param {Layer} layer The first. @param {Float32Array} row @returns {Layer} */
+function withClass(layer, row) {
+  const { outputs, weight, bias } = layer;
+  const inputs = layer.inputs - row.length;
+  const ofZ = new Float32Array(outputs * inputs);
+  const moved = bias.slice();
+  for (let o = 0; o < outputs; o++) {
+    const first = o * layer.inputs;
+    ofZ.set(weight.subarray(first, first + inputs), o * inputs);
+    moved[o] += product(weight, first + inputs, row);
+  }
+  return { ...layer, inputs, weight: ofZ, bias: moved };
 }
 
 /** What leaves every number as it is. */

@@ -2,9 +2,9 @@
 /**
  * The state as the fragment of an address, and back.
  *
- *     #v1&m=stable&s=17.42&z=…&k=fresh&f=12&p=3.0,3.1.…&w=0.1.0.5&x=z0&y=d1&t=walk
+ *     #v1&m=stable&c=7&s=17.42&z=…&k=fresh&f=12&p=3.0,3.1.…&w=0.1.0.5&x=z0&y=d1&t=walk
  *
- * `s` is a seed and which of its samples; `z` what was changed since, as bytes (`packed`); `p` the pins, each in that same
+ * `c` is which class is drawn, of a model that is told one; `s` is a seed and which of its samples; `z` what was changed since, as bytes (`packed`); `p` the pins, each in that same
  * form; `k` and `f` the sweep; `w` the walk; `x` and `y` the pad; `t` the tab. What is as at first is left out, so a new
  * visitor's link is a seed. Numbers come back to the bit.
  */
@@ -37,6 +37,7 @@ export function toFragment(state, firstModel) {
   /** @type {[string, string | false][]} */
   const fields = [
     ['m', state.model !== firstModel && encodeURIComponent(state.model)],
+    ['c', state.class > 0 && `${state.class}`],
     ['s', (state.seed !== FIRST_SEED || state.index !== 0) && (state.index ? `${state.seed}.${state.index}` : `${state.seed}`)],
     ['z', edits(state)],
     ['k', state.kind === 'fresh' && 'fresh'],
@@ -75,12 +76,14 @@ export function modelOf(fragment, firstModel) {
  * @param {string} fragment
  * @param {string} model
  * @param {number} latentSize
+ * @param {number} [classes] How many the model is told one of.
  * @returns {import('./state.js').State}
  */
-export function fromFragment(fragment, model, latentSize) {
+export function fromFragment(fragment, model, latentSize, classes = 0) {
   const told = fields(fragment);
   const state = firstState(model, latentSize);
   Object.assign(state, readPin([...(told.get('s') ?? `${FIRST_SEED}`).split('.'), '0'].slice(0, 2), told.get('z'), latentSize));
+  if (told.has('c')) state.class = whole(told.get('c'), classes - 1);
   if (told.has('k')) state.kind = oneOf(told.get('k'), ['held', 'fresh']);
   if (told.has('f')) state.fresh = whole(told.get('f'), FRAMES - 1);
   if (state.fresh !== undefined && state.kind !== 'fresh') throw new LinkError('linkDamaged');
@@ -106,7 +109,7 @@ function fields(fragment) {
   /** @type {Map<string, string>} */
   const told = new Map();
   for (const field of rest) {
-    const found = /^([mszkfpwxyt])=(.+)$/.exec(field);
+    const found = /^([mcszkfpwxyt])=(.+)$/.exec(field);
     if (!found || told.has(found[1])) throw new LinkError('linkDamaged');
     try {
       told.set(found[1], decodeURIComponent(found[2]));

@@ -77,7 +77,9 @@ export function classNames(count, metadata) {
     names = undefined;
   }
   const numbers = Array.from({ length: count }, (_, index) => String(index));
-  return Array.isArray(names) && names.length === count ? numbers.map((number, index) => String(names[index] || number)) : numbers;
+  if (!Array.isArray(names) || names.length !== count) return Object.freeze(numbers);
+  // A name that is none, of a file of anyone's, is a number.
+  return Object.freeze(numbers.map((number, index) => (typeof names[index] === 'string' && names[index].trim() ? names[index] : number)));
 }
 
 /** Keys and texts in turn, as pairs. @param {readonly string[]} flat @returns {[string, string][]} */

@@ -20,7 +20,7 @@ export const IDENTICAL = 5e-5;
  * @returns {Parity | undefined} undefined where the file carries nothing to compare with.
  */
 export function checkParity(generator) {
-  const vectors = parse(generator.metadata['forger.parity']);
+  const vectors = parse(generator.metadata['forger.parity'], generator.classes?.length ?? 0);
   if (!vectors) return undefined;
   const pixels = generator.imageShape.reduce((product, size) => product * size, 1);
   let difference = 0;
@@ -29,7 +29,7 @@ export function checkParity(generator) {
   for (const [index, z] of vectors.z.entries()) {
     const expected = vectors.image[index];
     if (z.length !== generator.latentSize || expected.length !== pixels) return undefined;
-    const found = generator.generate(Float32Array.from(z));
+    const found = generator.generate(Float32Array.from(z), vectors.classes?.[index]);
     trainers.set(expected, index * pixels);
     ours.set(found, index * pixels);
     for (let i = 0; i < pixels; i++) difference = Math.max(difference, Math.abs(found[i] - expected[i]));
@@ -40,14 +40,18 @@ export function checkParity(generator) {
 /**
  * The text comes from whoever made the file, so its form is checked.
  * @param {string | undefined} text
- * @returns {{z: number[][], image: number[][]} | undefined}
+ * @param {number} classes How many the model is told one of.
+ * @returns {{z: number[][], image: number[][], classes: number[] | undefined} | undefined} `classes`: of each, if it is told one.
  */
-function parse(text) {
+function parse(text, classes) {
   try {
-    const { z, image } = JSON.parse(text ?? '');
+    const { z, image, class: told } = JSON.parse(text ?? '');
     const isMatrix = (/** @type {unknown} */ rows) =>
       Array.isArray(rows) && rows.length > 0 && rows.every((row) => Array.isArray(row) && row.every(Number.isFinite));
-    return isMatrix(z) && isMatrix(image) && z.length === image.length ? { z, image } : undefined;
+    if (!isMatrix(z) || !isMatrix(image) || z.length !== image.length) return undefined;
+    if (classes === 0) return { z, image, classes: undefined };
+    const isClass = (/** @type {unknown} */ each) => Number.isInteger(each) && Number(each) >= 0 && Number(each) < classes;
+    return Array.isArray(told) && told.length === z.length && told.every(isClass) ? { z, image, classes: told } : undefined;
   } catch {
     return undefined;
   }

@@ -58,7 +58,7 @@ function* film(generator, z) {
 }
 
 /** @param {import('./state.js').State} state @param {Float32Array} z */
-export function jsonOf({ model, seed, index }, z) {
+export function jsonOf({ model, seed, index, class: chosen }, z) {
   // Every float32 as the shortest decimal that a reader turns back into it would be shorter; these doubles are exact.
-  return new Blob([JSON.stringify({ model, seed, index, z: [...z] })], { type: 'application/json' });
+  return new Blob([JSON.stringify({ model, seed, index, ...(chosen > 0 && { class: chosen }), z: [...z] })], { type: 'application/json' });
 }

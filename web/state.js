@@ -21,6 +21,7 @@ import { slerp } from './vectors.js';
  * @property {number} seed
  * @property {number} index Which of the seed's hundred samples `z` began as.
  * @property {Float32Array} z
+ * @property {number} class Which of the model's classes is drawn; 0 of a model that is told none.
  * @property {SweepKind} kind The sweep that is played.
  * @property {number | undefined} fresh
  * @property {'z0' | 'sweep' | 'walk' | 'epochs' | undefined} playing z[0] to and fro, the sweep of the original program, the walk, or
@@ -46,6 +47,7 @@ export function firstState(model, latentSize) {
     seed: FIRST_SEED,
     index: 0,
     z: sampleOf(FIRST_SEED, 0, latentSize),
+    class: 0,
     kind: 'held',
     fresh: undefined,
     playing: undefined,
@@ -179,9 +181,11 @@ export function walkTo(state, place) {
  * @param {State} state
  * @param {string} model
  * @param {number} latentSize
+ * @param {number} [classes] How many it is told one of; the one that was drawn stays where it has as many.
  */
-export function setModel(state, model, latentSize) {
+export function setModel(state, model, latentSize, classes = 0) {
   state.model = model;
+  if (state.class >= classes) state.class = 0;
   if (state.z.length === latentSize) return;
   const { seed, index } = state;
   Object.assign(state, { z: new Float32Array(latentSize), pins: [], walk: { from: 0, to: 1, t: 0 } });

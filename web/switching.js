@@ -50,10 +50,7 @@ export function createSwitching(models, { onModel, onOwn, onPlay, onTile, onFail
     if (model) void use(model);
   }
 
-  const taken = createTaken(byId('taken'), {
-    onSaid: (said) => void use(ownModel(dropped, said)),
-    onClass: (model, generator, chosen) => onModel(model, generator.ofClass(chosen)),
-  });
+  const taken = createTaken(byId('taken'), (said) => void use(ownModel(dropped, said)));
 
   /** @param {Model} model */
   async function use(model) {

@@ -13,22 +13,24 @@ const STRIP = 40;
  * @param {(error: unknown) => void} onFailure A model can load and still fail on some latent vector.
  */
 export function createTiles(canvas, onFailure) {
-  let drawn = { generator: /** @type {unknown} */ (undefined), z: new Float32Array(0), columns: 0 };
+  let drawn = { generator: /** @type {unknown} */ (undefined), z: new Float32Array(0), columns: 0, classes: '' };
   return {
     /**
      * Shows a picture for each latent vector. A later call takes the place of one that is still drawing.
      * @param {import('./forger.js').Generator} generator
      * @param {Float32Array} z [n, latentSize]
      * @param {number} columns
+     * @param {readonly number[]} [classes] Of each picture; the generator's own where there are none.
      * @returns {boolean} Whether there was anything to draw.
      */
-    draw(generator, z, columns) {
-      if (drawn.generator === generator && drawn.columns === columns && same(drawn.z, z)) return false;
-      const mine = (drawn = { generator, z: z.slice(), columns });
+    draw(generator, z, columns, classes) {
+      const told = classes?.join() ?? '';
+      if (drawn.generator === generator && drawn.columns === columns && drawn.classes === told && same(drawn.z, z)) return false;
+      const mine = (drawn = { generator, z: z.slice(), columns, classes: told });
       const atOnce = z.length <= STRIP * generator.latentSize;
       const isWanted = () => drawn === mine;
       if (!atOnce) canvas.setAttribute('aria-busy', 'true');
-      inSlices(steps(canvas, generator, mine.z, columns), isWanted, { atOnce })
+      inSlices(steps(canvas, generator, mine.z, columns, classes), isWanted, { atOnce })
         .then(() => isWanted() && canvas.removeAttribute('aria-busy'))
         .catch(onFailure);
       return true;
@@ -41,14 +43,15 @@ export function createTiles(canvas, onFailure) {
  * @param {import('./forger.js').Generator} generator
  * @param {Float32Array} z
  * @param {number} columns
+ * @param {readonly number[] | undefined} classes
  */
-function* steps(canvas, generator, z, columns) {
+function* steps(canvas, generator, z, columns, classes) {
   const { latentSize, imageShape } = generator;
   const count = z.length / latentSize;
   const batch = batchOf(imageShape);
   prepare(canvas, count, imageShape, columns);
   for (let first = 0; first < count; first += batch) {
-    const images = generator.generate(z.subarray(first * latentSize, (first + batch) * latentSize));
+    const images = generator.generate(z.subarray(first * latentSize, (first + batch) * latentSize), classes?.slice(first, first + batch));
     paintFrom(canvas, first, images, imageShape, columns);
     yield;
   }

@@ -8,7 +8,7 @@ import { createVerdict } from './controls/verdict.js';
 import { byId } from './controls/dom.js';
 import { createWishes } from './controls/wishes.js';
 import { DOUBT } from './judge.js';
-import { seek } from './judging.js';
+import { classOfDigit, seek } from './judging.js';
 import { download, pngOf } from './save.js';
 import { shownZ } from './state.js';
 import { text } from './strings.js';
@@ -20,21 +20,21 @@ const PAUSE_MS = 80;
  * @param {{
  *   now: () => {state: import('./state.js').State, generator: import('./forger.js').Generator},
  *   judging: ReturnType<typeof import('./judging.js').createJudging>,
- *   onSeed: (seed: number) => void,
+ *   onSeed: (seed: number, chosen: number | undefined) => void,
  *   onFailure: (error: unknown) => void,
- * }} callbacks
+ * }} callbacks `chosen`: the class, of a model that is told one.
  */
 export function createWishing({ now, judging, onSeed, onFailure }) {
   const verdict = createVerdict(byId('verdict'));
   const wishes = createWishes(byId('wishes'), {
     onDigit: (digit) => void wish(digit).catch(onFailure),
     onNumber: () => void write().catch(onFailure),
-    onTake: onSeed,
+    onTake: (seed, digit) => onSeed(seed, classOfDigit(now().generator, digit)),
     onSave: () => void save().catch(onFailure),
   });
   /** @type {{digit: number, seed: number, image: Float32Array}[]} */
   let written = [];
-  /** What the row was written by. @type {unknown} */
+  /** The file of the model that the row was written by. @type {unknown} */
   let writer;
   /** Counted up, so that a search knows when it is wanted no more. */
   let [wished, writing] = [0, 0];
@@ -55,23 +55,25 @@ export function createWishing({ now, judging, onSeed, onFailure }) {
     const { state, generator } = now();
     const judge = await judging.ask(generator);
     if (!judge || mine !== wished) return;
-    const found = await seek(generator, judge, digit, state.seed + 1, () => mine === wished);
+    const chosen = classOfDigit(generator, digit);
+    const found = await seek(chosen === undefined ? generator : generator.ofClass(chosen), judge, digit, state.seed + 1, () => mine === wished);
     if (mine !== wished) return;
     tell(found ? () => text('wishFound', { digit, seed: found.seed }) : () => text('wishNone', { digit }));
-    if (found) onSeed(found.seed);
+    if (found) onSeed(found.seed, chosen);
   }
 
   /** Each digit from the seed after that of the one before it, so that no two are the same. */
   async function write() {
     const mine = ++writing;
     const { state, generator } = now();
-    writer = generator;
+    writer = generator.file;
     const judge = await judging.ask(generator);
     if (!judge || mine !== writing) return;
     written = [];
     let next = state.seed;
     for (const digit of wishes.digits()) {
-      const found = await seek(generator, judge, digit, next, () => mine === writing);
+      const chosen = classOfDigit(generator, digit);
+      const found = await seek(chosen === undefined ? generator : generator.ofClass(chosen), judge, digit, next, () => mine === writing);
       if (mine !== writing) return;
       if (!found) {
         tell(() => text('wishNone', { digit }));
@@ -139,7 +141,7 @@ export function createWishing({ now, judging, onSeed, onFailure }) {
       byId('wishes').hidden = judging.of(generator) === undefined;
       wishes.label();
       wishes.say(said());
-      if (judging.of(generator) && writer !== generator) void write().catch(onFailure);
+      if (judging.of(generator) && writer !== generator.file) void write().catch(onFailure);
     },
   };
 }

@@ -86,10 +86,10 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let image = generator.forward(&z)?;
     let [z, image] = [z, image].map(|tensor| tensor.flatten_all().and_then(|tensor| tensor.to_vec1::<f32>()));
     let (z, image) = (z?, image?);
-    let model = model.with_parity(&z, &image)?;
+    let model = model.with_parity(&z, &[], &image)?;
     exporter::write_whole(&out, &model.to_onnx(Precision::F32)?)?;
 
-    let exact = model.evaluate(&z);
+    let exact = model.evaluate(&z, &[]);
     let largest = exact.iter().zip(&image).map(|(exact, &drawn)| (exact - f64::from(drawn)).abs()).fold(0.0, f64::max);
     println!("wrote `{}`; candle and f64 arithmetic differ by at most {largest:.1e}", out.display());
     if largest > 1e-5 { Err("the exported network is another one".into()) } else { Ok(()) }

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use net::architecture::{Architecture, Layer};
+use net::architecture::{Architecture, Layer, OneHot};
 
 use crate::error::ExportError;
 use crate::graph::{Graph, Value};
@@ -14,6 +14,9 @@ use crate::tensor::Tensor;
 /// Names the file's input, as [`OUTPUT`] does its output: the interface of a generator.
 pub(crate) const INPUT: &str = "z";
 pub(crate) const OUTPUT: &str = "image";
+
+/// Bounds the classes of a description: each is a row of as many numbers.
+const MOST_CLASSES: usize = 4096;
 
 /// Gives the numbers that a network is assembled of.
 pub(crate) trait Tensors {
@@ -37,6 +40,9 @@ pub(crate) fn assemble(architecture: &Architecture, tensors: &impl Tensors) -> R
         return Err(ExportError::DamagedMetadata { key: "architecture", reason });
     }
     let (mut graph, mut value) = Graph::new(INPUT, &[latent]);
+    if let Some(classes) = architecture.classes() {
+        value = graph.join_class(&value, one_hot(classes)?)?;
+    }
     let mut names = Names::default();
     for layer in &layers {
         let name = names.of(layer);
@@ -48,6 +54,24 @@ pub(crate) fn assemble(architecture: &Architecture, tensors: &impl Tensors) -> R
         value = add(&mut graph, &name, op, &value)?;
     }
     Ok(graph.finish(&value, OUTPUT)?)
+}
+
+/// Gives a row for each class: zeros, and the scale in the place of the class.
+fn one_hot(OneHot { count, scale }: OneHot) -> Result<Tensor, ExportError> {
+    if !(1..=MOST_CLASSES).contains(&count) {
+        let reason = format!("it has {count} classes: there can be 1 to {MOST_CLASSES}");
+        return Err(ExportError::DamagedMetadata { key: "architecture", reason });
+    }
+    let mut values = vec![0.0; count * count];
+    values.iter_mut().step_by(count + 1).for_each(|value| *value = scale);
+    Ok(Tensor::new([count, count], values))
+}
+
+/// Gives what [`one_hot`] has made such rows of; nothing for any others.
+fn as_one_hot(embedding: &Tensor) -> Option<OneHot> {
+    let &[count, width] = embedding.shape.as_slice() else { return None };
+    let classes = OneHot { count, scale: *embedding.values.first()? };
+    (count == width && one_hot(classes).ok()? == *embedding).then_some(classes)
 }
 
 fn add(graph: &mut Graph, name: &str, op: Op, value: &Value) -> Result<Value, ExportError> {
@@ -134,6 +158,7 @@ pub(crate) fn describe(model: &Model) -> Option<Architecture> {
         return None;
     }
     let mut layers = Vec::new();
+    let mut classes = None;
     for (index, node) in model.nodes.iter().enumerate().skip(1) {
         if node.takes != [index - 1] {
             return None;
@@ -144,6 +169,10 @@ pub(crate) fn describe(model: &Model) -> Option<Architecture> {
             Op::Gemm { .. } => Layer::Gemm { name },
             Op::MatMul { .. } => Layer::MatMul { name },
             Op::Add => return None,
+            Op::JoinClass { embedding } => {
+                classes = Some(as_one_hot(embedding)?);
+                continue;
+            }
             Op::AddConstant { .. } => Layer::Add { name },
             Op::Conv { window, .. } => Layer::Conv { name, window: *window },
             Op::ConvTranspose { window, .. } => Layer::ConvTranspose { name, window: *window },
@@ -157,5 +186,5 @@ pub(crate) fn describe(model: &Model) -> Option<Architecture> {
             Op::Resize { factor } => Layer::Resize { factor: *factor, name: named },
         });
     }
-    Some(Architecture::sequential(latent, layers))
+    Some(Architecture::sequential(latent, layers).with_classes(classes))
 }

@@ -9,7 +9,7 @@ use serde::de::IgnoredAny;
 use serde_json::Value;
 
 use crate::assemble::{assemble, describe};
-use crate::encode::{LATENT, NORMAL};
+use crate::encode::{CLASSES, LATENT, NORMAL};
 use crate::error::ExportError;
 use crate::model::Model;
 use crate::onnx_error::{sentence, short};
@@ -26,6 +26,8 @@ const GENERATOR_PREFIX: &str = "generator.";
 /// Names the latent vectors, and [`PARITY_IMAGE`] the pictures that the trainer computed for them.
 const PARITY_Z: &str = "parity.z";
 const PARITY_IMAGE: &str = "parity.image";
+/// Names the classes of these pictures, where the network takes some: whole numbers, float32 as everything else.
+const PARITY_CLASS: &str = "parity.class";
 /// Bounds the bytes of a description: one of hundreds of layers is shorter.
 const ARCHITECTURE_LIMIT: usize = 1 << 15;
 /// Names a key of a generator's file alone: what the model file says of itself. [`PROPS`] has its own metadata as a JSON
@@ -129,9 +131,14 @@ fn with_parity(model: Model, file: &WeightsFile) -> Result<Model, ExportError> {
     let Some(shape) = shape else { return Ok(model) };
     let count = shape.first().copied().unwrap_or(0);
     let numbers = |shape: &[usize]| [count, shape.iter().product()];
+    let class = match model.classes() {
+        0 => Vec::new(),
+        // A number that is none of them is told of where the classes are known.
+        _ => file.read_shaped(PARITY_CLASS, &[count])?.values.iter().map(|&class| class as usize).collect(),
+    };
     let z = file.read_shaped(PARITY_Z, &numbers(model.input_shape()))?;
     let image = file.read_shaped(PARITY_IMAGE, &numbers(model.output_shape()))?;
-    if count == 0 { Ok(model) } else { Ok(model.with_parity(&z.values, &image.values)?) }
+    if count == 0 { Ok(model) } else { Ok(model.with_parity(&z.values, &class, &image.values)?) }
 }
 
 /// Says where the weights came from, each as the checkpoint's metadata has it.
@@ -143,6 +150,8 @@ struct Provenance {
     dataset: String,
     /// Holds a JSON object.
     metrics: String,
+    /// Holds the names of the classes, a JSON list, where the network takes some.
+    classes: Option<String>,
 }
 
 impl Provenance {
@@ -154,6 +163,7 @@ impl Provenance {
             epochs: text(file, "epochs")?,
             dataset: text(file, "dataset")?,
             metrics: json_object(file, "metrics")?,
+            classes: file.metadata.get("classes").map(|json| names(json)).transpose()?,
         })
     }
 
@@ -176,8 +186,19 @@ impl Provenance {
             (LATENT, NORMAL),
             ("forger.metrics", &self.metrics),
         ];
-        entries.into_iter().fold(model.with_doc(&doc), |model, (key, value)| model.with_metadata(key, value))
+        let classes = self.classes.as_deref().map(|names| (CLASSES, names));
+        entries
+            .into_iter()
+            .chain(classes)
+            .fold(model.with_doc(&doc), |model, (key, value)| model.with_metadata(key, value))
     }
+}
+
+/// Gives a JSON list of names as it is.
+fn names(json: &str) -> Result<String, ExportError> {
+    serde_json::from_str::<Vec<String>>(json)
+        .map(|_| json.to_owned())
+        .map_err(|error| ExportError::DamagedMetadata { key: "classes", reason: sentence(&error) })
 }
 
 /// Says whether the file is a checkpoint, else it is a generator's file.

@@ -59,7 +59,12 @@ fn network(graph: &GraphProto) -> Result<Model, OnnxError> {
         graph.initializer.iter().map(|tensor| (tensor.name.as_str(), Constant::Stored(tensor))).collect();
     // Old writers list the weights among the inputs too.
     let inputs: Vec<_> = graph.input.iter().filter(|input| !constants.contains_key(&*input.name)).collect();
-    let [input] = inputs[..] else { return Err(interface("input", &format!("there are {}, not one", inputs.len()))) };
+    let (input, class) = match inputs[..] {
+        [input] => (input, None),
+        [first, second] if is_class(second) => (first, Some(second)),
+        [first, second] if is_class(first) => (second, Some(first)),
+        _ => return Err(interface("input", &format!("there are {}, not one and perhaps a class", inputs.len()))),
+    };
     if let Some(value) = graph.input.iter().chain(&graph.output).find(|value| !is_name(&value.name)) {
         return Err(interface("graph", &format!("the name `{}` is too long, or not of one line", short(&value.name))));
     }
@@ -68,13 +73,34 @@ fn network(graph: &GraphProto) -> Result<Model, OnnxError> {
 
     // The names that nodes have got so far, and those that others will want.
     let mut named: HashSet<String> = graph.node.iter().map(|node| node.name.clone()).collect();
+    let mut joined = None;
+    let mut is_joined = false;
     for node in &graph.node {
+        if let Some(class) = class.filter(|class| node.input.contains(&class.name)) {
+            // What follows the look-up is told there.
+            joined = Some((node, looked_up(node, class, &constants)?));
+            continue;
+        }
         let [output] = &node.output[..] else { return Err(misfit(node, "it has more than one result")) };
         if values.contains_key(output.as_str()) || constants.contains_key(output.as_str()) {
             return Err(misfit(node, "its result has the name of another value"));
         }
         if let Some(constant) = unpacked(node, &constants)? {
             constants.insert(output, constant);
+            continue;
+        }
+        if let Some((gather, embedding)) = joined.take_if(|(gather, _)| node.input.contains(&gather.output[0])) {
+            let [rows] = &gather.output[..] else { return Err(misfit(gather, "it has more than one result")) };
+            if node.op_type != "Concat" || node.input != [&*input.name, rows] || axis(node, -1) != 1 {
+                return Err(misfit(
+                    node,
+                    "it does something else with a class than to put its row behind the latent vector",
+                ));
+            }
+            let value = builder.join_class(&values[input.name.as_str()], embedding)?;
+            named.extend(["class", "class.embedding", "class.joined"].map(str::to_owned));
+            values.insert(output, value);
+            is_joined = true;
             continue;
         }
         let (op, taken) = operation(node, &values, &constants)?;
@@ -88,6 +114,9 @@ fn network(graph: &GraphProto) -> Result<Model, OnnxError> {
         let value = builder.node(&name, op, &taken)?;
         named.insert(name);
         values.insert(output, value);
+    }
+    if let Some(class) = class.filter(|_| !is_joined) {
+        return Err(interface("input", &format!("nothing is made of `{}`", short(&class.name))));
     }
     let [output] = &graph.output[..] else {
         return Err(interface("output", &format!("there are {}, not one", graph.output.len())));
@@ -112,6 +141,37 @@ fn named_after_weights(node: &NodeProto, op: &Op) -> Option<String> {
         found == Some(constant.role)
     };
     (!name.is_empty() && constants.iter().enumerate().all(is_so)).then(|| name.to_owned())
+}
+
+/// Says whether an input is the class of each picture: int64 `[batch]`.
+fn is_class(value: &ValueInfoProto) -> bool {
+    let tensor = value.r#type.as_ref().and_then(|kind| kind.tensor_type.as_ref());
+    tensor.is_some_and(|tensor| {
+        tensor.elem_type == DataType::Int64 as i32 && tensor.shape.as_ref().is_some_and(|shape| shape.dim.len() == 1)
+    })
+}
+
+/// Gives the rows that a node looks classes up in.
+fn looked_up(
+    node: &NodeProto,
+    class: &ValueInfoProto,
+    constants: &HashMap<&str, Constant>,
+) -> Result<Tensor, OnnxError> {
+    let embedding = match (&*node.op_type, &node.input[..]) {
+        ("Gather", [embedding, indices]) if *indices == class.name && axis(node, 0) == 0 => constants.get(&**embedding),
+        _ => return Err(misfit(node, "it does something else with a class than to look up its row")),
+    };
+    match embedding {
+        Some(Constant::Stored(tensor)) => tensor_of(tensor),
+        Some(Constant::Unpacked(tensor)) => Ok(tensor.clone()),
+        None => Err(misfit(node, "it looks classes up in no constant of the file")),
+    }
+}
+
+/// Gives a node's `axis`, of a value with two dimensions; `default` where it has none.
+fn axis(node: &NodeProto, default: i64) -> i64 {
+    let axis = attribute(node, "axis").map_or(default, |axis| axis.i);
+    if axis == -1 { 1 } else { axis }
 }
 
 /// Holds a constant of the file, as it is stored or unpacked by a node.

@@ -7,7 +7,7 @@
 use net::architecture::Window;
 
 use crate::graph_error::GraphError;
-use crate::model::{Model, Node, constant_name};
+use crate::model::{CLASS, Model, Node, constant_name};
 use crate::onnx::{
     AttributeProto, AttributeType, DataType, DimensionProto, DimensionValue, GraphProto, IR_VERSION, ModelProto,
     NodeProto, OPSET_VERSION, OperatorSetIdProto, StringStringEntryProto, TensorProto, TensorShapeProto,
@@ -16,6 +16,7 @@ use crate::onnx::{
 use crate::op::{Constant, Op};
 use crate::precision::{Precision, Stored, store};
 use crate::rounded::beyond_half;
+use crate::tensor::Tensor;
 
 /// Names the program that wrote the file.
 const PRODUCER: &str = "forger";
@@ -25,6 +26,8 @@ const BATCH: &str = "batch";
 const INFERRED: i64 = -1;
 /// Names the key of the metadata that says where z is to be drawn from.
 pub(crate) const LATENT: &str = "forger.latent";
+/// Names the key of the metadata that names the classes, a JSON list.
+pub(crate) const CLASSES: &str = "forger.classes";
 /// Stands for its value: independent numbers, mean 0, deviation 1.
 pub(crate) const NORMAL: &str = "normal(0,1)";
 
@@ -64,6 +67,9 @@ fn message(model: &Model, precision: Precision) -> Result<ModelProto, GraphError
             Some(op) => add_node(&mut graph, model, node, op, precision)?,
         }
     }
+    if model.classes() > 0 {
+        graph.input.push(class_info(model));
+    }
     let output = &model.nodes[model.output];
     graph.output.push(value_info(&output.value, &output.shape, output_doc(model)));
     let entries = model.metadata.iter();
@@ -88,6 +94,9 @@ fn add_node(
     op: &Op,
     precision: Precision,
 ) -> Result<(), GraphError> {
+    if let Op::JoinClass { embedding } = op {
+        return add_class(graph, model, node, embedding);
+    }
     let mut input: Vec<String> = node.takes.iter().map(|&taken| model.nodes[taken].value.clone()).collect();
     for constant in op.constants() {
         input.push(add_constant(graph, node, &constant, precision)?);
@@ -118,6 +127,26 @@ fn add_node(
         doc_string: node_doc(op),
         domain: String::new(),
     });
+    Ok(())
+}
+
+/// Adds the two nodes that look a class up and put its row behind z. The rows are stored whole: they are few.
+fn add_class(graph: &mut GraphProto, model: &Model, node: &Node, embedding: &Tensor) -> Result<(), GraphError> {
+    let rows = format!("{}.embedding", node.name);
+    let weight = format!("{rows}.weight");
+    graph.initializer.push(tensor(&weight, &embedding.shape, DataType::Float, float_bytes(&embedding.values)));
+    let nodes = [
+        ("Gather", vec![weight, CLASS.to_owned()], rows.clone(), 0),
+        ("Concat", vec![model.nodes[node.takes[0]].value.clone(), rows], node.value.clone(), 1),
+    ];
+    graph.node.extend(nodes.map(|(op_type, input, output, axis)| NodeProto {
+        input,
+        name: output.clone(),
+        output: vec![output],
+        op_type: op_type.to_owned(),
+        attribute: vec![int_attribute("axis", axis)],
+        ..Default::default()
+    }));
     Ok(())
 }
 
@@ -234,7 +263,17 @@ fn output_doc(model: &Model) -> String {
     }
 }
 
-/// Gives a value's name and type, the open dimension in front.
+/// Describes the input that says of which class each picture is to be.
+fn class_info(model: &Model) -> ValueInfoProto {
+    let doc = format!("The class of each picture, 0 to {}.", model.classes() - 1);
+    let mut info = value_info(CLASS, &[], doc);
+    if let Some(TypeProto { tensor_type: Some(tensor) }) = &mut info.r#type {
+        tensor.elem_type = DataType::Int64 as i32;
+    }
+    info
+}
+
+/// Gives a value's name and type, float32, the open dimension in front.
 fn value_info(name: &str, shape: &[usize], doc_string: String) -> ValueInfoProto {
     let open = [DimensionValue::DimParam(BATCH.to_owned())];
     let sizes = dims(shape).into_iter().map(DimensionValue::DimValue);

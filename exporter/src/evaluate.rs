@@ -10,30 +10,33 @@ use crate::tensor::Tensor;
 
 impl Model {
     /// Computes what the network gives by f64 arithmetic, without rounding errors to speak of: z [n, latent] -> [n,
-    /// pixels], row-major. Slow; it is there to judge what runs the file.
+    /// pixels], row-major. `class` [n] says of which class each picture is to be; of class 0 where it ends, and not looked
+    /// at where the model takes none. Slow; it is there to judge what runs the file.
     ///
     /// # Panics
-    /// If `z` is not whole latent vectors.
-    pub fn evaluate(&self, z: &[f32]) -> Vec<f64> {
+    /// If `z` is not whole latent vectors, or there is no such class.
+    pub fn evaluate(&self, z: &[f32], class: &[usize]) -> Vec<f64> {
         let inputs: usize = self.input_shape().iter().product();
         assert!(z.len().is_multiple_of(inputs), "{} numbers are not whole vectors of {inputs}", z.len());
-        evaluate(self, z)
+        let classes = class.iter().copied().chain(std::iter::repeat(0));
+        z.chunks_exact(inputs).zip(classes).flat_map(|(z, class)| draw(self, z, class)).collect()
     }
 }
 
-/// Computes z: [n, inputs] row-major -> [n, outputs].
-fn evaluate(model: &Model, z: &[f32]) -> Vec<f64> {
-    let inputs = model.input_shape().iter().product();
-    z.chunks_exact(inputs).flat_map(|z| draw(model, z)).collect()
-}
-
-fn draw(model: &Model, z: &[f32]) -> Vec<f64> {
+fn draw(model: &Model, z: &[f32], class: usize) -> Vec<f64> {
     let mut values: Vec<Vec<f64>> = Vec::new();
     for (index, node) in model.nodes.iter().enumerate() {
         let value = match &node.op {
             None => z.iter().map(|&z| f64::from(z)).collect(),
             Some(op) => {
                 let x = node.takes[0];
+                if let Op::JoinClass { embedding } = op {
+                    let row =
+                        embedding.values.chunks_exact(embedding.shape[1]).nth(class).expect("a class that there is");
+                    let joined = values[x].iter().copied().chain(row.iter().map(|&number| f64::from(number)));
+                    values.push(joined.collect());
+                    continue;
+                }
                 let other = node.takes.get(1).map_or(&[][..], |&other| &values[other]);
                 apply(op, &values[x], &model.nodes[x].shape, other, &node.shape)
             }
@@ -64,6 +67,7 @@ fn apply(op: &Op, x: &[f64], shape: &[usize], other: &[f64], to: &[usize]) -> Ve
             };
             x.chunks_exact(inputs).flat_map(|x| (0..outputs).map(move |output| product(x, output))).collect()
         }
+        Op::JoinClass { .. } => unreachable!("it takes the class too, which `draw` has"),
         Op::Add => x.iter().zip(other).map(|(x, y)| x + y).collect(),
         Op::AddConstant { addend } => {
             let position = broadcast(shape, &addend.shape);

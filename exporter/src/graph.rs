@@ -11,7 +11,7 @@ use net::architecture::Window;
 
 use crate::graph_error::GraphError;
 use crate::infer::{Taken, infer};
-use crate::model::{Model, Node};
+use crate::model::{CLASS, Model, Node};
 use crate::op::Op;
 use crate::tensor::Tensor;
 
@@ -87,6 +87,16 @@ impl Graph {
     /// Refuses what does not fit with a [`GraphError`] that names the node, the tensor and both shapes.
     pub fn matmul(&mut self, name: &str, x: &Value, weight: Tensor) -> Result<Value, GraphError> {
         self.node(name, Op::MatMul { weight }, &[x])
+    }
+
+    /// Makes the class of each picture a second input of the model, called `class`, int64 `[batch]`, and puts behind z
+    /// [batch, n] the row of `embedding` [classes, width] that it names: gives [batch, n + width].
+    ///
+    /// # Errors
+    /// Refuses an `embedding` that is no matrix, z that is not the graph's own input, or a second class, with a
+    /// [`GraphError`].
+    pub fn join_class(&mut self, z: &Value, embedding: Tensor) -> Result<Value, GraphError> {
+        self.node(CLASS, Op::JoinClass { embedding }, &[z])
     }
 
     /// Adds the sum of two values of one shape.
@@ -242,9 +252,18 @@ impl Graph {
         }
         let values: Vec<Taken> = taken.iter().map(|value| Taken { name: &value.name, shape: &value.shape }).collect();
         let shape = infer(name, &op, &values)?;
+        let takes: Vec<usize> = taken.iter().map(|value| value.index).collect();
+        let value = match op {
+            // Its node's name is the input's.
+            Op::JoinClass { .. } if takes == [0] => format!("{name}.joined"),
+            Op::JoinClass { .. } => {
+                let reason = "a class stands behind the latent vector, and nowhere else".to_owned();
+                return Err(GraphError::Setting { node: node(), reason });
+            }
+            _ => node(),
+        };
         self.names.extend(names);
-        let takes = taken.iter().map(|value| value.index).collect();
-        Ok(self.push(Node { name: node(), value: node(), op: Some(op), takes, shape }))
+        Ok(self.push(Node { name: node(), value, op: Some(op), takes, shape }))
     }
 
     fn push(&mut self, node: Node) -> Value {

@@ -116,6 +116,16 @@ pub enum GraphError {
         /// Counts the numbers that one picture has.
         outputs: usize,
     },
+    /// Means that the classes of the parity vectors are not those of this graph.
+    #[error("the parity vectors are {count} of the classes {found:?}; the graph takes {classes} classes")]
+    ParityClass {
+        /// Lists the classes that were given.
+        found: Vec<usize>,
+        /// Counts the classes that there are, from 0.
+        classes: usize,
+        /// Counts the latent vectors.
+        count: usize,
+    },
 }
 
 impl GraphError {
@@ -132,6 +142,7 @@ impl GraphError {
             Self::TooLarge { .. } => "use smaller strides or factors",
             Self::BeyondHalf { .. } => "use `--precision f32` or `--precision int8`",
             Self::Parity { .. } => "give whole latent vectors, and one picture for each",
+            Self::ParityClass { .. } => "give a class for each latent vector, and none where the network takes none",
         }
     }
 }

@@ -49,6 +49,11 @@ pub(crate) fn infer(node: &str, op: &Op, taken: &[Taken]) -> Result<Vec<usize>, 
             context.fits("weight", weight, &[&inputs, &"outputs"])?;
             before.iter().copied().chain([weight.shape[1]]).collect()
         }
+        Op::JoinClass { embedding } => {
+            let latent = context.row()?;
+            context.fits("embedding.weight", embedding, &[&"classes", &"width"])?;
+            vec![latent.saturating_add(embedding.shape[1])]
+        }
         Op::Add => {
             let other = taken[1];
             if other.shape != x.shape {

@@ -12,6 +12,9 @@ use crate::tensor::Tensor;
 /// Names the key of the metadata that holds latent vectors and their pictures.
 pub(crate) const PARITY: &str = "forger.parity";
 
+/// Names the input that says of which class a picture is to be.
+pub(crate) const CLASS: &str = "class";
+
 /// Holds a generator: a network whose shapes fit from end to end, its weights, and the metadata of its file.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Model {
@@ -44,6 +47,9 @@ pub(crate) struct Node {
 pub struct Parity {
     /// Holds the latent vectors: `[count][latent]`.
     pub z: Vec<Vec<f32>>,
+    /// Holds the class of each picture: `[count]`; empty where the model takes none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub class: Vec<usize>,
     /// Holds the picture of each, row-major: `[count][pixels]`.
     pub image: Vec<Vec<f32>>,
 }
@@ -69,19 +75,27 @@ impl Model {
     }
 
     /// Puts proof of what it draws into the model: `z` [count, latent] and the pictures `image` [count, pixels] that
-    /// the network gave for them where it was trained, row-major. They go into the metadata as `forger.parity`.
+    /// the network gave for them where it was trained, row-major; `class` [count] says of which class each is, and is
+    /// empty where the model takes none. They go into the metadata as `forger.parity`.
     ///
     /// # Errors
-    /// Refuses numbers that are not whole vectors, equally many of both, all finite.
-    pub fn with_parity(self, z: &[f32], image: &[f32]) -> Result<Self, GraphError> {
+    /// Refuses numbers that are not whole vectors, equally many of both, all finite; and classes that are not there.
+    pub fn with_parity(self, z: &[f32], class: &[usize], image: &[f32]) -> Result<Self, GraphError> {
         let [inputs, outputs] = [self.input_shape(), self.output_shape()].map(|shape| shape.iter().product::<usize>());
         let whole = z.len().is_multiple_of(inputs) && image.len().is_multiple_of(outputs);
         let finite = z.iter().chain(image).all(|value| value.is_finite());
         if !whole || z.len() / inputs != image.len() / outputs || !finite {
             return Err(GraphError::Parity { z: z.len(), image: image.len(), inputs, outputs });
         }
+        if !self.are_classes(class, z.len() / inputs) {
+            return Err(GraphError::ParityClass {
+                found: class.to_vec(),
+                classes: self.classes(),
+                count: z.len() / inputs,
+            });
+        }
         let rows = |values: &[f32], size| values.chunks_exact(size).map(<[f32]>::to_vec).collect();
-        Ok(self.with_parity_of(&Parity { z: rows(z, inputs), image: rows(image, outputs) }))
+        Ok(self.with_parity_of(&Parity { z: rows(z, inputs), class: class.to_vec(), image: rows(image, outputs) }))
     }
 
     pub(crate) fn with_parity_of(self, parity: &Parity) -> Self {
@@ -102,8 +116,26 @@ impl Model {
         let whole = parity.z.len() == parity.image.len()
             && !parity.z.is_empty()
             && parity.z.iter().all(|z| z.len() == inputs)
+            && self.are_classes(&parity.class, parity.z.len())
             && parity.image.iter().all(|image| image.len() == outputs);
         whole.then_some(parity)
+    }
+
+    /// Counts the classes that a picture can be asked for; 0 where the model takes none.
+    pub fn classes(&self) -> usize {
+        let embedding = self.nodes.iter().find_map(|node| match &node.op {
+            Some(Op::JoinClass { embedding }) => Some(embedding),
+            _ => None,
+        });
+        embedding.map_or(0, |embedding| embedding.shape[0])
+    }
+
+    /// Says whether these are classes for `count` pictures: one for each, or none where the model takes none.
+    fn are_classes(&self, class: &[usize], count: usize) -> bool {
+        match self.classes() {
+            0 => class.is_empty(),
+            classes => class.len() == count && class.iter().all(|&class| class < classes),
+        }
     }
 
     /// Gives the sizes of the input, without the batch: for z [batch, 100] they are [100].

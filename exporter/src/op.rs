@@ -7,6 +7,9 @@ use net::architecture::Window;
 
 use crate::tensor::Tensor;
 
+/// Names the constant that holds a row for each class.
+const EMBEDDING: &str = "embedding.weight";
+
 /// Holds one operation, with its constants and settings.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Op {
@@ -14,6 +17,9 @@ pub(crate) enum Op {
     Gemm { weight: Tensor, bias: Option<Tensor> },
     /// Gives x W along the last dimension: weight [inputs, outputs].
     MatMul { weight: Tensor },
+    /// Puts behind z the row of `embedding` [classes, width] that the class names: the one operation that looks at the
+    /// model's second input, the class of each picture.
+    JoinClass { embedding: Tensor },
     /// Gives the sum of two values of one shape.
     Add,
     /// Gives x + c, where c has the sizes of the last dimensions of x, or 1.
@@ -57,6 +63,8 @@ impl Op {
         match self {
             Op::Gemm { .. } => "Gemm",
             Op::MatMul { .. } => "MatMul",
+            // With a Gather before it, which looks the class up.
+            Op::JoinClass { .. } => "Concat",
             Op::Add | Op::AddConstant { .. } => "Add",
             Op::LeakyRelu { .. } => "LeakyRelu",
             Op::Relu => "Relu",
@@ -83,6 +91,7 @@ impl Op {
                 [weight(w, 1)].into_iter().chain(bias.as_ref().map(|bias| plain("bias", bias))).collect()
             }
             Op::MatMul { weight: w } => vec![weight(w, 1)],
+            Op::JoinClass { embedding } => vec![plain(EMBEDDING, embedding)],
             Op::AddConstant { addend } => vec![plain("addend", addend)],
             Op::BatchNormalization { scale, bias, mean, variance, .. } => vec![
                 plain("weight", scale),
@@ -101,6 +110,7 @@ impl Op {
                 [("weight", weight)].into_iter().chain(bias.as_mut().map(|bias| ("bias", bias))).collect()
             }
             Op::MatMul { weight } => vec![("weight", weight)],
+            Op::JoinClass { embedding } => vec![(EMBEDDING, embedding)],
             Op::AddConstant { addend } => vec![("addend", addend)],
             Op::BatchNormalization { scale, bias, mean, variance, .. } => {
                 vec![("weight", scale), ("bias", bias), ("running_mean", mean), ("running_var", variance)]
@@ -119,6 +129,7 @@ impl Op {
             }
         }
         match self {
+            Op::JoinClass { .. } => reserved.extend(["embedding", "joined"].map(str::to_owned)),
             Op::Reshape { .. } => reserved.push("shape".to_owned()),
             Op::Resize { .. } => reserved.push("scales".to_owned()),
             _ => {}

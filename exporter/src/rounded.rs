@@ -37,11 +37,11 @@ impl Model {
             // Read from such a file: what its rounding once did to the pictures is known from there alone.
             return Ok(rounded);
         }
-        let Some(Parity { z, image: before }) = self.parity() else {
+        let Some(Parity { z, class, image: before }) = self.parity() else {
             let told = Rounded { weights: precision, max_pixel_difference: None };
             return Ok(rounded.with_metadata(PRECISION, &serde_json::to_string(&told).expect("plain JSON")));
         };
-        let pixels = rounded.evaluate(&z.concat());
+        let pixels = rounded.evaluate(&z.concat(), &class);
         let differences = pixels.iter().zip(before.concat()).map(|(after, before)| (after - f64::from(before)).abs());
         // Six digits are enough, and leave no room for the last bit of some machine's tanh.
         let largest = (differences.fold(0.0, f64::max) * 1e6).round() / 1e6;
@@ -49,7 +49,7 @@ impl Model {
         let image: Vec<f32> = pixels.iter().map(|&pixel| pixel as f32).collect();
         let image = image.chunks_exact(before[0].len()).map(<[f32]>::to_vec).collect();
         let rounded = rounded.with_metadata(PRECISION, &serde_json::to_string(&told).expect("plain JSON"));
-        Ok(rounded.with_parity_of(&Parity { z, image }))
+        Ok(rounded.with_parity_of(&Parity { z, class, image }))
     }
 }
 

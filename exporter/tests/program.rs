@@ -192,8 +192,8 @@ fn folder_with_model() -> tempfile::TempDir {
     let folder = folder();
     let model = exporter::Model::from_checkpoint(&Parts::new().bytes()).unwrap();
     let z = Parts::new().values("parity.z");
-    let image: Vec<f32> = model.evaluate(&z).into_iter().map(|pixel| pixel as f32).collect();
-    let model = model.with_parity(&z, &image).unwrap();
+    let image: Vec<f32> = model.evaluate(&z, &[]).into_iter().map(|pixel| pixel as f32).collect();
+    let model = model.with_parity(&z, &[], &image).unwrap();
     fs::write(folder.path().join("gen.onnx"), model.to_onnx(Precision::F32).unwrap()).unwrap();
     folder
 }

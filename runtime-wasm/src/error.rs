@@ -20,7 +20,10 @@ pub enum LoadError {
         limit: u64,
     },
     /// The model does not take one latent vector a picture.
-    #[error("the model's inputs are not a generator's: {found}; expected one input `z`, float32 [batch, latent size]")]
+    #[error(
+        "the model's inputs are not a generator's: {found}; \
+         expected `z`, float32 [batch, latent size], alone or with `class`, int64 [batch]"
+    )]
     Inputs {
         /// Name, type and shape of each input found.
         found: String,
@@ -105,12 +108,20 @@ pub enum GenerateError {
         latent_size: usize,
     },
     /// A class that the model has not.
-    #[error("there is no class {class}: this model has {classes}")]
+    #[error("there is no class {class}: {}", told(*classes))]
     Class {
         /// The class that was asked for, from 0.
         class: u32,
         /// How many there are.
         classes: usize,
+    },
+    /// There are not as many classes as latent vectors.
+    #[error("{found} classes are given for {pictures} latent vectors: one for each, or none at all")]
+    Classes {
+        /// How many classes were given.
+        found: usize,
+        /// How many latent vectors.
+        pictures: usize,
     },
     /// A coordinate is NaN or infinite.
     #[error("z[{coordinate}] of picture {picture} is not a finite number")]
@@ -132,4 +143,12 @@ pub enum GenerateError {
         /// tract's own account.
         reason: String,
     },
+}
+
+/// Which classes a model has, for whoever asked for another.
+fn told(classes: usize) -> String {
+    match classes {
+        0 => "this model is told none".into(),
+        _ => format!("this model's are 0 to {}", classes - 1),
+    }
 }

@@ -35,8 +35,8 @@ enum Engine {
 }
 
 impl Generator {
-    /// Reads a model: one input `z`, float32 [batch, latent size]; one output `image`, float32 [batch, channels, height,
-    /// width]; the batch left open in both. With the feature `all-operators` any generator of pictures, whatever its ends
+    /// Reads a model: an input `z`, float32 [batch, latent size], and perhaps `class`, int64 [batch]; one output `image`,
+    /// float32 [batch, channels, height, width]; the batch left open in all. With the feature `all-operators` any generator of pictures, whatever its ends
     /// are called: what was taken for what is in [`interface`](Generator::interface).
     ///
     /// # Errors
@@ -91,12 +91,12 @@ impl Generator {
         let mut model = pb::ModelProto::decode(bytes).map_err(|_| envelope::damaged("its graph is damaged"))?;
         let graph = model.graph.as_mut().ok_or_else(|| envelope::damaged("it holds no graph"))?;
         stored::unpack(graph)?;
-        let Interface { latent_size, image_shape } = Interface::of(graph)?;
-        let network = Network::from_graph(graph)?;
-        let plan = Plan::new(&network).map_err(|reason| LoadError::Runtime { reason })?;
+        let Interface { latent_size, image_shape, .. } = Interface::of(graph)?;
+        let plan = Plan::new(&Network::from_graph(graph)?).map_err(|reason| LoadError::Runtime { reason })?;
         let metadata = network::metadata(&model);
+        let classes = plan.classes();
         let engine = Mutex::new(Engine::Steps(plan));
-        let generator = Generator { metadata, latent_size, image_shape, classes: 0, engine };
+        let generator = Generator { metadata, latent_size, image_shape, classes, engine };
         match generator.generate(&vec![0.0; generator.latent_size()]) {
             Ok(_) => Ok(generator),
             Err(GenerateError::NotFinite { .. }) => Err(LoadError::NotFinite),
@@ -146,11 +146,11 @@ impl Generator {
         Ok(images)
     }
 
-    /// As [`generate`](Generator::generate), each picture of the class beside its latent vector: of class 0 where there is
-    /// none.
+    /// As [`generate`](Generator::generate), each picture of the class beside its latent vector. `classes`: [n], each below
+    /// [`classes`](Generator::classes), or empty: then all are of class 0.
     ///
     /// # Errors
-    /// As [`generate`](Generator::generate), and where there is no such class.
+    /// As [`generate`](Generator::generate), and where there is no such class, or not one for each latent vector.
     pub fn generate_of(&self, z: &[f32], classes: &[u32]) -> Result<Vec<f32>, GenerateError> {
         let mut images = Vec::with_capacity(z.len() / self.latent_size * self.pixels());
         self.generate_in_parts(z, classes, |part| images.extend_from_slice(part))?;
@@ -174,6 +174,10 @@ impl Generator {
         }
         if !z.len().is_multiple_of(latent_size) {
             return Err(GenerateError::Length { found: z.len(), latent_size });
+        }
+        let pictures = z.len() / latent_size;
+        if !classes.is_empty() && classes.len() != pictures {
+            return Err(GenerateError::Classes { found: classes.len(), pictures });
         }
         if let Some(position) = first_not_finite(z) {
             return Err(GenerateError::Latent { picture: position / latent_size, coordinate: position % latent_size });
@@ -207,10 +211,9 @@ impl Generator {
 }
 
 impl Engine {
-    #[cfg_attr(not(feature = "all-operators"), expect(unused_variables, reason = "our own models have no classes yet"))]
     fn run<T>(&mut self, z: &[f32], classes: &[u32], take: impl FnOnce(&[f32]) -> T) -> Result<T, String> {
         match self {
-            Engine::Steps(plan) => plan.run(z, take),
+            Engine::Steps(plan) => plan.run(z, classes, take),
             #[cfg(feature = "all-operators")]
             Engine::Any(any) => any.generate(z, classes).map(|images| take(&images)).map_err(|error| error.to_string()),
         }

@@ -2,7 +2,7 @@
 //!
 //! The file is read by [`tract_onnx`]'s protobuf types, checked by `network`, and run by a tract plan of operators of our
 //! own, a product and its activation in one. Only what a generator of this family is made of is understood (`Gemm`,
-//! `LeakyRelu`, `Tanh`, `Reshape`): that keeps the WebAssembly small, and lets every fault of a file be named before tract
+//! `LeakyRelu`, `Tanh`, `Reshape`, and for a class one `Gather` and one `Concat`): that keeps the WebAssembly small, and lets every fault of a file be named before tract
 //! sees it. With the feature `all-operators` the crate `interface` reads and draws any other generator.
 //!
 //! ```no_run

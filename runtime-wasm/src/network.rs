@@ -4,7 +4,10 @@
 //! is walked from `image` back to `z`, checking shapes on the way forth, and everything else in the file is ignored as
 //! ONNX asks. Sizes are compared with the bytes that are really there before anything of that size is allocated.
 //!
-//! Source: the operators Gemm, LeakyRelu, Tanh and Reshape of <https://onnx.ai/onnx/operators/>, opset 13 and later.
+//! A generator that is told a class has one thing more, at the head of the chain: a Gather takes the class's row out of a
+//! table, and a Concat puts it behind z.
+//!
+//! Source: the operators Gemm, LeakyRelu, Tanh, Reshape, Gather and Concat of <https://onnx.ai/onnx/operators/>, opset 13 and later.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -14,6 +17,8 @@ use crate::LoadError;
 
 /// The operators understood, for messages.
 const OPERATORS: [&str; 4] = ["Gemm", "LeakyRelu", "Reshape", "Tanh"];
+/// What only a generator with classes has besides.
+const CLASS_OPERATORS: [&str; 2] = ["Concat", "Gather"];
 /// The slope of `LeakyRelu` where the node does not give one, by ONNX's definition.
 const DEFAULT_SLOPE: f32 = 0.01;
 /// No layer may be wider than a 256 x 256 picture in colour: a batch of 100 of them is 79 MB, which a phone's browser
@@ -24,7 +29,18 @@ const WIDTH_LIMIT: usize = 3 * 256 * 256;
 #[derive(Debug)]
 pub(crate) struct Network {
     pub(crate) latent_size: usize,
+    /// What is put behind a latent vector, of a generator that is told a class.
+    pub(crate) embedding: Option<Embedding>,
     pub(crate) layers: Vec<Layer>,
+}
+
+/// The numbers that stand for each class.
+#[derive(Clone, Debug)]
+pub(crate) struct Embedding {
+    pub(crate) classes: usize,
+    pub(crate) width: usize,
+    /// [classes, width], row-major.
+    pub(crate) table: Vec<f32>,
 }
 
 /// One step from a [batch, …] value to the next.
@@ -55,11 +71,13 @@ pub(crate) struct Dense {
 impl Network {
     /// Reads the graph of a decoded model.
     pub(crate) fn from_graph(graph: &pb::GraphProto) -> Result<Network, LoadError> {
-        let Interface { latent_size, image_shape } = Interface::of(graph)?;
+        let Interface { latent_size, image_shape, has_class } = Interface::of(graph)?;
         let initializers = initializers(graph);
-        let mut shape = vec![latent_size];
+        let Chain { joined, nodes } = chain(graph, has_class)?;
+        let embedding = joined.map(|nodes| read_embedding(nodes, &initializers)).transpose()?;
+        let mut shape = vec![latent_size + embedding.as_ref().map_or(0, |embedding| embedding.width)];
         let mut layers = Vec::new();
-        for node in chain(graph)? {
+        for node in nodes {
             let layer = read_layer(node, &initializers, &shape)?;
             shape = layer.output_shape(shape);
             layers.push(layer);
@@ -69,7 +87,12 @@ impl Network {
                 format!("it is declared as [batch, {}] and comes out as [batch, {}]", list(&image_shape), list(&shape));
             return Err(LoadError::Graph { node: "image".into(), reason });
         }
-        Ok(Network { latent_size, layers })
+        Ok(Network { latent_size, embedding, layers })
+    }
+
+    /// How many numbers the first layer is given for a picture.
+    pub(crate) fn inputs(&self) -> usize {
+        self.latent_size + self.embedding.as_ref().map_or(0, |embedding| embedding.width)
     }
 }
 
@@ -78,6 +101,8 @@ pub(crate) struct Interface {
     pub(crate) latent_size: usize,
     /// Channels, height, width.
     pub(crate) image_shape: [usize; 3],
+    /// Whether it is told a class too.
+    pub(crate) has_class: bool,
 }
 
 impl Interface {
@@ -87,12 +112,14 @@ impl Interface {
         // Old writers list the weights among the inputs too.
         let inputs: Vec<_> = graph.input.iter().filter(|input| !initializers.contains_key(&*input.name)).collect();
         let outputs: Vec<_> = graph.output.iter().collect();
-        let latent_size = latent_size(&inputs).ok_or_else(|| LoadError::Inputs { found: describe(&inputs) })?;
+        let (class, latent): (Vec<_>, Vec<_>) = inputs.iter().copied().partition(|input| is_class(input));
+        let latent_size = latent_size(&latent).filter(|_| class.len() < 2);
+        let latent_size = latent_size.ok_or_else(|| LoadError::Inputs { found: describe(&inputs) })?;
         let image_shape = image_shape(&outputs).ok_or_else(|| LoadError::Outputs { found: describe(&outputs) })?;
         within_limit("the latent size", latent_size)?;
         let pixels = image_shape.iter().try_fold(1usize, |product, &size| product.checked_mul(size));
         within_limit("the number of pixels", pixels.unwrap_or(usize::MAX))?;
-        Ok(Interface { latent_size, image_shape })
+        Ok(Interface { latent_size, image_shape, has_class: !class.is_empty() })
     }
 }
 
@@ -116,7 +143,19 @@ pub(crate) fn metadata(model: &pb::ModelProto) -> BTreeMap<String, String> {
     model.metadata_props.iter().map(|entry| (entry.key.clone(), entry.value.clone())).collect()
 }
 
-/// The latent size, if the only input is `z`, float32 [batch, latent size] with the batch left open.
+/// Whether an input is `class`, int64 [batch] with the batch left open.
+fn is_class(input: &pb::ValueInfoProto) -> bool {
+    use pb::tensor_shape_proto::dimension::Value;
+    let int64 = pb::tensor_proto::DataType::Int64 as i32;
+    let shape = tensor_type(input).filter(|tensor| tensor.elem_type == int64).and_then(|tensor| tensor.shape.as_ref());
+    let is_open = shape.is_some_and(|shape| match &shape.dim[..] {
+        [batch] => !matches!(batch.value, Some(Value::DimValue(_))),
+        _ => false,
+    });
+    input.name == "class" && is_open
+}
+
+/// The latent size, if the only input besides a class is `z`, float32 [batch, latent size] with the batch left open.
 fn latent_size(inputs: &[&pb::ValueInfoProto]) -> Option<usize> {
     match inputs {
         [z] if z.name == "z" => match float_shape(z)?.as_slice() {
@@ -195,26 +234,36 @@ fn describe(values: &[&pb::ValueInfoProto]) -> String {
     if parts.is_empty() { "there are none".into() } else { parts.join("; ") }
 }
 
-/// The nodes from `z` to `image`, in this order.
-fn chain(graph: &pb::GraphProto) -> Result<Vec<&pb::NodeProto>, LoadError> {
+/// The nodes of a graph in the order in which they are run.
+struct Chain<'a> {
+    /// What puts the numbers of a class behind z: a Gather and a Concat.
+    joined: Option<[&'a pb::NodeProto; 2]>,
+    /// From there, or from `z`, to `image`.
+    nodes: Vec<&'a pb::NodeProto>,
+}
+
+fn chain(graph: &pb::GraphProto, has_class: bool) -> Result<Chain<'_>, LoadError> {
     for node in &graph.node {
         let standard = matches!(node.domain.as_str(), "" | "ai.onnx");
-        if !standard || !OPERATORS.contains(&node.op_type.as_str()) {
+        let operator = node.op_type.as_str();
+        if !standard || !(OPERATORS.contains(&operator) || has_class && CLASS_OPERATORS.contains(&operator)) {
             let prefix = if standard { String::new() } else { format!("{}.", shorten(&node.domain)) };
-            return Err(LoadError::Operator {
-                operator: prefix + &shorten(&node.op_type),
-                known: OPERATORS.join(", "),
-            });
+            return Err(LoadError::Operator { operator: prefix + &shorten(operator), known: OPERATORS.join(", ") });
         }
     }
     let producers: HashMap<&str, &pb::NodeProto> =
         graph.node.iter().flat_map(|node| node.output.iter().map(move |name| (name.as_str(), node))).collect();
     let mut nodes = Vec::new();
+    let mut joined = None;
     let mut value = "image";
     while value != "z" {
         let Some(&node) = producers.get(value) else {
             return Err(LoadError::Graph { node: shorten(value), reason: "nothing in the file computes it".into() });
         };
+        if node.op_type == "Concat" {
+            joined = Some([gather(node, &producers)?, node]);
+            break;
+        }
         // A chain visits a node once; a longer walk goes round in a circle.
         if nodes.len() == graph.node.len() {
             return Err(LoadError::Graph { node: title(node), reason: "it takes its own result".into() });
@@ -222,8 +271,55 @@ fn chain(graph: &pb::GraphProto) -> Result<Vec<&pb::NodeProto>, LoadError> {
         nodes.push(node);
         value = node.input.first().map_or("", String::as_str);
     }
+    if has_class && joined.is_none() {
+        return Err(LoadError::Graph { node: "class".into(), reason: "no Concat puts its numbers behind `z`".into() });
+    }
     nodes.reverse();
-    Ok(nodes)
+    Ok(Chain { joined, nodes })
+}
+
+/// The node that gives what a Concat puts behind z.
+fn gather<'a>(
+    concat: &pb::NodeProto,
+    producers: &HashMap<&str, &'a pb::NodeProto>,
+) -> Result<&'a pb::NodeProto, LoadError> {
+    let found = match &concat.input[..] {
+        [z, other] if z == "z" => producers.get(other.as_str()).filter(|node| node.op_type == "Gather").copied(),
+        _ => None,
+    };
+    found.ok_or_else(|| {
+        let reason = "it joins something else than `z` and what a Gather finds for `class`, in this order";
+        LoadError::Graph { node: title(concat), reason: reason.into() }
+    })
+}
+
+/// The table of a model's classes: the Gather must take rows of it by `class`, and the Concat put them behind `z`.
+fn read_embedding(
+    [gather, concat]: [&pb::NodeProto; 2],
+    initializers: &HashMap<&str, &pb::TensorProto>,
+) -> Result<Embedding, LoadError> {
+    let misfit = |node: &pb::NodeProto, reason: String| Err(LoadError::Graph { node: title(node), reason });
+    // Of two dimensions, the first is also the second last.
+    let axis = attribute(gather, "axis").map_or(0, |axis| axis.i);
+    if !matches!(axis, 0 | -2) {
+        return misfit(gather, format!("it takes no rows of its table, one for each class (its axis is {axis})"));
+    }
+    let axis = attribute(concat, "axis").map(|axis| axis.i);
+    if !matches!(axis, Some(1 | -1)) {
+        let axis = axis.map_or("missing".into(), |axis| axis.to_string());
+        return misfit(concat, format!("it does not join along the numbers of a picture (its axis is {axis})"));
+    }
+    let [name, class] = &gather.input[..] else { return misfit(gather, "it takes a table and `class`".into()) };
+    if class != "class" {
+        return misfit(gather, format!("it looks `{}` up, not `class`", shorten(class)));
+    }
+    let (dims, table) = floats(name, initializers)?;
+    let (classes, width) = match dims[..] {
+        [classes, width] if classes > 0 && width > 0 => (classes, width),
+        _ => return misfit(gather, format!("its table is [{}], not [classes, width]", list(&dims))),
+    };
+    within_limit("the width of a class", width)?;
+    Ok(Embedding { classes, width, table })
 }
 
 /// One node as a layer on a value of `shape`, [batch] apart.

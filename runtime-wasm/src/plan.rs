@@ -5,13 +5,14 @@ use std::sync::Arc;
 use tract_onnx::tract_hir::internal::*;
 
 use crate::activation::Activation;
-use crate::network::{Dense, Layer, Network};
+use crate::network::{Dense, Embedding, Layer, Network};
 use crate::product::Panels;
 use crate::step::Step;
 
 /// A network made ready to run.
 pub(crate) struct Plan {
     latent_size: usize,
+    embedding: Option<Embedding>,
     state: TypedSimpleState,
 }
 
@@ -23,16 +24,28 @@ impl Plan {
     pub(crate) fn new(network: &Network) -> Result<Plan, String> {
         let prepare = || -> TractResult<TypedSimpleState> { TypedSimplePlan::new(wire(network)?)?.spawn() };
         let state = prepare().map_err(in_a_sentence)?;
-        Ok(Plan { latent_size: network.latent_size, state })
+        Ok(Plan { latent_size: network.latent_size, embedding: network.embedding.clone(), state })
     }
 
-    /// Runs one batch. `z`: [n, latent_size], row-major; `take` is given [n, pixels].
+    /// How many classes there are; 0 if the network is told none.
+    pub(crate) fn classes(&self) -> usize {
+        self.embedding.as_ref().map_or(0, |embedding| embedding.classes)
+    }
+
+    /// Runs one batch. `z`: [n, latent_size], row-major; `classes`: [n], or none for class 0; `take` is given [n, pixels].
     ///
     /// # Errors
     /// What tract has to say, in a sentence.
-    pub(crate) fn run<T>(&mut self, z: &[f32], take: impl FnOnce(&[f32]) -> T) -> Result<T, String> {
+    pub(crate) fn run<T>(&mut self, z: &[f32], classes: &[u32], take: impl FnOnce(&[f32]) -> T) -> Result<T, String> {
         let run = || -> TractResult<T> {
-            let input = Tensor::from_shape(&[z.len() / self.latent_size, self.latent_size], z)?;
+            let pictures = z.len() / self.latent_size;
+            let input = match &self.embedding {
+                None => Tensor::from_shape(&[pictures, self.latent_size], z)?,
+                Some(embedding) => {
+                    let joined = joined(z, self.latent_size, embedding, classes);
+                    Tensor::from_shape(&[pictures, self.latent_size + embedding.width], &joined)?
+                }
+            };
             let outputs = self.state.run(tvec!(input.into_tvalue()))?;
             Ok(take(outputs[0].try_as_plain_ram()?.as_slice::<f32>()?))
         };
@@ -40,11 +53,26 @@ impl Plan {
     }
 }
 
+/// Each latent vector with the numbers of its class behind it: [n, latent_size + width].
+///
+/// # Panics
+/// If there is no such class, which whoever is given classes has looked at.
+fn joined(z: &[f32], latent_size: usize, embedding: &Embedding, classes: &[u32]) -> Vec<f32> {
+    let Embedding { width, table, .. } = embedding;
+    let mut rows = Vec::with_capacity(z.len() / latent_size * (latent_size + width));
+    for (picture, z) in z.chunks_exact(latent_size).enumerate() {
+        let class = classes.get(picture).map_or(0, |&class| class as usize);
+        rows.extend_from_slice(z);
+        rows.extend_from_slice(&table[class * width..(class + 1) * width]);
+    }
+    rows
+}
+
 /// The network as tract's typed graph, the number of pictures left open.
 fn wire(network: &Network) -> TractResult<TypedModel> {
     let mut model = TypedModel::default();
     let pictures = model.symbols.sym("n").to_dim();
-    let mut value = model.add_source("z", f32::fact([pictures, network.latent_size.to_dim()]))?;
+    let mut value = model.add_source("z", f32::fact([pictures, network.inputs().to_dim()]))?;
     for (index, step) in steps(&network.layers).into_iter().enumerate() {
         value = model.wire_node(format!("step{index}"), step, &[value])?[0];
     }
@@ -99,8 +127,8 @@ mod tests {
     /// The same network by tract's own operators, optimiser and kernels, for `batch` pictures.
     fn by_tract(network: &Network, batch: usize) -> TractResult<TypedSimpleState> {
         let mut model = TypedModel::default();
-        let mut value = model.add_source("z", f32::fact([batch, network.latent_size]))?;
-        let mut shape = vec![network.latent_size];
+        let mut value = model.add_source("z", f32::fact([batch, network.inputs()]))?;
+        let mut shape = vec![network.inputs()];
         for (index, layer) in network.layers.iter().enumerate() {
             let name = format!("layer{index}");
             value = match layer {
@@ -176,10 +204,10 @@ mod tests {
                 ],
             ),
         ] {
-            let network = Network { latent_size: 100, layers };
+            let network = Network { latent_size: 100, embedding: None, layers };
             for batch in [1, 6, 100] {
                 let z: Vec<f32> = numbers(11, batch * 100).into_iter().map(|value| value * 3.0).collect();
-                let found = Plan::new(&network).unwrap().run(&z, <[f32]>::to_vec).unwrap();
+                let found = Plan::new(&network).unwrap().run(&z, &[], <[f32]>::to_vec).unwrap();
                 let input = Tensor::from_shape(&[batch, 100], &z).unwrap();
                 let outputs = by_tract(&network, batch).unwrap().run(tvec!(input.into_tvalue())).unwrap();
                 let expected = outputs[0].try_as_plain_ram().unwrap().as_slice::<f32>().unwrap().to_vec();

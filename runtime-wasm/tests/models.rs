@@ -1,7 +1,7 @@
 //! Models that load and models that must not, made here by tract's own protobuf types.
 //!
-//! `pictures`: what comes out equals plain f64 arithmetic, for any number of latent vectors. `faults`: each kind of bad
-//! file gets its sentence. `robustness`: whatever is done to the bytes, nothing panics. `example`: the one there is runs.
+//! `pictures`: what comes out equals plain f64 arithmetic, for any number of latent vectors. `classes`: the same of models that
+//! are told one. `faults`: each kind of bad file gets its sentence. `robustness`: whatever is done to the bytes, nothing panics. `example`: the one there is runs.
 
 use prost::Message;
 use runtime_wasm::{GenerateError, Generator};
@@ -98,6 +98,238 @@ mod pictures {
     }
 }
 
+mod classes {
+    use super::*;
+
+    const COUNT: usize = 4;
+    const WIDTH: usize = 2;
+    /// Numbers that the first layer is given: a z and the row of a class.
+    const JOINED: usize = LATENT + WIDTH;
+
+    /// The model above with a class: a Gather's row of the table goes behind z.
+    fn model_of_classes() -> pb::ModelProto {
+        let mut model = model();
+        let graph = graph(&mut model);
+        graph.input.push(value("class", pb::tensor_proto::DataType::Int64, &["batch"]));
+        graph.node[0].input[0] = "class.joined".into();
+        let embedding = node("Gather", "class.embedding", &["class.embedding.weight", "class"], {
+            vec![integer_attribute("axis", 0)]
+        });
+        let joined = node("Concat", "class.joined", &["z", "class.embedding"], vec![integer_attribute("axis", 1)]);
+        graph.node.splice(0..0, [embedding, joined]);
+        let table = numbers(5, COUNT * WIDTH).into_iter().map(|value| 3.0 * value).collect();
+        graph.initializer.push(float_tensor("class.embedding.weight", &[COUNT as i64, WIDTH as i64], table));
+        let dims = [HIDDEN as i64, JOINED as i64];
+        *initializer(&mut model, "generator.hidden1.weight") =
+            float_tensor("generator.hidden1.weight", &dims, numbers(1, HIDDEN * JOINED));
+        model
+    }
+
+    fn latents(pictures: usize) -> Vec<f32> {
+        (0..pictures * LATENT).map(|i| number(7, i) * 3.0).collect()
+    }
+
+    /// Classes that follow no order.
+    fn asked(pictures: usize) -> Vec<u32> {
+        (0..pictures).map(|i| ((i * i + i / 3) % COUNT) as u32).collect()
+    }
+
+    #[test]
+    fn each_picture_is_of_the_class_beside_its_z() {
+        let generator = Generator::from_bytes(&model_of_classes().encode_to_vec()).unwrap();
+        assert_eq!((generator.classes(), generator.latent_size()), (COUNT, LATENT));
+        let table: Vec<f32> = numbers(5, COUNT * WIDTH).into_iter().map(|value| 3.0 * value).collect();
+        for pictures in [0, 1, 3, 4, 5, 100, 101, 250] {
+            let (z, classes) = (latents(pictures), asked(pictures));
+            let images = generator.generate_of(&z, &classes).unwrap();
+            assert_eq!(images.len(), pictures * PIXELS, "{pictures} pictures");
+            for ((z, &class), image) in z.chunks(LATENT).zip(&classes).zip(images.chunks(PIXELS)) {
+                let joined = [z, &table[class as usize * WIDTH..][..WIDTH]].concat();
+                for (found, expected) in image.iter().zip(plain_arithmetic(&joined)) {
+                    // As without classes: sums of at most 7 products, here of order 3.
+                    assert!((f64::from(*found) - expected).abs() < 4e-6, "{pictures} pictures: {found} {expected}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn where_none_is_given_all_are_of_class_0() {
+        let generator = Generator::from_bytes(&model_of_classes().encode_to_vec()).unwrap();
+        let z = latents(3);
+        let of_0 = generator.generate_of(&z, &[0; 3]).unwrap();
+        assert_eq!(generator.generate(&z).unwrap(), of_0);
+        assert_ne!(generator.generate_of(&z, &[1; 3]).unwrap(), of_0);
+    }
+
+    #[cfg(feature = "all-operators")]
+    #[test]
+    fn the_whole_of_tract_draws_the_same() {
+        let bytes = model_of_classes().encode_to_vec();
+        let generator = Generator::from_bytes(&bytes).unwrap();
+        assert!(generator.interface().is_none(), "it runs on our own steps");
+        let whole = Generator::of_anyones(bytes, &mut |_| None, &interface::Wishes::default()).unwrap();
+        assert_eq!(whole.interface().unwrap().taken.class.unwrap().name, "class");
+        assert_eq!((whole.classes(), whole.latent_size()), (COUNT, LATENT));
+        let (z, classes) = (latents(101), asked(101));
+        let [ours, theirs] = [&generator, &whole].map(|generator| generator.generate_of(&z, &classes).unwrap());
+        let difference = ours.iter().zip(&theirs).fold(0f32, |most, (a, b)| most.max((a - b).abs()));
+        // The order of at most 7 terms of order 3 may differ.
+        assert!(difference < 4e-6, "{difference}");
+    }
+
+    #[test]
+    fn classes_that_there_are_not_get_a_sentence() {
+        let with = Generator::from_bytes(&model_of_classes().encode_to_vec()).unwrap();
+        let without = Generator::from_bytes(&model().encode_to_vec()).unwrap();
+        let cases: [(&str, &Generator, &[u32], &str); 5] = [
+            ("one too far", &with, &[0, 4], "there is no class 4: this model's are 0 to 3"),
+            ("the largest", &with, &[u32::MAX, 0], "there is no class 4294967295: this model's are 0 to 3"),
+            ("one for two", &with, &[1], "1 classes are given for 2 latent vectors: one for each, or none at all"),
+            ("three for two", &with, &[1; 3], "3 classes are given for 2 latent vectors: one for each, or none at all"),
+            ("of a model without", &without, &[1, 1], "there is no class 1: this model is told none"),
+        ];
+        for (name, generator, classes, expected) in cases {
+            let error = generator.generate_of(&latents(2), classes).unwrap_err();
+            assert_eq!(error.to_string(), expected, "{name}");
+        }
+        assert!(with.generate_of(&latents(2), &[3, 0]).is_ok(), "usable after errors");
+    }
+
+    #[test]
+    fn axes_may_be_counted_from_the_end_and_inputs_in_any_order() {
+        let z = latents(3);
+        let expected = Generator::from_bytes(&model_of_classes().encode_to_vec()).unwrap();
+        let expected = expected.generate_of(&z, &[2, 1, 3]).unwrap();
+        let mut other = model_of_classes();
+        let graph = graph(&mut other);
+        graph.node[0].attribute = vec![integer_attribute("axis", -2)];
+        graph.node[1].attribute = vec![integer_attribute("axis", -1)];
+        graph.input.reverse();
+        let other = Generator::from_bytes(&other.encode_to_vec()).unwrap();
+        assert_eq!(other.generate_of(&z, &[2, 1, 3]).unwrap(), expected);
+    }
+
+    #[test]
+    fn graphs_that_treat_a_class_otherwise_are_told() {
+        fn axis(model: &mut pb::ModelProto, node: usize, axis: i64) {
+            graph(model).node[node].attribute = vec![integer_attribute("axis", axis)];
+        }
+        type Change = fn(&mut pb::ModelProto);
+        let cases: [(&str, Change, &str); 13] = [
+            (
+                "columns of the table",
+                |m| axis(m, 0, 1),
+                "`class.embedding`: it takes no rows of its table, one for each class (its axis is 1)",
+            ),
+            (
+                "along the batch",
+                |m| axis(m, 1, 0),
+                "`class.joined`: it does not join along the numbers of a picture (its axis is 0)",
+            ),
+            (
+                "no axis",
+                |m| graph(m).node[1].attribute.clear(),
+                "`class.joined`: it does not join along the numbers of a picture (its axis is missing)",
+            ),
+            (
+                "the other way round",
+                |m| graph(m).node[1].input.reverse(),
+                "`class.joined`: it joins something else than `z` and what a Gather finds for `class`, in this order",
+            ),
+            (
+                "z twice",
+                |m| graph(m).node[1].input = vec!["z".into(); 2],
+                "`class.joined`: it joins something else than `z` and what a Gather finds for `class`, in this order",
+            ),
+            (
+                "three",
+                |m| graph(m).node[1].input.push("z".into()),
+                "`class.joined`: it joins something else than `z` and what a Gather finds for `class`, in this order",
+            ),
+            (
+                "by another value",
+                |m| graph(m).node[0].input[1] = "z".into(),
+                "`class.embedding`: it looks `z` up, not `class`",
+            ),
+            ("by nothing", |m| graph(m).node[0].input.truncate(1), "`class.embedding`: it takes a table and `class`"),
+            (
+                "a list for a table",
+                |m| initializer(m, "class.embedding.weight").dims = vec![8],
+                "`class.embedding`: its table is [8], not [classes, width]",
+            ),
+            (
+                "a table of three dimensions",
+                |m| initializer(m, "class.embedding.weight").dims = vec![4, 2, 1],
+                "`class.embedding`: its table is [4, 2, 1], not [classes, width]",
+            ),
+            (
+                "no class",
+                |m| *initializer(m, "class.embedding.weight") = float_tensor("class.embedding.weight", &[0, 2], vec![]),
+                "`class.embedding`: its table is [0, 2], not [classes, width]",
+            ),
+            (
+                "a width that the next layer does not take",
+                |m| initializer(m, "class.embedding.weight").dims = vec![2, 4],
+                "`generator.hidden1`: its weights take 7 numbers and it is given 9",
+            ),
+            (
+                "a class that nothing takes",
+                |m| graph(m).node[2].input[0] = "z".into(),
+                "`class`: no Concat puts its numbers behind `z`",
+            ),
+        ];
+        for (name, change, expected) in cases {
+            let mut model = model_of_classes();
+            change(&mut model);
+            let error = Generator::from_bytes(&model.encode_to_vec()).map(|_| ()).map_err(|error| error.to_string());
+            // The whole of tract may take what our own steps do not, as long as it draws what the file says.
+            if cfg!(feature = "all-operators") && error.is_ok() {
+                continue;
+            }
+            let expected = format!("the model's graph does not fit together at {expected}");
+            assert_eq!(error, Err(expected), "{name}");
+        }
+    }
+
+    #[test]
+    fn a_table_that_cannot_be_used_is_told() {
+        let told = |change: fn(&mut pb::TensorProto)| {
+            let mut model = model_of_classes();
+            change(initializer(&mut model, "class.embedding.weight"));
+            Generator::from_bytes(&model.encode_to_vec()).unwrap_err().to_string()
+        };
+        let weights = |reason: &str| format!("the weights `class.embedding.weight` cannot be used: {reason}");
+        let declared = told(|table| table.dims = vec![1 << 40, 2]);
+        assert_eq!(declared, weights("[1099511627776, 2] is declared and 8 numbers are there"));
+        let nan = told(|table| table.raw_data[28..].copy_from_slice(&f32::NAN.to_le_bytes()));
+        assert_eq!(nan, weights("they hold NaN or infinity"));
+    }
+
+    #[test]
+    fn a_concat_of_a_model_without_a_class_is_an_operator_of_others() {
+        let mut model = model();
+        graph(&mut model).node[1] = node("Concat", "generator.hidden1.activation", &["generator.hidden1", "z"], vec![]);
+        let error = Generator::from_bytes(&model.encode_to_vec()).unwrap_err().to_string();
+        assert!(error.contains("Concat"), "{error}");
+    }
+
+    #[test]
+    fn damaged_models_never_panic() {
+        let whole = model_of_classes().encode_to_vec();
+        for position in 0..whole.len() {
+            for change in [1, 0x80, 0xff] {
+                let mut bytes = whole.clone();
+                bytes[position] ^= change;
+                if let Ok(generator) = Generator::from_bytes(&bytes) {
+                    let last = generator.classes().max(1) as u32 - 1;
+                    let _ = generator.generate_of(&vec![1.0; generator.latent_size()], &[last]);
+                }
+            }
+        }
+    }
+}
+
 mod faults {
     use super::*;
 
@@ -109,7 +341,7 @@ mod faults {
         assert_eq!(error.to_string(), expected, "{name}");
     }
 
-    const INPUTS: &str = "; expected one input `z`, float32 [batch, latent size]";
+    const INPUTS: &str = "; expected `z`, float32 [batch, latent size], alone or with `class`, int64 [batch]";
     const OUTPUTS: &str = "; expected one output `image`, float32 [batch, 1 or 3 channels, height, width]";
 
     #[test]
@@ -133,6 +365,16 @@ mod faults {
             "a label too",
             |m| graph(m).input.push(value("label", pb::tensor_proto::DataType::Int64, &["batch"])),
             &inputs("`z`, float32 [batch, 5]; `label`, int64 [batch]"),
+        );
+        check(
+            "a class of broken numbers",
+            |m| graph(m).input.push(value("class", float, &["batch"])),
+            &inputs("`z`, float32 [batch, 5]; `class`, float32 [batch]"),
+        );
+        check(
+            "a class for all",
+            |m| graph(m).input.push(value("class", pb::tensor_proto::DataType::Int64, &["1"])),
+            &inputs("`z`, float32 [batch, 5]; `class`, int64 [1]"),
         );
         check("a fixed batch", |m| graph(m).input[0] = value("z", float, &["1", "5"]), &inputs("`z`, float32 [1, 5]"));
         check(
@@ -355,7 +597,7 @@ fn plain_arithmetic(z: &[f32]) -> Vec<f64> {
         weight.chunks(x.len()).zip(&bias).map(row).collect()
     };
     let z: Vec<f64> = z.iter().copied().map(f64::from).collect();
-    let hidden: Vec<f64> = dense(&z, numbers(1, HIDDEN * LATENT), numbers(2, HIDDEN))
+    let hidden: Vec<f64> = dense(&z, numbers(1, HIDDEN * z.len()), numbers(2, HIDDEN))
         .into_iter()
         .map(|x| if x > 0.0 { x } else { f64::from(SLOPE) * x })
         .collect();

@@ -33,9 +33,9 @@ export function tensor(name, dims, values, type = FLOAT) {
 
 export const integers = (name, values) => tensor(name, [values.length], values, INT64);
 
-function value(name, dims) {
+function value(name, dims, type = FLOAT) {
   const shape = dims.map((dim) => field(1, [typeof dim === 'number' ? field(1, dim) : field(2, dim)]));
-  return [field(1, name), field(2, [field(1, [field(1, FLOAT), field(2, shape)])])];
+  return [field(1, name), field(2, [field(1, [field(1, type), field(2, shape)])])];
 }
 
 export function node(type, inputs, output, attributes = {}) {
@@ -52,13 +52,14 @@ export function node(type, inputs, output, attributes = {}) {
   ];
 }
 
-/** A model of these nodes and initializers. */
-export function model({ nodes, initializers, latent = 4, image = [1, 2, 2], input = 'z' }) {
+/** A model of these nodes and initializers; `told`: whether it takes a class too. */
+export function model({ nodes, initializers, latent = 4, image = [1, 2, 2], input = 'z', told = false }) {
   const graph = [
     ...nodes.map((each) => field(1, each)),
     field(2, 'generator'),
     ...initializers.map((each) => field(5, each)),
     field(11, value(input, ['batch', latent])),
+    ...(told ? [field(11, value('class', ['batch'], INT64))] : []),
     field(12, value('image', ['batch', ...image])),
   ];
   return Buffer.concat([field(1, 8), field(7, graph), field(8, [field(1, ''), field(2, 17)])]);
@@ -97,4 +98,44 @@ export function generatorFile(latent, image) {
     latent,
     image,
   });
+}
+
+/** A file, and after it metadata: a later value of a key takes the place of an earlier one. */
+export function saying(file, metadata) {
+  return Buffer.concat([file, ...Object.entries(metadata).map(([key, text]) => field(14, [field(1, key), field(2, text)]))]);
+}
+
+/** The weights of `classFile`: as of `generatorFile`, [latent + width, pixels]. */
+const classWeight = (i) => Math.sin(1 + 3.7 * i);
+
+/** A generator that is told a class, as Forger's exporter writes it: image = tanh([z, row of the class] · w). */
+export function classFile(latent, image, rows, metadata = {}) {
+  const pixels = image.reduce((product, size) => product * size, 1);
+  const [width] = rows.map((row) => row.length);
+  const file = model({
+    nodes: [
+      node('Gather', ['class.embedding.weight', 'class'], 'class.embedding', { axis: 0 }),
+      node('Concat', ['z', 'class.embedding'], 'class.joined', { axis: 1 }),
+      node('Gemm', ['class.joined', 'w', 'b'], 'sum'),
+      node('Tanh', ['sum'], 'flat'),
+      node('Reshape', ['flat', 'shape'], 'image'),
+    ],
+    initializers: [
+      tensor('class.embedding.weight', [rows.length, width], rows.flat()),
+      tensor('w', [latent + width, pixels], Array.from({ length: (latent + width) * pixels }, (_, i) => classWeight(i))),
+      tensor('b', [pixels], new Array(pixels).fill(0)),
+      integers('shape', [-1, ...image]),
+    ],
+    latent,
+    image,
+    told: true,
+  });
+  return saying(file, metadata);
+}
+
+/** What `classFile` draws, in plain arithmetic. */
+export function classPicture(image, rows, z, chosen) {
+  const pixels = image.reduce((product, size) => product * size, 1);
+  const joined = [...z, ...rows[chosen]];
+  return Array.from({ length: pixels }, (_, p) => Math.tanh(joined.reduce((sum, x, i) => sum + x * Math.fround(classWeight(i * pixels + p)), 0)));
 }

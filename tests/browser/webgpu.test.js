@@ -1,7 +1,7 @@
 // The kernels of the GPU engine in the browser's WebGPU, whose compiler refuses what wgpu's lets through: they compile, and a
 // few steps of training report what the trainer's CPU engine does.
 //
-//   FORGER_GPU_PLANS  a folder with seed.json and stable.json, by `trainer gpu-plan --recipe seed --out seed.json`
+//   FORGER_GPU_PLANS  a folder with seed.json, stable.json and classes.json, by `trainer gpu-plan --recipe seed --out seed.json`
 
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
@@ -43,7 +43,7 @@ describe('the GPU engine in WebGPU', { skip }, () => {
     await server?.close();
   });
 
-  for (const recipe of ['seed', 'stable']) {
+  for (const recipe of ['seed', 'stable', 'classes']) {
     test(`${recipe}: every kernel compiles, and its steps report what they do on the CPU`, async (t) => {
       const page = await browser.newPage();
       // WebGPU is for pages of this machine or by https; the plan itself is one.

@@ -4,6 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use engines::State;
+use gan::DataShape;
 use gan::recipe::Recipe;
 use noise;
 use run::checkpoint::{Checkpoint, EpochSums, Identity, Parity};
@@ -50,10 +51,17 @@ pub fn trained() -> Option<Model> {
 /// A model with random weights, about as large as trained ones.
 pub fn invented(recipe: &str) -> Model {
     let recipe = Recipe::load(recipe, &toml::Table::new()).expect("a built-in recipe");
-    let image_shape = [1, 28, 28];
+    let data = DataShape::grey(28, 28);
     let name = format!("invented {}", recipe.name);
-    let identity =
-        Identity { recipe, seed: SEED, epochs: 1, dataset: "none".to_owned(), pictures_crc32: 0, image_shape };
+    let identity = Identity {
+        recipe,
+        seed: SEED,
+        epochs: 1,
+        dataset: "none".to_owned(),
+        pictures_crc32: 0,
+        data,
+        classes: Vec::new(),
+    };
     let mut checkpoint = Checkpoint {
         state: state(&identity),
         epochs_done: 1,
@@ -61,13 +69,13 @@ pub fn invented(recipe: &str) -> Model {
         train_seconds: 0.0,
         metrics: "{}".to_owned(),
         made_by: ["none", "cpu", "1"].map(str::to_owned),
-        parity: Parity { z: Vec::new(), image: Vec::new() },
+        parity: Parity { z: Vec::new(), labels: Vec::new(), image: Vec::new() },
         asked: None,
         identity,
     };
     let z = noise::sample_z(SEED, PARITY, checkpoint.identity.recipe.latent);
     let image = reference_pictures(&checkpoint.to_bytes(), &z).expect("a checkpoint of the trainer's own");
-    checkpoint.parity = Parity { z, image };
+    checkpoint.parity = Parity { z, labels: Vec::new(), image };
     let checkpoint = checkpoint.to_bytes();
     let onnx = exporter::export(&checkpoint).expect("the trainer's checkpoints can be exported");
     Model { name, onnx, checkpoint }
@@ -77,7 +85,7 @@ pub fn invented(recipe: &str) -> Model {
 fn state(identity: &Identity) -> State {
     let (generator, _) = identity.layouts();
     let state = |seed: u64| {
-        let mut state = State::initial(&identity.recipe, identity.pixels(), seed);
+        let mut state = State::initial(&identity.recipe, identity.data, seed);
         let mut biases = vec![0.0; generator.len()];
         noise::fill_uniform(seed, 0, f64::from(BIAS_LIMIT), &mut biases);
         for tensor in generator.tensors.iter().filter(|tensor| tensor.shape.len() == 1) {

@@ -50,7 +50,7 @@ fn onnxruntime(onnx: &[u8], model: &Model) -> Option<Vec<f32>> {
 
 /// Compares with what the file means, by f64 arithmetic on its weights.
 fn check(runtime: &str, model: &Model, found: &[f32]) {
-    let expected = model.evaluate(&z_of(model));
+    let expected = model.evaluate(&z_of(model), &[]);
     assert_eq!(found.len(), expected.len(), "{runtime}");
     let largest = expected.iter().fold(0.0, |largest: f64, value| largest.max(value.abs())).max(1e-3);
     for (found, expected) in found.iter().zip(&expected) {
@@ -88,7 +88,7 @@ fn write_networks(folder: &Path, count: usize) -> Vec<Model> {
         let model = network(&choice().new_tree(&mut runner).unwrap().current());
         let onnx = model.to_onnx(precisions[index % precisions.len()]).unwrap();
         let stored = Model::from_onnx(&onnx).unwrap();
-        let case = serde_json::json!({ "latent": stored.input_shape()[0], "z": z_of(&stored), "image": stored.evaluate(&z_of(&stored)) });
+        let case = serde_json::json!({ "latent": stored.input_shape()[0], "z": z_of(&stored), "image": stored.evaluate(&z_of(&stored), &[]) });
         fs::write(folder.join(format!("{index}.onnx")), onnx).unwrap();
         fs::write(folder.join(format!("{index}.json")), case.to_string()).unwrap();
         stored
@@ -141,7 +141,7 @@ fn networks_made_with_candle_run_in_every_runtime() {
             check("ONNX Runtime", &model, &found);
         }
         let parity = model.parity().expect("candle's pictures are in the file");
-        let drawn = model.evaluate(&parity.z.concat());
+        let drawn = model.evaluate(&parity.z.concat(), &parity.class);
         let largest =
             drawn.iter().zip(parity.image.concat()).map(|(a, b)| (a - f64::from(b)).abs()).fold(0.0, f64::max);
         assert!(largest <= 1e-5, "{example}: candle drew something else: {largest:e}");

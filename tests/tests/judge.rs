@@ -36,7 +36,7 @@ fn fid_precision_and_recall_are_those_of_an_independent_implementation() {
     for model in models() {
         let generator = runtime_wasm::Generator::from_bytes(&model.onnx).unwrap();
         let images = generator.generate(&noise::sample_z(0, count, generator.latent_size())).unwrap();
-        subjects.push((model.name, yardstick.judge().see(&images, 2), yardstick.score(&images)));
+        subjects.push((model.name, yardstick.judge().see(&images, 2), yardstick.score(&images, &[])));
     }
     for (name, seen, scores) in subjects {
         write(&generated_file, &seen.features);

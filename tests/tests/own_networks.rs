@@ -1,6 +1,7 @@
 //! Networks that a recipe writes layer by layer, from the trainer's checkpoint to pictures: what runtimes draw from the model
 //! file is what the layers mean, by plain f64 loops over the checkpoint's own numbers.
 
+use gan::DataShape;
 use gan::State;
 use gan::recipe::Recipe;
 use net::{Activation, Network};
@@ -45,9 +46,10 @@ fn checkpoint(base: &str, generator: &str) -> Checkpoint {
     let layers = format!("[{generator}{comma} {{ layer = \"dense\" }}, {{ layer = \"tanh\" }}]");
     let overrides = format!("latent = 12\n[generator]\nlayers = {layers}").parse().unwrap();
     let recipe = Recipe::load(base, &overrides).unwrap();
-    let identity =
-        Identity { recipe, seed: SEED, epochs: 1, dataset: "none".to_owned(), pictures_crc32: 0, image_shape: IMAGE };
-    let mut state = State::initial(&identity.recipe, identity.pixels(), SEED);
+    let data = DataShape { image: IMAGE, classes: 0 };
+    let (dataset, classes) = ("none".to_owned(), Vec::new());
+    let identity = Identity { recipe, seed: SEED, epochs: 1, dataset, pictures_crc32: 0, data, classes };
+    let mut state = State::initial(&identity.recipe, identity.data, SEED);
     let (g, _) = identity.layouts();
     let mut biases = vec![0.0; g.len()];
     noise::fill_uniform(SEED, 0, 0.5, &mut biases);
@@ -63,13 +65,13 @@ fn checkpoint(base: &str, generator: &str) -> Checkpoint {
         train_seconds: 0.0,
         metrics: "{}".to_owned(),
         made_by: ["none", "cpu", "1"].map(str::to_owned),
-        parity: Parity { z: Vec::new(), image: Vec::new() },
+        parity: Parity { z: Vec::new(), labels: Vec::new(), image: Vec::new() },
         asked: None,
         identity,
     };
     let z = noise::sample_z(SEED, PICTURES, 12);
     let image = pictures(&checkpoint, &z).into_iter().map(|pixel| pixel as f32).collect();
-    checkpoint.parity = Parity { z, image };
+    checkpoint.parity = Parity { z, labels: Vec::new(), image };
     checkpoint
 }
 

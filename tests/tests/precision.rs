@@ -47,7 +47,7 @@ fn every_runtime_draws_with_weights_that_are_stored_small() {
             let onnx = model.to_onnx(precision).unwrap();
             assert!(onnx.len() < weights * bytes + REST, "{name}, {precision:?}: {} bytes", onnx.len());
             let stored = Model::from_onnx(&onnx).unwrap();
-            let exact = stored.evaluate(&z[..10 * latent]);
+            let exact = stored.evaluate(&z[..10 * latent], &[]);
             for mut runtime in
                 runtimes(&Exported { name: name.clone(), onnx: onnx.clone(), checkpoint: checkpoint.clone() })
             {

@@ -13,6 +13,12 @@ use failure::{Failure, Result};
 use judge::schedule::{EVALUATION_SEED, JUDGE_FILE};
 use judge::{Judge, SAMPLES, Scores, Yardstick};
 
+/// Pictures are judged in no more rows: a judge of 256 by 256 takes hours to train, and tells kinds apart by what is seen in fewer.
+/// (The networks by which FID is commonly taken have one size too.)
+const LARGEST_JUDGED: usize = 64;
+/// Nor in fewer than a judge can take.
+const SMALLEST_JUDGED: usize = 16;
+
 /// Which pictures, the way round that a run was trained on them.
 #[derive(Debug, Args)]
 struct PictureArgs {
@@ -35,10 +41,23 @@ impl PictureArgs {
         Dataset::open(&source, &mut |line| eprintln!("{line}"))
     }
 
-    /// The same pictures as `own`, in the size that the generator at `path` draws.
+    /// The size in which pictures of the generator at `path` are judged, which draws them in `size`.
+    fn judged_size(own: &Dataset, size: [usize; 2], path: &Path) -> [usize; 2] {
+        let [rows, columns] = size;
+        let [_, have_rows, have_columns] = own.image_shape();
+        // A run was judged in its own size, and its figures are to come out again.
+        if rows != columns || kept_judge(path).is_some() {
+            return size;
+        }
+        // Real pictures that were made larger would show no more than they do.
+        let most = if have_rows == have_columns { have_rows.min(LARGEST_JUDGED) } else { LARGEST_JUDGED };
+        [rows.min(most).max(SMALLEST_JUDGED); 2]
+    }
+
+    /// The same pictures as `own`, in the size in which the generator at `path` is judged.
     fn of_size(&self, own: &Dataset, [rows, columns]: [usize; 2], path: &Path) -> Result<Dataset> {
         let refused = |reason: String| Failure::failed(format!("`{}` cannot be judged: {reason}", path.display()));
-        let [_, have_rows, have_columns] = own.image_shape;
+        let [_, have_rows, have_columns] = own.image_shape();
         let dataset = if [rows, columns] == [have_rows, have_columns] {
             own.clone()
         } else if rows == columns {
@@ -111,8 +130,10 @@ struct Report {
 #[derive(Serialize)]
 struct Line {
     model: String,
-    /// Rows and columns.
+    /// Rows and columns of the pictures that it draws.
     size: [usize; 2],
+    /// Those in which they were judged: no more than the real pictures have nor than 64, unless a run has a judge of its own.
+    judged_size: [usize; 2],
     /// What the model's numbers were taken to mean.
     range: String,
     #[serde(flatten)]
@@ -139,34 +160,48 @@ pub fn evaluate(args: &EvaluateArgs) -> Result<()> {
     let mut generators =
         args.models.iter().map(|path| Generator::open(path, args.range)).collect::<Result<Vec<_>>>()?;
     generators.iter().filter_map(Generator::remark).for_each(|remark| eprintln!("{remark}"));
-    let mut sizes: Vec<[usize; 2]> = Vec::new();
-    for generator in &generators {
-        if !sizes.contains(&generator.size()) {
-            sizes.push(generator.size());
-        }
-    }
     // All pictures before the work, for the same reason.
     let own = args.pictures.read(None)?;
+    let judged_sizes: Vec<[usize; 2]> = args
+        .models
+        .iter()
+        .zip(&generators)
+        .map(|(path, generator)| PictureArgs::judged_size(&own, generator.size(), path))
+        .collect();
+    let mut sizes: Vec<[usize; 2]> = Vec::new();
+    for (size, (generator, path)) in judged_sizes.iter().zip(generators.iter().zip(&args.models)) {
+        if !sizes.contains(size) {
+            sizes.push(*size);
+        }
+        if let ([rows, columns], true) = (size, *size != generator.size()) {
+            let [drawn_rows, drawn_columns] = generator.size();
+            let path = path.display();
+            eprintln!("`{path}` draws {drawn_rows} by {drawn_columns}: judged scaled to {rows} by {columns}");
+        }
+    }
     let datasets = sizes
         .iter()
         .map(|&size| {
-            let first = generators.iter().position(|generator| generator.size() == size).expect("it is one of theirs");
+            let first = judged_sizes.iter().position(|judged| *judged == size).expect("it is one of theirs");
             args.pictures.of_size(&own, size, &args.models[first])
         })
         .collect::<Result<Vec<_>>>()?;
     let mut models: Vec<Option<Line>> = generators.iter().map(|_| None).collect();
     let mut judged = Vec::new();
     for (size, dataset) in sizes.iter().zip(&datasets) {
-        let of_size: Vec<usize> = (0..generators.len()).filter(|&index| generators[index].size() == *size).collect();
+        let of_size: Vec<usize> = (0..generators.len()).filter(|&index| judged_sizes[index] == *size).collect();
         let kept = kept_judge(&args.models[of_size[0]]);
         let judge = Judge::of(dataset, kept.as_deref(), threads, &mut |line| eprintln!("{line}"))?;
         let yardstick = Yardstick::new(judge, &dataset.test, threads);
         for index in of_size {
             let generator = &mut generators[index];
             let z = noise::sample_z(args.seed, yardstick.samples(), generator.latent());
-            let scores = yardstick.score(&generator.generate(&z)?);
+            // A model of other classes than the judge's was asked for none of these.
+            let comparable = generator.classes() == yardstick.judge().classes();
+            let asked = if comparable { generator.asked(yardstick.samples()) } else { Vec::new() };
+            let scores = yardstick.score(&generator.generate(&z, *size, threads)?, &asked);
             let (model, range) = (args.models[index].display().to_string(), generator.range().to_string());
-            models[index] = Some(Line { model, size: *size, range, scores });
+            models[index] = Some(Line { model, size: generator.size(), judged_size: *size, range, scores });
         }
         let floor = yardstick.floor(&dataset.train);
         let judge = yardstick.judge();
@@ -216,18 +251,25 @@ fn table(report: &Report) -> String {
     let classes_of =
         |size: [usize; 2]| report.sizes.iter().find(|judged| judged.size == size).map_or(0, |it| it.classes);
     let several = report.sizes.len() > 1;
-    let models = report.models.iter().map(|line| (line.model.clone(), line.scores, classes_of(line.size)));
+    let models = report.models.iter().map(|line| (line.model.clone(), line.scores, classes_of(line.judged_size)));
     let real = report.sizes.iter().map(|Size { size: [rows, columns], floor, classes, .. }| {
         let name = "real training pictures".to_owned();
         (if several { format!("{name}, {rows} by {columns}") } else { name }, *floor, *classes)
     });
     let lines: Vec<_> = models.chain(real).collect();
     let width = lines.iter().map(|(name, ..)| name.chars().count()).max().unwrap_or(0);
-    let mut text =
-        format!("{:width$}  {:>8}  {:>7}  {:>6}  {:>9}  {:>6}\n", "", "FID", "classes", "KL", "precision", "recall");
-    for (name, Scores { fid, classes: covered, kl, precision, recall, .. }, classes) in &lines {
+    // The last column is there where a model was asked for classes that the judge knows.
+    let any_asked = lines.iter().any(|(_, scores, _)| scores.in_class.is_some());
+    let title = if any_asked { "  in class" } else { "" };
+    let mut text = format!(
+        "{:width$}  {:>8}  {:>7}  {:>6}  {:>9}  {:>6}{title}\n",
+        "", "FID", "classes", "KL", "precision", "recall"
+    );
+    for (name, Scores { fid, classes: covered, kl, precision, recall, in_class, .. }, classes) in &lines {
         let covered = format!("{covered}/{classes}");
-        text += &format!("{name:width$}  {fid:>8.3}  {covered:>7}  {kl:>6.4}  {precision:>9.4}  {recall:>6.4}\n");
+        let in_class = in_class.map_or_else(String::new, |share| format!("  {share:>8.4}"));
+        text +=
+            &format!("{name:width$}  {fid:>8.3}  {covered:>7}  {kl:>6.4}  {precision:>9.4}  {recall:>6.4}{in_class}\n");
     }
     for Size { size: [rows, columns], judge_accuracy, floor, .. } in &report.sizes {
         let scaled = if several { format!(", {rows} by {columns},") } else { ",".to_owned() };

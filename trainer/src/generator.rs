@@ -1,6 +1,6 @@
 //! Any ONNX generator of pictures, for `trainer evaluate`: what `interface` makes of a file, as a judge sees it.
 //!
-//! The judge knows one channel. So colour is put into grey by the weights that pictures of a data set are ([`luminance`]),
+//! Thousands are drawn, in parts that fit into memory, each on all cores. The judge knows one channel. So colour is put into grey by the weights that pictures of a data set are ([`luminance`]),
 //! what is see-through lies on black, and a model that overshoots is cut off at black and white, as every screen does.
 
 use std::path::Path;
@@ -8,6 +8,9 @@ use std::path::Path;
 use interface::{Range, Refusal, Wishes};
 
 use failure::{Failure, Result};
+
+/// Numbers of pictures that are drawn and not yet put into the judge's form: 64 MB.
+const NUMBERS_AT_A_TIME: usize = 16 << 20;
 
 /// A generator read from a file.
 pub struct Generator {
@@ -23,7 +26,7 @@ impl Generator {
     pub fn open(path: &Path, range: Option<Range>) -> Result<Self> {
         let name = path.display().to_string();
         let wishes = Wishes { range, ..Wishes::default() };
-        let opened = interface::Generator::open(path, &wishes).map_err(|error| {
+        let opened = interface::Generator::open_for_many(path, &wishes).map_err(|error| {
             Failure::failed(format!("`{name}` cannot be read: {error}")).hint("give the path of an ONNX generator")
         })?;
         let refused =
@@ -41,6 +44,16 @@ impl Generator {
     pub fn size(&self) -> [usize; 2] {
         let [_, rows, columns] = self.inner.image_shape();
         [rows, columns]
+    }
+
+    /// How many classes it can be asked for; 0 where it takes none.
+    pub fn classes(&self) -> usize {
+        self.inner.classes()
+    }
+
+    /// The classes that `count` pictures are drawn of: all in turn, and none where there are none.
+    pub fn asked(&self, count: usize) -> Vec<usize> {
+        (0..count).filter_map(|picture| picture.checked_rem(self.classes())).collect()
     }
 
     /// What the model's numbers are taken to mean.
@@ -68,25 +81,71 @@ impl Generator {
         (!remarks.is_empty()).then(|| format!("`{}`: {}", self.name, remarks.join("; ")))
     }
 
-    /// Draws pictures as the judge takes them, of the classes in turn where there are some: grey, from -1 to 1.
-    /// z: [n, latent] -> [n, rows · columns].
+    /// Draws pictures as the judge takes them, of the classes in turn where there are some: grey, from -1 to 1, scaled to `size`
+    /// rows and columns. z: [n, latent] -> [n, rows · columns]. The number of threads changes no bit.
     ///
     /// # Errors
     /// A model that cannot be run, or gives pixels that are no numbers.
-    pub fn generate(&mut self, z: &[f32]) -> Result<Vec<f32>> {
-        let refused = |reason: String| Failure::failed(format!("`{}` cannot be run: {reason}", self.name));
-        let classes: Vec<u32> = match u32::try_from(self.inner.classes()) {
-            Ok(count @ 1..) => (0..count).cycle().take(z.len() / self.inner.latent_size()).collect(),
-            _ => Vec::new(),
-        };
-        let images = self.inner.generate(z, &classes).map_err(|refusal| refused(refusal.to_string()))?;
+    pub fn generate(&mut self, z: &[f32], size: [usize; 2], threads: usize) -> Result<Vec<f32>> {
+        let latent = self.inner.latent_size();
+        let asked = self.asked(z.len() / latent);
+        let classes: Vec<u32> = asked.into_iter().map(|class| class as u32).collect();
+        let name = &self.name;
+        let refused = |reason: String| Failure::failed(format!("`{name}` cannot be run: {reason}"));
         let [channels, rows, columns] = self.inner.image_shape();
-        if let Some(place) = images.iter().position(|pixel| !pixel.is_finite()) {
-            let picture = place / (channels * rows * columns);
-            return Err(refused(format!("picture {picture} holds a pixel that is no number")));
+        let pixels = channels * rows * columns;
+        // Whole rounds, so that where the parts begin changes nothing.
+        let round = self.inner.at_once();
+        let part = (NUMBERS_AT_A_TIME / pixels / round).max(1) * round;
+        let mut pictures = Vec::with_capacity(z.len() / latent * size[0] * size[1]);
+        for (index, z) in z.chunks(part * latent).enumerate() {
+            let first = (index * part).min(classes.len());
+            let classes = &classes[first..(first + part).min(classes.len())];
+            let images =
+                self.inner.generate_many(z, classes, threads).map_err(|refusal| refused(refusal.to_string()))?;
+            if let Some(place) = images.iter().position(|pixel| !pixel.is_finite()) {
+                let picture = index * part + place / pixels;
+                return Err(refused(format!("picture {picture} holds a pixel that is no number")));
+            }
+            let grey = grey(images, channels, rows * columns);
+            if size == [rows, columns] {
+                pictures.extend(grey);
+            } else {
+                grey.chunks_exact(rows * columns).for_each(|one| pictures.extend(scaled(one, [rows, columns], size)));
+            }
         }
-        Ok(grey(images, channels, rows * columns))
+        Ok(pictures)
     }
+}
+
+/// A picture [rows, columns] in others: each new pixel is the mean of what it covers.
+fn scaled(picture: &[f32], [rows, columns]: [usize; 2], [new_rows, new_columns]: [usize; 2]) -> Vec<f32> {
+    let narrow: Vec<f32> = picture.chunks_exact(columns).flat_map(|row| means(row, 1, columns, new_columns)).collect();
+    debug_assert_eq!(narrow.len(), rows * new_columns);
+    let mut small = vec![0.0; new_rows * new_columns];
+    for column in 0..new_columns {
+        for (row, mean) in means(&narrow[column..], new_columns, rows, new_rows).into_iter().enumerate() {
+            small[row * new_columns + column] = mean;
+        }
+    }
+    small
+}
+
+/// Every `step`th of `values`, `count` of them, as the means of `new` equal stretches.
+fn means(values: &[f32], step: usize, count: usize, new: usize) -> Vec<f32> {
+    let stretch = count as f64 / new as f64;
+    let mean = |place: usize| {
+        let (start, end) = (place as f64 * stretch, (place + 1) as f64 * stretch);
+        let covered = start.floor() as usize..(end.ceil() as usize).min(count);
+        let sum: f64 = covered
+            .map(|index| {
+                let share = (end.min(index as f64 + 1.0) - start.max(index as f64)).max(0.0);
+                share * f64::from(values[index * step])
+            })
+            .sum();
+        (sum / stretch) as f32
+    };
+    (0..new).map(mean).collect()
 }
 
 /// [n, channels, pixels] as [n, pixels], cut off at -1 and 1.
@@ -115,6 +174,19 @@ fn luminance([red, green, blue]: [f32; 3]) -> f32 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_scaled_picture_is_the_means_of_what_it_covers() {
+        let picture: Vec<f32> = (0..24).map(|index| index as f32).collect();
+        // Squares of two: [0, 1, 6, 7] and so on.
+        assert_eq!(scaled(&picture, [4, 6], [2, 3]), [3.5, 5.5, 7.5, 15.5, 17.5, 19.5]);
+        // Stretches of one and a half.
+        assert_eq!(means(&[0.0, 3.0, 6.0], 1, 3, 2), [1.0, 5.0]);
+        // Larger: each covers a part of one.
+        assert_eq!(scaled(&[1.0, 2.0, 3.0, 4.0], [2, 2], [2, 4]), [1.0, 1.0, 2.0, 2.0, 3.0, 3.0, 4.0, 4.0]);
+        let grey = scaled(&[0.25; 30 * 30], [30, 30], [28, 28]);
+        assert!(grey.len() == 28 * 28 && grey.iter().all(|pixel| (pixel - 0.25).abs() < 1e-6), "grey stays grey");
+    }
 
     #[test]
     fn pictures_become_grey_and_are_cut_off() {

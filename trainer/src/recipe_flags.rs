@@ -59,12 +59,17 @@ fn arg(key: &Key, flag: &'static str) -> Arg {
         Kind::Text => ("TEXT", value_parser!(String)),
     };
     let negative = key.kind == Kind::Number;
-    Arg::new(key.name)
+    let arg = Arg::new(key.name)
         .long(flag)
         .value_name(value_name)
         .value_parser(parser)
         .allow_negative_numbers(negative)
-        .help(key.help)
+        .help(key.help);
+    match key.kind {
+        // The flag alone says yes.
+        Kind::Switch => arg.num_args(0..=1).default_missing_value("true"),
+        _ => arg,
+    }
 }
 
 fn value_of(key: &Key, matches: &ArgMatches) -> Option<Value> {
@@ -102,6 +107,8 @@ mod tests {
             let line = Line::try_parse_from(["trainer", &flag, text]).unwrap();
             assert_eq!(line.flags.table(), &Table::from_iter([(key.name.to_owned(), expected)]));
         }
+        let alone = Line::try_parse_from(["trainer", "--classes", "--batch", "7"]).unwrap();
+        assert_eq!(alone.flags.table()["classes"], Value::Boolean(true), "a switch alone says yes");
         let none = Line::try_parse_from(["trainer"]).unwrap();
         assert!(none.flags.table().is_empty());
     }

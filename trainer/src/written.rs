@@ -55,25 +55,27 @@ struct Buffer {
 /// # Errors
 /// More steps than there are pictures for.
 pub fn plan(recipe: &Recipe, steps: usize) -> Result<Written> {
-    let Pictures { mut bytes, mut labels, pixels } = Dataset::mnist()?.test;
-    recipe.fits(pixels)?;
+    let Pictures { mut bytes, mut labels, shape } = Dataset::mnist()?.test;
+    recipe.fits(shape)?;
     let count = steps * recipe.batch;
     if count > labels.len() {
         return Err(Failure::usage(format!("`--steps {steps}` takes {count} pictures, of {}", labels.len()))
             .hint("give fewer `--steps`, or a smaller `--batch`"));
     }
-    bytes.truncate(count * pixels);
+    bytes.truncate(count * shape.pixels());
     labels.truncate(count);
-    let pictures = Arc::new(Pictures { bytes, labels, pixels });
-    let state = State::initial(recipe, pixels, SEED);
+    let pictures = Arc::new(Pictures { bytes, labels, shape });
+    let state = State::initial(recipe, shape, SEED);
     let order: Vec<u32> = (0..count as u32).collect();
-    let plan = Plan::new(recipe, pixels, steps, count, false)?;
+    let plan = Plan::new(recipe, shape, count, false)?;
 
     let rates = (0..steps as u64).flat_map(|step| rates_of(recipe, &recipe.rates(step, TOTAL_STEPS), step));
     let bits = |floats: &[f32]| floats.iter().map(|float| float.to_bits()).collect::<Vec<_>>();
     let word = |four: &[u8]| four.iter().rev().fold(0, |word, &byte| word << 8 | u32::from(byte));
+    let classes = recipe.classes_of(shape).0;
+    let labels = pictures.labels.iter().filter(|_| classes > 0).map(|&label| u32::from(label));
     let mut contents = [
-        pictures.bytes.chunks(4).map(word).collect(),
+        pictures.bytes.chunks(4).map(word).chain(labels).collect(),
         order.clone(),
         bits(&rates.collect::<Vec<_>>()),
         control(0, true, &[SEED]),
@@ -127,7 +129,7 @@ mod tests {
 
     #[test]
     fn a_plan_has_all_that_its_steps_start_from_and_what_they_come_to() {
-        for (name, dispatches) in [("seed", 15), ("stable", 18)] {
+        for (name, dispatches) in [("seed", 15), ("stable", 18), ("classes", 18)] {
             let recipe = Recipe::load(name, &"hidden = 8\nbatch = 5".parse().unwrap()).unwrap();
             let written = plan(&recipe, 3).unwrap();
             assert_eq!((written.dispatches.len(), written.expected.len()), (dispatches, 3), "{name}");
@@ -138,6 +140,17 @@ mod tests {
             // Little-endian, as the kernels take them apart.
             let pictures = Dataset::mnist().unwrap().test;
             let mut bytes: Vec<u8> = written.buffers[0].words.iter().flat_map(|word| word.to_le_bytes()).collect();
+            if name == "classes" {
+                // The words behind the pictures are their classes.
+                assert!(
+                    written.buffers[0].words[15 * 196..].iter().eq(pictures.labels[..15]
+                        .iter()
+                        .map(|l| u32::from(*l))
+                        .collect::<Vec<_>>()
+                        .iter())
+                );
+                bytes.truncate(15 * 784);
+            }
             bytes.resize(15 * 784, 0);
             assert!(bytes == pictures.bytes[..15 * 784], "{name}");
         }

@@ -150,7 +150,7 @@ fn generators_of_any_range_size_and_colour_stand_in_one_table() {
         ValueInfoProto { name: name.into(), r#type, ..Default::default() }
     };
     let numbers = |count: usize| -> Vec<f32> { (0..count).map(|index| (index as f32 * 0.7).sin()).collect() };
-    let graph = GraphProto {
+    let colour = |side: i64| GraphProto {
         name: "main_graph".into(),
         node: vec![
             NodeProto::new("Gather", "row", &["table", "labels"], &["row"]),
@@ -162,16 +162,18 @@ fn generators_of_any_range_size_and_colour_stand_in_one_table() {
         ],
         initializer: vec![
             TensorProto::floats("table", &[10, 6], &numbers(60)),
-            TensorProto::floats("w", &[6, 1200], &numbers(7200)),
-            TensorProto::int64s("shape", &[4], &[-1, 20, 20, 3]),
+            TensorProto::floats("w", &[6, side * side * 3], &numbers(6 * 3 * (side * side) as usize)),
+            TensorProto::int64s("shape", &[4], &[-1, side, side, 3]),
         ],
         input: vec![value("noise", 1, &[1, 6]), value("labels", 7, &[1])],
-        output: vec![value("rgb", 1, &[1, 20, 20, 3])],
+        output: vec![value("rgb", 1, &[1, side, side, 3])],
         ..Default::default()
     };
-    let opset_import = vec![OperatorSetIdProto { domain: String::new(), version: 17 }];
-    let other = ModelProto { ir_version: 8, opset_import, graph: Some(graph), ..Default::default() };
-    let other = write("other.onnx", &other);
+    let [other, large, tiny] = [("other.onnx", 20), ("large.onnx", 100), ("tiny.onnx", 8)].map(|(name, side)| {
+        let opset_import = vec![OperatorSetIdProto { domain: String::new(), version: 17 }];
+        let graph = Some(colour(side));
+        write(name, &ModelProto { ir_version: 8, opset_import, graph, ..Default::default() })
+    });
 
     let signed = out.to_str().unwrap();
     let report = json(&[signed, &unit, &other, "--data", data.path()]);
@@ -186,6 +188,17 @@ fn generators_of_any_range_size_and_colour_stand_in_one_table() {
     }
     assert_eq!([&models[0]["size"], &models[2]["size"]], [&serde_json::json!([28, 28]), &serde_json::json!([20, 20])]);
     assert!(models[2]["fid"].as_f64().unwrap() > 0.0 && report["sizes"].as_array().unwrap().len() == 2);
+
+    // Larger and smaller than any judge here: scaled, and said so.
+    let scaled = json(&[&large, &tiny, signed, "--data", data.path()]);
+    let size = |index: usize, key: &str| scaled["models"][index][key][0].as_u64().unwrap();
+    assert_eq!(
+        [0, 1, 2].map(|index| [size(index, "size"), size(index, "judged_size")]),
+        [[100, 28], [8, 16], [28, 28]]
+    );
+    assert_eq!(scaled["models"][2], report["models"][0], "by the same judge as alone");
+    let output = run(&["evaluate", &large, "--data", data.path(), "--threads", "1"]);
+    assert!(text(&output.stderr).contains("draws 100 by 100: judged scaled to 28 by 28"), "{}", text(&output.stderr));
 
     let output = run(&["evaluate", signed, &other, "--data", data.path()]);
     let (table, said) = (text(&output.stdout), text(&output.stderr));

@@ -37,7 +37,7 @@ fn shapes(out: &Path) -> ([usize; 3], (u32, u32)) {
     let checkpoint = fs::read(run.join("checkpoint.safetensors")).unwrap();
     let checkpoint = run::checkpoint::Checkpoint::from_bytes(&checkpoint).unwrap();
     let sheet = image::open(run.join("samples/epoch-001.png")).unwrap();
-    (checkpoint.identity.image_shape, (sheet.width(), sheet.height()))
+    (checkpoint.identity.data.image, (sheet.width(), sheet.height()))
 }
 
 #[test]

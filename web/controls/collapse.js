@@ -80,7 +80,7 @@ export function createCollapse(root, { judging, onTile, onReady, onFailure }) {
         const generator = here.get(model);
         if (!generator) continue;
         const view = views[side];
-        view.sheet.show(generator, samplesOf(state.seed, generator.latentSize), text('modelSheet', { seed: state.seed, name: model.title() }), undefined);
+        view.sheet.show(generator, samplesOf(state.seed, generator.latentSize), text('modelSheet', { seed: state.seed, name: model.title() }), undefined, allKinds(generator));
         count(view, generator, state.seed).catch(onFailure);
         const kinds = view.counted?.kinds;
         setText(view.caption, kinds === undefined ? model.title() : text('collapseKinds', { name: model.title(), count: kinds }));
@@ -98,8 +98,14 @@ export function createCollapse(root, { judging, onTile, onReady, onFailure }) {
 function* kindsOf(generator, judge, z) {
   const found = new Set();
   for (let sample = 0; sample < SAMPLES; sample++) {
-    found.add(judge.judge(generator.generate(z.subarray(sample * generator.latentSize, (sample + 1) * generator.latentSize))).digit);
+    const one = z.subarray(sample * generator.latentSize, (sample + 1) * generator.latentSize);
+    found.add(judge.judge(generator.generate(one, allKinds(generator)?.[sample])).digit);
     yield;
   }
   return found.size;
+}
+
+/** A class for each of the hundred, one after the other: a network that is told what to draw is told everything. @param {Generator} generator */
+function allKinds({ classes }) {
+  return classes ? Array.from({ length: SAMPLES }, (_, sample) => sample % classes.length) : undefined;
 }

@@ -15,7 +15,7 @@ const COLUMNS = 10;
 
 /**
  * @param {HTMLElement} root
- * @param {{onTake: (seed: number, index: number) => void, onFailure: (error: unknown) => void}} callbacks
+ * @param {{onTake: (seed: number, index: number, chosen: number | undefined) => void, onFailure: (error: unknown) => void}} callbacks
  */
 export function createGame(root, { onTake, onFailure }) {
   const exhibit = within(root, '.exhibit');
@@ -28,7 +28,7 @@ export function createGame(root, { onTake, onFailure }) {
   const [again, choices] = [within(root, '[data-again]'), within(root, '[data-choices]')];
   /** @type {HTMLImageElement | undefined} */
   let sheet;
-  /** @type {{round: import('../game.js').Round, generator: Generator, forged: Float32Array} | undefined} */
+  /** @type {{round: import('../game.js').Round, generator: Generator, forged: Float32Array, kinds: number[] | undefined} | undefined} */
   let game;
   let drawn = '';
 
@@ -55,7 +55,8 @@ export function createGame(root, { onTake, onFailure }) {
   /** @param {Generator} generator @param {Promise<unknown>} loaded The sheet of real pictures. */
   function begin(generator, loaded) {
     const round = newRound(REAL.get(setOf(generator))?.count ?? 0);
-    game = { round, generator, forged: generator.generate(sampleZ(round.seed, ROUND / 2, generator.latentSize)) };
+    const kinds = kindsOf(generator, round.seed);
+    game = { round, generator, kinds, forged: generator.generate(sampleZ(round.seed, ROUND / 2, generator.latentSize), kinds) };
     loaded.then(() => generatorNow === generator && show(generator), onFailure);
   }
 
@@ -98,7 +99,8 @@ export function createGame(root, { onTake, onFailure }) {
     const parts = [picture, label, make('span', { className: 'unseen', textContent: name })];
     if (isReal) return make('li', {}, [make('span', { className: 'card' }, parts)]);
     const take = make('button', { type: 'button', className: 'card', title: text('gameTake') }, parts);
-    take.addEventListener('click', () => onTake(round.seed, index));
+    const chosen = game?.kinds?.[index];
+    take.addEventListener('click', () => onTake(round.seed, index, chosen));
     return make('li', {}, [take]);
   }
 
@@ -114,7 +116,8 @@ export function createGame(root, { onTake, onFailure }) {
       sheet = new Image();
       sheet.src = new URL(`../${real.file}`, import.meta.url).href;
     }
-    if (game?.generator !== generator) begin(generator, sheet.decode());
+    // Another class is the same network, and the round is of all classes.
+    if (game?.generator.file !== generator.file) begin(generator, sheet.decode());
     if (!game || !sheet.complete) return;
     const { round } = game;
     const now = [round.seed, round.answers.length, text('gameReal')].join();
@@ -132,6 +135,12 @@ export function createGame(root, { onTake, onFailure }) {
   }
 
   return { show };
+}
+
+/** The classes of the forged ones, evenly over all, where the network is told one: people wrote all kinds. @param {Generator} generator @param {number} seed */
+function kindsOf({ classes }, seed) {
+  const forged = ROUND / 2;
+  return classes ? Array.from({ length: forged }, (_, i) => (seed + Math.floor((i * classes.length) / forged)) % classes.length) : undefined;
 }
 
 /** @param {Generator} generator */

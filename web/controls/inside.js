@@ -45,7 +45,7 @@ export function createInside(root, { onChange, onFailure }) {
     const entry = { layers: /** @type {import('../layers.js').Layer[] | false | undefined} */ (undefined) };
     known.set(generator, entry);
     await new Promise((resolve) => setTimeout(resolve));
-    const layers = layersOf(generator.file) ?? false;
+    const layers = layersOf(generator.file, generator.class) ?? false;
     if (layers) {
       await inSlices(lighting(layers, new Float32Array(generator.latentSize)), () => true);
       busiest(layers[layers.length - 1], new Float32Array(layers[layers.length - 1].inputs), 1);

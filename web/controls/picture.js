@@ -5,6 +5,7 @@ import { frameOf, shownZ } from '../state.js';
 import { z0OfFrame } from '../sweep.js';
 import { paint } from '../pixels.js';
 import { text } from '../strings.js';
+import { shortName } from './classes.js';
 import { signed } from './dom.js';
 
 /** A picture that takes longer than this, in ms, is drawn in a worker: while it is dragged, a frame must stay a frame. */
@@ -33,15 +34,16 @@ export function createPicture(canvas, thumb, onFailure) {
       const z = shownZ(state);
       if (generator.msPerPicture > SLOW) generator.generateAsync(z).then((image) => draw(generator, image), onFailure);
       else draw(generator, generator.generate(z));
-      canvas.setAttribute('aria-label', describe(state, z[0], generator.imageShape));
+      canvas.setAttribute('aria-label', describe(state, z[0], generator));
     },
   };
 }
 
-/** @param {import('../state.js').State} state @param {number} z0 @param {readonly number[]} shape */
-function describe(state, z0, [channels, height, width]) {
+/** @param {import('../state.js').State} state @param {number} z0 @param {import('../forger.js').Generator} generator */
+function describe(state, z0, { imageShape: [channels, height, width], classes }) {
   const isDigit = channels === 1 && height === 28 && width === 28;
-  const name = text(isDigit ? 'picture' : 'pictureOwn', { seed: state.seed, value: signed(z0) });
+  const ofClass = classes ? text('ofClass', { name: shortName(classes[state.class]) }) : '';
+  const name = text(isDigit ? 'picture' : 'pictureOwn', { seed: state.seed, value: signed(z0) }) + ofClass;
   const frame = frameOf(state);
   // Near a frame is not one: only its very number is.
   if (frame === undefined || z0OfFrame(frame) !== z0) return name;

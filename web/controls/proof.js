@@ -16,7 +16,7 @@ import { make, within } from './dom.js';
 /** Pictures that are shown side by side, and how much their difference is enlarged. */
 const [MOST_SHOWN, ENLARGED] = [4, 1000];
 /** A file may claim as much as it likes; so many of its numbers are listed, and so many letters of its recipe. */
-const [MOST_METRICS, MOST_RECIPE] = [40, 20_000];
+const [MOST_METRICS, MOST_RECIPE, MOST_CLASSES] = [40, 20_000, 60];
 
 /** What the judge of the trainer says, in words; the other numbers keep the names that their maker gave them. */
 const METRICS = new Map([
@@ -114,11 +114,12 @@ async function showCosts(root, { byteLength }, runtime, { loading, pictureMs, hu
 }
 
 /** What the file says of itself: texts of whoever made it. @param {HTMLElement} root @param {import('../forger.js').Generator} generator */
-function showCard(root, { metadata, latentSize, imageShape }) {
+function showCard(root, { metadata, latentSize, imageShape, classes }) {
   const told = (/** @type {string} */ key) => (metadata[`forger.${key}`] === undefined ? text('notTold') : tame(metadata[`forger.${key}`], 120));
   const { facts, left } = metrics(metadata['forger.metrics'], metadata['forger.dataset']);
   list(within(root, '#card'), [
     [text('cardInput'), `${latentSize}`],
+    ...(classes ? /** @type {Fact[]} */ ([[text('cardClasses'), tame(`${classes.length}: ${classes.slice(0, MOST_CLASSES).join(', ')}`, 120)]]) : []),
     [text('cardOutput'), imageShape.join(' × ')],
     [text('cardName'), told('recipe')],
     [text('cardEpochs'), told('epochs')],

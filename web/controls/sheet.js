@@ -1,10 +1,10 @@
 // @ts-check
-/** A hundred pictures as a sheet of 10 by 10, with a frame around the one on show; each can be chosen by pointing at it. */
+/** Pictures as a sheet in rows of ten, mostly a hundred, with a frame around the one on show; each can be chosen by pointing at it. */
 
 import { createTiles } from '../tiles.js';
 import { within } from './dom.js';
 
-const COLUMNS = 10;
+export const COLUMNS = 10;
 
 /**
  * @param {HTMLElement} root
@@ -16,11 +16,12 @@ export function createSheet(root, { onTile, onFailure }) {
   /** @type {HTMLElement} */
   const cursor = within(root, '.cursor');
   const tiles = createTiles(canvas, onFailure);
+  let rows = COLUMNS;
   // For the pointer alone: keys reach the same pictures by a slider or a number that stands beside every sheet.
   canvas.addEventListener('click', ({ offsetX, offsetY }) => {
-    const place = (/** @type {number} */ offset, /** @type {number} */ size) =>
-      Math.min(COLUMNS - 1, Math.max(0, Math.floor((COLUMNS * offset) / size)));
-    onTile(COLUMNS * place(offsetY, canvas.clientHeight) + place(offsetX, canvas.clientWidth));
+    const place = (/** @type {number} */ offset, /** @type {number} */ size, /** @type {number} */ count) =>
+      Math.min(count - 1, Math.max(0, Math.floor((count * offset) / size)));
+    onTile(COLUMNS * place(offsetY, canvas.clientHeight, rows) + place(offsetX, canvas.clientWidth, COLUMNS));
   });
   return {
     /**
@@ -28,9 +29,12 @@ export function createSheet(root, { onTile, onFailure }) {
      * @param {Float32Array} z The latent vectors of all pictures.
      * @param {string} label
      * @param {number | undefined} tile The picture on show, if it is one of them.
+     * @param {readonly number[]} [classes] Of each picture; the generator's own where there are none.
      */
-    show(generator, z, label, tile) {
-      tiles.draw(generator, z, COLUMNS);
+    show(generator, z, label, tile, classes) {
+      tiles.draw(generator, z, COLUMNS, classes);
+      rows = z.length / generator.latentSize / COLUMNS;
+      root.style.setProperty('--rows', String(rows));
       canvas.setAttribute('aria-label', label);
       cursor.hidden = tile === undefined;
       if (tile === undefined) return;

@@ -10,7 +10,7 @@ const LONGEST = 12;
 
 /**
  * @param {HTMLElement} root
- * @param {{onDigit: (digit: number) => void, onNumber: (digits: number[]) => void, onTake: (seed: number) => void, onSave: () => void}} callbacks
+ * @param {{onDigit: (digit: number) => void, onNumber: (digits: number[]) => void, onTake: (seed: number, digit: number) => void, onSave: () => void}} callbacks
  */
 export function createWishes(root, { onDigit, onNumber, onTake, onSave }) {
   const keys = within(root, '[data-keys]');
@@ -46,7 +46,7 @@ export function createWishes(root, { onDigit, onNumber, onTake, onSave }) {
         paint(canvas, image, shape);
         const button = make('button', { type: 'button' }, [make('span', { className: 'paper' }, [canvas])]);
         button.setAttribute('aria-label', text('takeWritten', { digit, seed }));
-        button.addEventListener('click', () => onTake(seed));
+        button.addEventListener('click', () => onTake(seed, digit));
         return make('li', {}, [button]);
       });
       row.replaceChildren(...items);

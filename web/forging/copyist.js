@@ -9,7 +9,7 @@ import { ForgerError } from '../forger.js';
 export function createCopyist(onFailure) {
   /** @type {Worker | undefined} */
   let worker;
-  /** The model that the worker has. @type {import('../forger.js').Generator | undefined} */
+  /** The file of the model that the worker has. @type {Uint8Array | undefined} */
   let known;
   let number = 0;
   /** @type {((copy: Copy, done: boolean) => void) | undefined} */
@@ -38,10 +38,11 @@ export function createCopyist(onFailure) {
 
   /** Gets the worker ready for a model, so that the first copy need not wait. @param {import('../forger.js').Generator} generator */
   function prepare(generator) {
-    if (known === generator) return;
+    // All classes of a model are in one file.
+    if (known === generator.file) return;
     worker ??= start();
     worker.postMessage({ number: ++number, bytes: generator.file });
-    known = generator;
+    known = generator.file;
   }
 
   return {
@@ -54,7 +55,7 @@ export function createCopyist(onFailure) {
     copy(generator, picture, onCopy) {
       prepare(generator);
       tell = onCopy;
-      worker?.postMessage({ number: ++number, picture });
+      worker?.postMessage({ number: ++number, picture, chosen: generator.class });
     },
     /** Whatever is looked for is wanted no more. */
     stop() {

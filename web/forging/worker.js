@@ -28,7 +28,7 @@ self.onmessage = async ({ data }) => {
   if (!data.picture) return;
   try {
     const generator = await loading;
-    if (generator) await search(generator, data);
+    if (generator) await search(generator.ofClass(data.chosen), data);
   } catch (error) {
     const { message, hint } = error instanceof ForgerError ? error : { message: String(error), hint: undefined };
     self.postMessage({ number: data.number, message, hint });

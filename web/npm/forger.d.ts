@@ -31,7 +31,7 @@ export class Generator {
   private constructor();
 
   /**
-   * Reads a model: one input `z`, float32 [batch, latent size]; one output `image`, float32 [batch, channels, height, width].
+   * Reads a model: an input `z`, float32 [batch, latent size], and perhaps `class`, int64 [batch]; one output `image`, float32 [batch, channels, height, width].
    * Rejects with a {@link ForgerError}.
    */
   static load(source: Source, options?: { onProgress?: (progress: Progress) => void }): Promise<Generator>;
@@ -46,21 +46,28 @@ export class Generator {
   readonly byteLength: number;
   /** The model's file, for whoever loads it again on another thread. It is not to be changed. */
   readonly file: Uint8Array;
+  /** The names of the classes that the model draws, or null if it is told none. */
+  readonly classes: readonly string[] | null;
+  /** The class of pictures for which none is given, as its place among `classes`. */
+  readonly class: number;
+  /** The same model, drawing another class where none is given. Freeing one frees all. */
+  ofClass(chosen: number): Generator;
   /** How long one picture takes on this thread, in ms, as measured when the model was loaded. */
   readonly msPerPicture: number;
 
   /**
    * Draws a picture for each latent vector.
    * @param z [n, latentSize], row-major, n of any size.
+   * @param classes The class of each, as its place among `classes`, or one for all; `class` if not given.
    * @returns [n, channels * height * width], row-major.
    */
-  generate(z: Float32Array): Float32Array;
+  generate(z: Float32Array, classes?: ArrayLike<number> | number): Float32Array;
 
   /**
    * Draws without being in the way: at once if that is quick, else in a worker. Of requests that come faster than a worker
    * draws, the newest wins; one that was passed over gives `undefined`.
    */
-  generateAsync(z: Float32Array): Promise<Float32Array | undefined>;
+  generateAsync(z: Float32Array, classes?: ArrayLike<number> | number): Promise<Float32Array | undefined>;
 
   /** Gives the model's memory back at once. The generator is then of no use. */
   free(): void;

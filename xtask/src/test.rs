@@ -207,7 +207,7 @@ fn subject(arguments: &Arguments, python: &Path) -> Result<Environment> {
     program::run_silently(Command::new(python).args([&script, &model, &reference]))?;
     let plans = folder.join("gpu-plans");
     std::fs::create_dir_all(&plans).with_context(|| format!("cannot create `{}`", plans.display()))?;
-    for recipe in ["seed", "stable"] {
+    for recipe in ["seed", "stable", "classes"] {
         let mut plan = Command::new(&trainer);
         plan.args(["gpu-plan", "--recipe", recipe, "--hidden", "32", "--batch", "10", "--steps", "3", "--out"]);
         program::run_silently(plan.arg(plans.join(format!("{recipe}.json"))))?;

@@ -15,7 +15,7 @@ use crate::decode::is_named_a_picture;
 use crate::kind::{self, Kind};
 use crate::split::{MOST_CLASSES, Named, TEST_SHARE, count_sentence, listed};
 use crate::walk::Listed;
-use crate::{Dataset, Pictures, Reading, idx, npy};
+use crate::{DataShape, Dataset, Pictures, Reading, idx, npy};
 use failure::{Failure, Result};
 
 /// TensorFlow's reader, which the original uses, sets the first 5,000 of MNIST's 60,000 training images aside for
@@ -387,6 +387,7 @@ fn assemble(name: String, train: Labelled, test: Option<Labelled>, reading: &mut
     let test_labels = train_labels.as_ref().and(test_labels);
     let (labels, classes) = number(train_labels.unwrap_or_default(), test_labels.unwrap_or_default(), counts)?;
     let pixels = sides[0] * sides[1];
+    let shape = DataShape::grey(sides[0], sides[1]).with_classes(classes.len());
     let (mut labels, later) = (labels[..counts[0]].to_vec(), labels[counts[0]..].to_vec());
     let mut bytes = train.bytes;
     let test = match test_bytes {
@@ -394,10 +395,10 @@ fn assemble(name: String, train: Labelled, test: Option<Labelled>, reading: &mut
             let aside = counts[0] / VALIDATION_SHARE;
             labels.drain(..aside);
             bytes.drain(..aside * pixels);
-            Pictures { bytes: test_bytes, labels: later, pixels }
+            Pictures { bytes: test_bytes, labels: later, shape }
         }
         None => {
-            let (kept, held) = hold_out(Pictures { bytes, labels, pixels });
+            let (kept, held) = hold_out(Pictures { bytes, labels, shape });
             (bytes, labels) = (kept.bytes, kept.labels);
             if held.count() > 0 {
                 (reading.say)(&format!(
@@ -409,12 +410,12 @@ fn assemble(name: String, train: Labelled, test: Option<Labelled>, reading: &mut
             held
         }
     };
-    Ok(Dataset { name, image_shape: [1, sides[0], sides[1]], train: Pictures { bytes, labels, pixels }, test, classes })
+    Ok(Dataset { name, train: Pictures { bytes, labels, shape }, test, classes })
 }
 
 /// Every twelfth picture apart from the others.
 fn hold_out(pictures: Pictures) -> (Pictures, Pictures) {
-    let empty = || Pictures { bytes: Vec::new(), labels: Vec::new(), pixels: pictures.pixels };
+    let empty = || Pictures { bytes: Vec::new(), labels: Vec::new(), shape: pictures.shape };
     let (mut kept, mut held) = (empty(), empty());
     for (at, &label) in pictures.labels.iter().enumerate() {
         let part = if (at + 1).is_multiple_of(TEST_SHARE) { &mut held } else { &mut kept };

@@ -8,7 +8,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::Path;
 
 use crate::walk::Walk;
-use crate::{Dataset, Pictures, Source};
+use crate::{DataShape, Dataset, Pictures, Source};
 
 /// The file's name in a run folder.
 pub const FILE: &str = "pictures.cache";
@@ -45,16 +45,16 @@ pub fn read(path: &Path, key: Key) -> Option<(Dataset, Vec<String>)> {
         return None;
     }
     let name = rest.text()?;
-    let image_shape = [rest.number()? as usize, rest.number()? as usize, rest.number()? as usize];
+    let image = [rest.number()? as usize, rest.number()? as usize, rest.number()? as usize];
     let (classes, said) = (rest.texts()?, rest.texts()?);
-    let pixels = image_shape.iter().product();
-    let (train, test) = (rest.pictures(pixels)?, rest.pictures(pixels)?);
-    rest.0.is_empty().then_some((Dataset { name, image_shape, train, test, classes }, said))
+    let shape = DataShape { image, classes: classes.len() };
+    let (train, test) = (rest.pictures(shape)?, rest.pictures(shape)?);
+    rest.0.is_empty().then_some((Dataset { name, train, test, classes }, said))
 }
 
 /// The content of such a file.
 pub fn to_bytes(dataset: &Dataset, said: &[String], key: Key) -> Vec<u8> {
-    let Dataset { name, image_shape, train, test, classes } = dataset;
+    let Dataset { name, train, test, classes } = dataset;
     let mut bytes = MAGIC.to_vec();
     let number = |bytes: &mut Vec<u8>, number: u64| bytes.extend(number.to_le_bytes());
     let text = |bytes: &mut Vec<u8>, text: &[u8]| {
@@ -63,7 +63,7 @@ pub fn to_bytes(dataset: &Dataset, said: &[String], key: Key) -> Vec<u8> {
     };
     number(&mut bytes, key.0);
     text(&mut bytes, name.as_bytes());
-    image_shape.iter().for_each(|&side| number(&mut bytes, side as u64));
+    dataset.image_shape().iter().for_each(|&side| number(&mut bytes, side as u64));
     for texts in [&classes[..], said] {
         number(&mut bytes, texts.len() as u64);
         texts.iter().for_each(|one| text(&mut bytes, one.as_bytes()));
@@ -108,11 +108,11 @@ impl Rest<'_> {
         (0..self.number()?).map(|_| self.text()).collect()
     }
 
-    fn pictures(&mut self, pixels: usize) -> Option<Pictures> {
+    fn pictures(&mut self, shape: DataShape) -> Option<Pictures> {
         let labels: Vec<u16> =
             self.bytes()?.chunks_exact(2).map(|pair| u16::from_le_bytes([pair[0], pair[1]])).collect();
         let bytes = self.bytes()?.to_vec();
-        (bytes.len() == labels.len().checked_mul(pixels)?).then_some(Pictures { bytes, labels, pixels })
+        (bytes.len() == labels.len().checked_mul(shape.pixels())?).then_some(Pictures { bytes, labels, shape })
     }
 }
 
@@ -122,17 +122,18 @@ mod tests {
 
     #[test]
     fn a_kept_set_comes_back_under_its_key_and_whole_only() {
-        let pictures = |count: usize| Pictures { bytes: vec![7; count * 6], labels: vec![300; count], pixels: 6 };
+        let shape = DataShape { image: [1, 2, 3], classes: 2 };
+        let pictures = |count: usize| Pictures { bytes: vec![7; count * 6], labels: vec![300; count], shape };
         let classes = vec!["a".to_owned(), "ö".to_owned()];
         let (train, test) = (pictures(5), pictures(1));
-        let set = Dataset { name: "own".to_owned(), image_shape: [1, 2, 3], train, test, classes };
+        let set = Dataset { name: "own".to_owned(), train, test, classes };
         let said = vec!["a line".to_owned()];
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join(FILE);
         let bytes = to_bytes(&set, &said, Key(9));
         fs::write(&path, &bytes).unwrap();
         let (back, lines) = read(&path, Key(9)).unwrap();
-        assert_eq!((back.name, back.image_shape, back.classes, lines), (set.name, [1, 2, 3], set.classes, said));
+        assert_eq!((back.name, back.train.shape, back.classes, lines), (set.name, shape, set.classes, said));
         assert_eq!((back.train.bytes, back.train.labels, back.test.count()), (vec![7; 30], vec![300; 5], 1));
         assert!(read(&path, Key(8)).is_none(), "another key");
         for cut in [0, 10, bytes.len() - 1] {

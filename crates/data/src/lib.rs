@@ -22,7 +22,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 
-pub use gan::pictures::{Pictures, scale_byte};
+pub use gan::pictures::{DataShape, Pictures, scale_byte};
 
 use crate::array_folder::Found;
 use crate::cache::Key;
@@ -80,8 +80,6 @@ pub const DEFAULT_SIZE: usize = 28;
 pub struct Dataset {
     /// `mnist`, or the folder's name.
     pub name: String,
-    /// [channels, rows, columns].
-    pub image_shape: [usize; 3],
     /// What is trained on.
     pub train: Pictures,
     /// What is never trained on.
@@ -203,28 +201,27 @@ impl Dataset {
     /// In the size and the way round that was asked for; says what should be known of how the pictures look.
     fn framed_as_asked(self, source: &Source, reading: &mut Reading) -> Self {
         let set = self.of_size(source.size, reading.say).turned(source);
-        looks::remarks(&set.train, set.image_shape[1], !source.invert).iter().for_each(|line| (reading.say)(line));
+        looks::remarks(&set.train, set.image_shape()[1], !source.invert).iter().for_each(|line| (reading.say)(line));
         set
     }
 
     /// These pictures cut and scaled to `size` by `size`, if they are not of that size already.
     fn of_size(mut self, size: Option<usize>, say: &mut dyn FnMut(&str)) -> Self {
-        let [channels, rows, columns] = self.image_shape;
+        let [channels, rows, columns] = self.image_shape();
         let Some(size) = size.filter(|&size| [rows, columns] != [size, size]) else { return self };
         for pictures in [&mut self.train, &mut self.test] {
             let framed = pictures.bytes.chunks_exact(rows * columns);
             pictures.bytes = framed.flat_map(|picture| frame_grey(picture, [rows, columns], size)).collect();
-            pictures.pixels = size * size;
+            pictures.shape.image = [channels, size, size];
         }
         let cut = if rows == columns { "" } else { "cut to their middle and " };
         say(&format!("{}: {rows} by {columns} pictures {cut}scaled to {size} by {size}", self.name));
-        self.image_shape = [channels, size, size];
         self
     }
 
     /// Black for white and rows for columns, where that was asked for.
     fn turned(mut self, source: &Source) -> Self {
-        let [channels, rows, columns] = self.image_shape;
+        let [channels, rows, columns] = self.image_shape();
         for pictures in [&mut self.train, &mut self.test] {
             if source.invert {
                 pictures.bytes.iter_mut().for_each(|byte| *byte = 255 - *byte);
@@ -237,10 +234,8 @@ impl Dataset {
                         .collect()
                 };
                 pictures.bytes = pictures.bytes.chunks_exact(rows * columns).flat_map(turned).collect();
+                pictures.shape.image = [channels, columns, rows];
             }
-        }
-        if source.transpose {
-            self.image_shape = [channels, columns, rows];
         }
         self
     }
@@ -261,9 +256,19 @@ impl Dataset {
         )
     }
 
+    /// What all of its pictures have in common.
+    pub fn shape(&self) -> DataShape {
+        self.train.shape
+    }
+
+    /// [channels, rows, columns] of a picture.
+    pub fn image_shape(&self) -> [usize; 3] {
+        self.shape().image
+    }
+
     /// Pixels of a picture.
     pub fn pixels(&self) -> usize {
-        self.image_shape.iter().product()
+        self.shape().pixels()
     }
 }
 
@@ -338,7 +343,7 @@ mod tests {
     fn mnist_is_split_as_the_original_reads_it() {
         let mnist = Dataset::mnist().unwrap();
         assert_eq!((mnist.train.count(), mnist.test.count()), (55_000, 10_000));
-        assert_eq!(mnist.image_shape, [1, 28, 28]);
+        assert_eq!(mnist.image_shape(), [1, 28, 28]);
         // The first labels after the 5,000 set aside, and the first of the test file, read off the raw files by od.
         assert_eq!(mnist.train.labels[..8], [7, 3, 4, 6, 1, 8, 1, 0]);
         assert_eq!(mnist.test.labels[..8], [7, 2, 1, 0, 4, 1, 4, 9]);
@@ -404,7 +409,7 @@ mod tests {
     fn a_folder_is_read_and_a_twelfth_set_aside() {
         let dir = folder((24, 2, 3), 24, (5, 2, 3));
         let data = Dataset::load(dir.path().to_str().unwrap()).unwrap();
-        assert_eq!((data.train.count(), data.test.count(), data.image_shape), (22, 5, [1, 2, 3]));
+        assert_eq!((data.train.count(), data.test.count(), data.image_shape()), (22, 5, [1, 2, 3]));
         assert_eq!(data.train.bytes.len(), 22 * 6);
         assert_eq!((data.classes, data.train.labels[0]), (vec!["3".to_owned()], 0));
     }
@@ -472,7 +477,7 @@ mod tests {
             let dir = folder_of(names, content((24, 2, 3), 24, (5, 2, 3)));
             let (set, said) = open(dir.path(), Source::default());
             let set = set.unwrap_or_else(|failure| panic!("{name}: {failure}"));
-            assert_eq!((set.train.count(), set.test.count(), set.image_shape), (22, 5, [1, 2, 3]), "{name}");
+            assert_eq!((set.train.count(), set.test.count(), set.image_shape()), (22, 5, [1, 2, 3]), "{name}");
             assert!(!said.contains("labels"), "{name}: {said}");
         }
     }
@@ -484,7 +489,7 @@ mod tests {
         put(dir.path(), "train-images-idx3-ubyte.gz", b"\x1f\x8bdamaged");
         put(dir.path(), "raw/train-images-idx3-ubyte", &file(&[9, 9, 9], 729));
         put(dir.path(), "emnist-train-images-idx3-ubyte", &file(&[9, 9, 9], 729));
-        assert_eq!(opened(dir.path()).0.image_shape, [1, 2, 3]);
+        assert_eq!(opened(dir.path()).0.image_shape(), [1, 2, 3]);
         let both = tempfile::tempdir().unwrap();
         for set in ["MNIST", "FashionMNIST"] {
             put(both.path(), &format!("{set}/raw/{TRAIN_IMAGES}"), &file(&[9, 2, 2], 36));
@@ -504,8 +509,8 @@ mod tests {
         }
         let said = refused(prefixed.path());
         assert!(said.contains("2 sets: `emnist-digits`, `emnist-letters`"), "{said}");
-        assert_eq!(opened(&prefixed.path().join("emnist-letters")).0.image_shape, [1, 3, 3]);
-        assert_eq!(opened(&prefixed.path().join("emnist-digits-train-images-idx3-ubyte")).0.image_shape, [1, 2, 2]);
+        assert_eq!(opened(&prefixed.path().join("emnist-letters")).0.image_shape(), [1, 3, 3]);
+        assert_eq!(opened(&prefixed.path().join("emnist-digits-train-images-idx3-ubyte")).0.image_shape(), [1, 2, 2]);
     }
 
     #[test]
@@ -579,7 +584,7 @@ mod tests {
             put(dir.path(), &format!("full_numpy_bitmap_{name}.npy"), &rows);
         }
         let (set, said) = opened(dir.path());
-        assert_eq!((set.train.count(), set.test.count(), set.image_shape), (22, 2, [1, 2, 2]));
+        assert_eq!((set.train.count(), set.test.count(), set.image_shape()), (22, 2, [1, 2, 2]));
         assert_eq!(set.classes, ["cat", "dog"]);
         assert!(said.contains("2 classes by file: cat (12), dog (12)"), "{said}");
         let dir_of_two = tempfile::tempdir().unwrap();
@@ -660,7 +665,7 @@ mod tests {
         let dir = folder((24, 2, 3), 24, (5, 2, 3));
         let (data, said) = open(dir.path(), Source { size: Some(4), ..Source::default() });
         let data = data.unwrap();
-        assert_eq!((data.image_shape, data.pixels(), data.train.count(), data.test.count()), ([1, 4, 4], 16, 22, 5));
+        assert_eq!((data.image_shape(), data.pixels(), data.train.count(), data.test.count()), ([1, 4, 4], 16, 22, 5));
         // All pixels of these files are alike, and so is what they are scaled to.
         assert!(data.train.bytes.len() == 22 * 16 && data.train.bytes.iter().all(|&byte| byte == 3));
         assert!(said.contains("2 by 3 pictures cut to their middle and scaled to 4 by 4"), "{said}");
@@ -668,7 +673,7 @@ mod tests {
         images.extend((0..144).map(|i| i as u8));
         put(dir.path(), TRAIN_IMAGES, &images);
         let turned = open(dir.path(), Source { invert: true, transpose: true, ..Source::default() }).0.unwrap();
-        assert_eq!(turned.image_shape, [1, 3, 2]);
+        assert_eq!(turned.image_shape(), [1, 3, 2]);
         // The third picture, after two set aside: 12 to 17.
         assert_eq!(turned.train.bytes[..6], [12, 15, 13, 16, 14, 17].map(|byte| 255 - byte));
     }

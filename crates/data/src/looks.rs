@@ -17,11 +17,11 @@ const HARDLY: f64 = 2.0;
 /// What people should be told of `pictures`, of `side` rows and as many pixels in a row as that makes, in sentences.
 pub fn remarks(pictures: &Pictures, rows: usize, may_invert: bool) -> Vec<String> {
     let count = pictures.count();
-    if count < 2 || pictures.pixels == 0 {
+    if count < 2 || pictures.pixels() == 0 {
         return Vec::new();
     }
     let mut said = Vec::new();
-    let flat = pictures.bytes.chunks_exact(pictures.pixels).filter(|picture| is_flat(picture)).count();
+    let flat = pictures.bytes.chunks_exact(pictures.pixels()).filter(|picture| is_flat(picture)).count();
     let distinct = distinct(pictures);
     if flat == count {
         let shade = pictures.bytes.iter().map(|&byte| u64::from(byte)).sum::<u64>() / pictures.bytes.len() as u64;
@@ -65,19 +65,19 @@ fn distinct(pictures: &Pictures) -> usize {
     let hasher = RandomState::new();
     // By 64 bits: among a million pictures two that differ share them once in thirty million sets.
     let seen: HashSet<u64> =
-        pictures.bytes.chunks_exact(pictures.pixels).map(|picture| hasher.hash_one(picture)).collect();
+        pictures.bytes.chunks_exact(pictures.pixels()).map(|picture| hasher.hash_one(picture)).collect();
     seen.len()
 }
 
 /// Pictures spread evenly over all.
 fn some(pictures: &Pictures) -> impl Iterator<Item = &[u8]> + Clone {
     let step = pictures.count().div_ceil(ASKED).max(1);
-    pictures.bytes.chunks_exact(pictures.pixels).step_by(step)
+    pictures.bytes.chunks_exact(pictures.pixels()).step_by(step)
 }
 
 /// Standard deviation of a pixel over pictures, the mean over pixels.
 fn spread(pictures: &Pictures) -> f64 {
-    let (mut sums, mut squares) = (vec![0u64; pictures.pixels], vec![0u64; pictures.pixels]);
+    let (mut sums, mut squares) = (vec![0u64; pictures.pixels()], vec![0u64; pictures.pixels()]);
     for picture in some(pictures) {
         for (pixel, &byte) in picture.iter().enumerate() {
             sums[pixel] += u64::from(byte);
@@ -86,12 +86,12 @@ fn spread(pictures: &Pictures) -> f64 {
     }
     let n = some(pictures).count() as f64;
     let deviation = |(&sum, &square): (&u64, &u64)| (square as f64 / n - (sum as f64 / n).powi(2)).max(0.0).sqrt();
-    sums.iter().zip(&squares).map(deviation).sum::<f64>() / pictures.pixels as f64
+    sums.iter().zip(&squares).map(deviation).sum::<f64>() / pictures.pixels() as f64
 }
 
 /// The middle one of the pictures' mean greys at their edge.
 fn ground(pictures: &Pictures, rows: usize) -> u8 {
-    let columns = pictures.pixels / rows.max(1);
+    let columns = pictures.pixels() / rows.max(1);
     let edge = |picture: &[u8]| {
         let at_edge = |&(at, _): &(usize, &u8)| {
             let (row, column) = (at / columns, at % columns);
@@ -109,10 +109,11 @@ fn ground(pictures: &Pictures, rows: usize) -> u8 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::DataShape;
 
     fn set(count: usize, pixel: impl Fn(usize, usize) -> u8) -> Pictures {
         let bytes = (0..count).flat_map(|i| (0..16).map(move |at| (i, at))).map(|(i, at)| pixel(i, at)).collect();
-        Pictures { bytes, labels: vec![0; count], pixels: 16 }
+        Pictures { bytes, labels: vec![0; count], shape: DataShape::grey(4, 4) }
     }
 
     #[test]

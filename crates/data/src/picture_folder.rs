@@ -12,7 +12,7 @@ use crate::framing::{Framed, Framing};
 use crate::kind::Kind;
 use crate::split::{Part, Split, split};
 use crate::walk::Walk;
-use crate::{DEFAULT_SIZE, Dataset, Pictures, Reading, Source, looks};
+use crate::{DEFAULT_SIZE, DataShape, Dataset, Pictures, Reading, Source, looks};
 use failure::{Failure, Result};
 
 /// Files named one by one in a message.
@@ -62,9 +62,10 @@ pub fn read(
     }
     let paths: Vec<&Path> = heap.pictures.iter().map(|(path, _)| path.as_path()).collect();
     let Split { parts, labels, classes, said } = split(folder, &paths);
+    let shape = DataShape::grey(size, size).with_classes(classes.len());
     said.iter().for_each(|line| (reading.say)(line));
     let part = |wanted: Part| {
-        let mut pictures = Pictures { bytes: Vec::new(), labels: Vec::new(), pixels: size * size };
+        let mut pictures = Pictures { bytes: Vec::new(), labels: Vec::new(), shape };
         for ((square, &label), _) in bytes.iter().zip(&labels).zip(&parts).filter(|(_, part)| **part == wanted) {
             pictures.bytes.extend(square);
             pictures.labels.push(label);
@@ -72,7 +73,7 @@ pub fn read(
         pictures
     };
     let (train, test) = (part(Part::Train), part(Part::Test));
-    let set = Dataset { name, image_shape: [1, size, size], train, test, classes }.turned(source);
+    let set = Dataset { name, train, test, classes }.turned(source);
     looks::remarks(&set.train, size, !source.invert).iter().for_each(|line| (reading.say)(line));
     Ok(Some(set))
 }
@@ -313,7 +314,7 @@ mod tests {
         let dir = folder(&["b.JPG", "a.png", "c.png"]);
         let (data, said) = read_quietly(dir.path(), true);
         let data = data.unwrap();
-        assert_eq!((data.train.count(), data.image_shape), (3, [1, 4, 4]));
+        assert_eq!((data.train.count(), data.image_shape()), (3, [1, 4, 4]));
         assert_eq!((data.train.bytes[0], data.train.bytes[32]), (10, 20));
         assert!(data.train.bytes[16] <= 2, "JPEG is not exact, but near");
         assert!(said.contains("3 pictures, 1 cut to their middle, 0 scaled to 4 by 4, 1 turned grey"), "{said}");

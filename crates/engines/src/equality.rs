@@ -28,8 +28,8 @@ use super::cpu::mlp::Mlp;
 use super::cpu::planted::{self, Bug};
 use super::reference::Reference;
 use super::{Probe, State, StepInput, StepStats, Stepwise};
-use gan::Pictures;
 use gan::recipe::{Recipe, StepRates};
+use gan::{Loss, Pictures};
 use noise::philox::Stream;
 
 /// Bounds an engine's error, in units of the f32 reference's.
@@ -59,20 +59,37 @@ const APART: u64 = 10;
 pub const TOTAL: u64 = 1000;
 
 /// Takes one step on the minibatch and noise of `draw`, at the rates of `step`.
-pub fn one_step(engine: &mut dyn Stepwise, recipe: &Recipe, step: u64, draw: u64) -> StepStats {
-    step_at(engine, recipe, step, draw, recipe.rates(step, TOTAL))
+pub fn one_step(engine: &mut dyn Stepwise, recipe: &Recipe, pictures: &Pictures, step: u64, draw: u64) -> StepStats {
+    step_at(engine, recipe, pictures, step, draw, recipe.rates(step, TOTAL))
 }
 
 /// Takes one step on the minibatch and noise of `draw`, at the given rates.
-pub fn step_at(engine: &mut dyn Stepwise, recipe: &Recipe, step: u64, draw: u64, rates: StepRates) -> StepStats {
-    with_input(recipe, step, draw, rates, |input| engine.step(input)).unwrap()
+pub fn step_at(
+    engine: &mut dyn Stepwise,
+    recipe: &Recipe,
+    pictures: &Pictures,
+    step: u64,
+    draw: u64,
+    rates: StepRates,
+) -> StepStats {
+    with_input(recipe, pictures, step, draw, rates, |input| engine.step(input)).unwrap()
 }
 
-fn with_input<T>(recipe: &Recipe, step: u64, draw: u64, rates: StepRates, work: impl FnOnce(&StepInput) -> T) -> T {
+fn with_input<T>(
+    recipe: &Recipe,
+    pictures: &Pictures,
+    step: u64,
+    draw: u64,
+    rates: StepRates,
+    work: impl FnOnce(&StepInput) -> T,
+) -> T {
     let order = noise::permutation(1, draw, 1000);
+    let indices = &order[..recipe.batch];
     let mut z = vec![0.0; recipe.batch * recipe.latent];
     noise::fill_normal(1, Stream::TrainingZ, draw, &mut z);
-    work(&StepInput { step, indices: &order[..recipe.batch], z: &z, rates })
+    let labels = indices.iter().map(|&index| pictures.label(index));
+    let inputs = recipe.classes_of(pictures.shape).inputs(&z, recipe.latent, labels);
+    work(&StepInput { step, indices, inputs: &inputs, rates })
 }
 
 /// Joins each layer's weight and bias into one tensor: a bias is the weight of a constant input. Alone, D's output bias
@@ -153,7 +170,7 @@ fn verdicts(recipe: &Recipe, pictures: &Arc<Pictures>, states: &[State], engines
     let reference = |state: &State, dtype| Reference::new(recipe, pictures.clone(), state, Device::Cpu, dtype).unwrap();
     for (draw, state) in (0..).zip(states) {
         let mut judge = reference(state, DType::F64);
-        let truth = one_step(&mut judge, recipe, state.step, draw);
+        let truth = one_step(&mut judge, recipe, pictures, state.step, draw);
         if judge.nearest_kink < NEAREST {
             continue;
         }
@@ -180,8 +197,9 @@ fn verdicts(recipe: &Recipe, pictures: &Arc<Pictures>, states: &[State], engines
             }
             let moved = State { discriminator: after.discriminator, ..state.clone() };
             let mut judge = reference(&moved, DType::F64);
-            let of_g =
-                with_input(recipe, state.step, draw, recipe.rates(state.step, TOTAL), |input| judge.judge_g(input));
+            let of_g = with_input(recipe, pictures, state.step, draw, recipe.rates(state.step, TOTAL), |input| {
+                judge.judge_g(input)
+            });
             let of_g = of_g.map_err(failure::Failure::from).unwrap();
             if judge.nearest_kink < NEAREST {
                 return;
@@ -194,7 +212,7 @@ fn verdicts(recipe: &Recipe, pictures: &Arc<Pictures>, states: &[State], engines
             seen.holds(near("g_gradient", reported.g_gradient, of_g.g_gradient));
         };
         let mut engine = reference(state, DType::F32);
-        let reported = one_step(&mut engine, recipe, state.step, draw);
+        let reported = one_step(&mut engine, recipe, pictures, state.step, draw);
         judged(&engine, &mut in_f32, reported);
         for ((_, engine), seen) in engines.iter_mut().zip(&mut seen) {
             // A first fault decides, so no more is asked.
@@ -203,7 +221,7 @@ fn verdicts(recipe: &Recipe, pictures: &Arc<Pictures>, states: &[State], engines
             }
             let bug = engine.bug();
             let engine = engine.starting_at(state);
-            let reported = planted::tests::with(bug, || one_step(engine, recipe, state.step, draw));
+            let reported = planted::tests::with(bug, || one_step(engine, recipe, pictures, state.step, draw));
             judged(engine, seen, reported);
         }
     }
@@ -238,11 +256,11 @@ fn rule(recipe: &Recipe) -> f64 {
 /// Gives early states and late ones, by the name of their age.
 fn ages(pictures: &Arc<Pictures>, recipe: &Recipe) -> [(&'static str, Vec<State>); 2] {
     let states = if recipe.batch < 20 { STATES_OF_FEW } else { STATES };
-    let early: Vec<_> = (0..states).map(|seed| State::initial(recipe, pictures.pixels, seed)).collect();
+    let early: Vec<_> = (0..states).map(|seed| State::initial(recipe, pictures.shape, seed)).collect();
     let mut runner = super::cpu::engine(recipe, pictures.clone(), &early[3], 1);
     let mut late = Vec::new();
     for step in 0..LATE + states * APART {
-        one_step(&mut *runner, recipe, step, step);
+        one_step(&mut *runner, recipe, pictures, step, step);
         if step >= LATE && step % APART == 0 {
             late.push(runner.state(0).unwrap());
         }
@@ -293,7 +311,7 @@ impl UnderJudgement for Anew<'_> {
 
 /// Holds those engines of the CPU to the rule that are `wanted` and take the recipe's networks.
 pub fn check_on_the_cpu(pictures: &Arc<Pictures>, recipe: &Recipe, of_what: &str, wanted: &[&str]) {
-    let takes = |name: &str| name != "cpu/mlp" || Mlp::takes(recipe, pictures.pixels).is_ok();
+    let takes = |name: &str| name != "cpu/mlp" || Mlp::takes(recipe, pictures.shape).is_ok();
     let engines = ON_THE_CPU.into_iter().filter(|(name, _)| wanted.contains(name) && takes(name));
     let mut engines: Vec<_> =
         engines.map(|(name, make)| (name, Anew { recipe, pictures, make, bug: None, engine: None })).collect();
@@ -346,7 +364,24 @@ pub fn chains() -> Vec<Recipe> {
         let flags = format!("name = \"{name}\"\nbatch = 40\n{flags}\ngenerator.layers = {g}\ndiscriminator.layers = {d}");
         Recipe::load(recipe, &flags.parse().unwrap()).unwrap()
     })
-    .into()
+    .into_iter()
+    .chain(of_every_loss())
+    .collect()
+}
+
+/// Gives recipes of every loss that there is, with and without classes; with a penalty, and the last without one.
+fn of_every_loss() -> impl Iterator<Item = Recipe> {
+    let small = |flags: &str| {
+        let recipe = Recipe::load("stable", &format!("hidden = 72\nbatch = 40\n{flags}").parse().unwrap());
+        recipe.unwrap()
+    };
+    let with = [("plain", "classes = false"), ("classes", "classes = true")];
+    let recipes = Loss::ALL.into_iter().flat_map(move |loss| with.map(|(name, flags)| (loss, name, flags)));
+    let of_each =
+        recipes.map(move |(loss, name, flags)| Recipe { loss, name: format!("{loss:?}, {name}"), ..small(flags) });
+    let linear_d = "name = \"classes, a D of one layer and no penalty\"\nclasses = true\nr1_gamma = 0\nr1_gamma_final = 0\n\
+                    r2_gamma = 0\nr2_gamma_final = 0\ndiscriminator.layers = [{ layer = \"dense\" }]";
+    of_each.chain([small(linear_d)])
 }
 
 /// Holds the parameters, the moments and the average after a step to their formulas in f64, on the engine's own

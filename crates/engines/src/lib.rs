@@ -19,6 +19,7 @@ pub mod reference;
 use std::time::Instant;
 
 use failure::Result;
+use gan::Pictures;
 use gan::recipe::{Recipe, StepRates};
 use noise::philox::Stream;
 
@@ -32,8 +33,9 @@ pub struct StepInput<'a> {
     pub step: u64,
     /// Lists the training pictures of the minibatch by their index in [`gan::Pictures`]: [batch].
     pub indices: &'a [u32],
-    /// Holds the latent vectors, the same for D's and for G's update: [batch, latent], row-major.
-    pub z: &'a [f32],
+    /// Holds G's inputs, the same for D's and for G's update: the latent vectors, and after each the class of its pair's
+    /// real picture where there are classes, as [`gan::classes`] has it. [batch, latent + classes], row-major.
+    pub inputs: &'a [f32],
     /// Holds what changes from step to step: learning rate, penalty weights, decay of the moving average.
     pub rates: StepRates,
 }
@@ -93,12 +95,12 @@ pub trait Engine {
     /// Fails if the device is lost or does not answer, or if the engine's library does.
     fn state(&self, member: usize) -> Result<State>;
 
-    /// Draws pictures by a member's generator as it is exported, the moving average where there is one: z [n, latent]
-    /// -> [n, pixels], in [-1, 1].
+    /// Draws pictures by a member's generator as it is exported, the moving average where there is one, from G's inputs
+    /// as a step has them: [n, latent + classes] -> [n, pixels], in [-1, 1].
     ///
     /// # Errors
     /// Fails if the device is lost or does not answer, or if the engine's library does.
-    fn generate(&self, member: usize, z: &[f32]) -> Result<Vec<f32>>;
+    fn generate(&self, member: usize, inputs: &[f32]) -> Result<Vec<f32>>;
 }
 
 /// Holds a named tensor of the last step, in f64: engines are compared by these.
@@ -136,18 +138,23 @@ pub trait Stepwise: Engine {
 /// If there is not just one stretch.
 pub(crate) fn step_by_step(
     recipe: &Recipe,
+    pictures: &Pictures,
     stretches: &[Stretch],
     report: &mut dyn FnMut(Progress) -> bool,
     mut step: impl FnMut(&StepInput) -> Result<StepStats>,
 ) -> Result<()> {
     let [stretch] = stretches else { panic!("{} stretches for one member", stretches.len()) };
+    let classes = recipe.classes_of(pictures.shape);
     let mut z = vec![0.0; recipe.batch * recipe.latent];
+    let mut inputs = vec![0.0; recipe.batch * (recipe.latent + classes.0)];
     let minibatches = stretch.order.chunks_exact(recipe.batch);
     for (number, indices) in (stretch.first..stretch.first + stretch.steps).zip(minibatches) {
         let began = Instant::now();
         noise::fill_normal(stretch.seed, Stream::TrainingZ, number, &mut z);
+        let labels = indices.iter().map(|&index| pictures.label(index));
+        classes.write_inputs(&z, recipe.latent, labels, &mut inputs);
         let rates = recipe.rates(number, stretch.total_steps);
-        let stats = step(&StepInput { step: number, indices, z: &z, rates })?;
+        let stats = step(&StepInput { step: number, indices, inputs: &inputs, rates })?;
         if !report(Progress { steps: 1, stats: &[&[stats]], seconds: began.elapsed().as_secs_f64() }) {
             break;
         }

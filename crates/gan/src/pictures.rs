@@ -2,6 +2,33 @@
 
 use multiversion::multiversion;
 
+/// Says what all pictures of a set have in common: their sizes, and how many classes their labels tell apart. Both networks
+/// follow from it and the recipe.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DataShape {
+    /// Gives [channels, rows, columns] of a picture.
+    pub image: [usize; 3],
+    /// Counts the classes: every label is below it. 0 where pictures have none.
+    pub classes: usize,
+}
+
+impl DataShape {
+    /// Makes the shape of grey pictures without classes.
+    pub fn grey(rows: usize, columns: usize) -> Self {
+        Self { image: [1, rows, columns], classes: 0 }
+    }
+
+    /// Gives the same pictures with `classes` classes.
+    pub fn with_classes(self, classes: usize) -> Self {
+        Self { classes, ..self }
+    }
+
+    /// Counts the numbers of a picture: channels times rows times columns.
+    pub fn pixels(&self) -> usize {
+        self.image.iter().product()
+    }
+}
+
 /// Holds pictures of one size as bytes, 0 black to 255 white, with their labels.
 #[derive(Clone, Debug)]
 pub struct Pictures {
@@ -9,8 +36,8 @@ pub struct Pictures {
     pub bytes: Vec<u8>,
     /// Gives each picture's class: [count].
     pub labels: Vec<u16>,
-    /// Counts the pixels of a picture, rows times columns: a byte each.
-    pub pixels: usize,
+    /// Says how large each picture is, and how many classes there are.
+    pub shape: DataShape,
 }
 
 impl Pictures {
@@ -19,12 +46,26 @@ impl Pictures {
         self.labels.len()
     }
 
+    /// Counts the numbers of a picture, a byte each.
+    pub fn pixels(&self) -> usize {
+        self.shape.pixels()
+    }
+
     /// Gives the bytes of picture `index`, counted from 0: [pixels].
     ///
     /// # Panics
     /// If there is no such picture.
     pub fn picture(&self, index: u32) -> &[u8] {
-        &self.bytes[index as usize * self.pixels..][..self.pixels]
+        let pixels = self.pixels();
+        &self.bytes[index as usize * pixels..][..pixels]
+    }
+
+    /// Gives the class of picture `index`, counted from 0.
+    ///
+    /// # Panics
+    /// If there is no such picture.
+    pub fn label(&self, index: u32) -> usize {
+        usize::from(self.labels[index as usize])
     }
 
     /// Gives the CRC-32 of the pixels, by which a data set is known again.

@@ -1,5 +1,6 @@
 //! Everything that the next step depends on: parameters, Adam's moments, the moving average, the step's number.
 
+use crate::DataShape;
 use crate::recipe::Recipe;
 use net::{Initial, Network};
 
@@ -28,11 +29,11 @@ pub struct State {
 }
 
 impl State {
-    /// Makes the state before step 0 of the run of `seed`, for pictures of `pixels` numbers: Glorot-uniform weights
+    /// Makes the state before step 0 of the run of `seed`, for pictures of this shape: Glorot-uniform weights
     /// (Glorot, Bengio, 2010), zero biases, zero moments; the average starts at G's first weights.
-    pub fn initial(recipe: &Recipe, pixels: usize, seed: u64) -> Self {
-        let generator = Slot::initial(&recipe.generator_network(pixels), seed, 0);
-        let discriminator = Slot::initial(&recipe.discriminator_network(pixels), seed, 1);
+    pub fn initial(recipe: &Recipe, data: DataShape, seed: u64) -> Self {
+        let generator = Slot::initial(&recipe.generator_network(data), seed, 0);
+        let discriminator = Slot::initial(&recipe.discriminator_network(data), seed, 1);
         let ema = recipe.has_ema().then(|| generator.parameters.clone());
         Self { step: 0, generator, discriminator, ema }
     }
@@ -72,8 +73,9 @@ mod tests {
     #[test]
     fn weights_start_glorot_uniform_and_biases_at_zero() {
         let recipe = Recipe::load("stable", &Default::default()).unwrap();
-        let state = State::initial(&recipe, 784, 4);
-        let network = recipe.generator_network(784);
+        let data = DataShape::grey(28, 28);
+        let state = State::initial(&recipe, data, 4);
+        let network = recipe.generator_network(data);
         for tensor in &network.tensors {
             let values = &state.generator.parameters[tensor.range.clone()];
             if tensor.shape.len() == 1 {
@@ -85,7 +87,7 @@ mod tests {
             assert!(values.iter().all(|&v| f64::from(v).abs() <= limit * (1.0 + 1e-6)), "{}", tensor.name);
             assert!((variance / (limit * limit / 3.0) - 1.0).abs() < 0.05, "{}: variance {variance}", tensor.name);
         }
-        assert_ne!(state, State::initial(&recipe, 784, 5));
+        assert_ne!(state, State::initial(&recipe, data, 5));
         assert_eq!(state.exported(), state.generator.parameters);
     }
 }

@@ -13,6 +13,7 @@ mod resize;
 mod shapes;
 mod single;
 mod training;
+mod wrap;
 
 use std::collections::{HashMap, HashSet};
 
@@ -39,6 +40,8 @@ pub fn rewrite(model: &mut ModelProto) -> Result<Vec<String>, Refusal> {
     told.extend(training::to_inference(graph));
     told.extend(resize::from_upsample(graph, opset));
     told.extend(pads::without_negative(graph, opset));
+    told.extend(wrap::around(graph));
+    told.extend(wrap::with_zeros(graph));
     told.extend(matmul::of_vectors(graph));
     name_random(graph);
     prune(graph);

@@ -4,6 +4,8 @@
 //! and the page starts another one.
 
 mod guard;
+#[cfg(not(target_family = "wasm"))]
+mod many;
 mod tract;
 
 use std::collections::BTreeMap;
@@ -14,11 +16,12 @@ use crate::envelope;
 use crate::external;
 use crate::onnx::GraphProto;
 use crate::picture::{Layout, Picture};
+use crate::port::{Port, inputs};
 use crate::random::normal;
 use crate::range::Range;
 use crate::refusal::Refusal;
 use crate::rewrite;
-use crate::taken::{Batch, Taken};
+use crate::taken::{Batch, Taken, free_settings};
 use tract::{Plan, Run};
 
 /// A file is held in memory a few times while it is loaded; this much is still given.
@@ -56,13 +59,17 @@ pub struct Interface {
     pub rewritten: Vec<String>,
     /// Operators that draw random numbers: the same latent vector does not give the same picture.
     pub random: Vec<String>,
+    /// The inputs that could be the latent vector, by their names: what [`Wishes::input`] may say.
+    pub inputs: Vec<String>,
+    /// The outputs, by their names: what [`Wishes::output`] may say.
+    pub outputs: Vec<String>,
 }
 
 impl Interface {
     /// What is told of it, as keys and texts: `latent`, `class`, `rest`, `picture`, `layout`, `range`, `rewritten`, `random`;
     /// what there is nothing of is left out.
     pub fn told(&self) -> Vec<(&'static str, String)> {
-        let Interface { taken, picture, range, rewritten, random } = self;
+        let Interface { taken, picture, range, rewritten, random, .. } = self;
         let batch = match taken.latent.batch {
             Batch::Fixed(size) if size > 1 => format!(", {size} at a time"),
             _ => String::new(),
@@ -130,6 +137,9 @@ pub struct Generator {
     interface: Interface,
     metadata: BTreeMap<String, String>,
     plan: Plan,
+    /// The same for many latent vectors at a time, where that was asked for and can be.
+    #[cfg(not(target_family = "wasm"))]
+    wide: Option<Plan>,
     /// Which of the plan's outputs is the picture.
     output: usize,
 }
@@ -161,6 +171,16 @@ impl Generator {
         beside: &mut dyn FnMut(&str) -> Option<Bytes>,
         wishes: &Wishes,
     ) -> Result<Generator, Refusal> {
+        Generator::built(bytes, beside, wishes, false)
+    }
+
+    /// `many`: whether it is to draw many pictures at a time too.
+    fn built(
+        bytes: Bytes,
+        beside: &mut dyn FnMut(&str) -> Option<Bytes>,
+        wishes: &Wishes,
+        many: bool,
+    ) -> Result<Generator, Refusal> {
         if bytes.len() > FILE_LIMIT {
             return Err(Refusal::TooLarge {
                 what: format!("the file has {} bytes, at most {FILE_LIMIT} are taken", bytes.len()),
@@ -169,14 +189,26 @@ impl Generator {
         let mut model = envelope::decode(bytes)?;
         external::take_in(&mut model, beside)?;
         let metadata = model.metadata_props.iter().map(|entry| (entry.key.clone(), entry.value.clone())).collect();
+        let told = free_settings(&mut model);
         let graph = model.graph.as_ref().expect("`decode` takes no file without one");
-        let taken = Taken::of(graph, wishes.input.as_deref())?;
+        let mut taken = Taken::of(graph, wishes.input.as_deref())?;
+        for rest in &mut taken.rest {
+            rest.value = told.get(&rest.name).copied().unwrap_or(rest.value);
+        }
         let ends = ends(graph);
+        let float = inputs(graph).into_iter().filter(Port::is_float).map(|port| port.name);
+        let names = [float.collect(), graph.output.iter().map(|output| output.name.clone()).collect()];
         let mut rewritten = rewrite::rewrite(&mut model)?;
         let random = rewrite::random_operators(model.graph.as_ref().expect("it is still there"));
+        #[cfg(not(target_family = "wasm"))]
+        let again = many.then(|| model.clone());
+        #[cfg(target_family = "wasm")]
+        let _ = many;
         let (plan, told) = guard::caught(|| Plan::new(model, &taken))?;
         rewritten.extend(told);
-        let mut generator = Generator::looked_at(plan, taken, rewritten, random, metadata, wishes)?;
+        let mut generator = Generator::looked_at(plan, taken, [rewritten, random], names, metadata, wishes)?;
+        #[cfg(not(target_family = "wasm"))]
+        generator.widen(again);
         generator.interface.range = match wishes.range {
             Some(range) => range,
             None => generator.range(&ends)?,
@@ -188,8 +220,8 @@ impl Generator {
     fn looked_at(
         mut plan: Plan,
         taken: Taken,
-        rewritten: Vec<String>,
-        random: Vec<String>,
+        [rewritten, random]: [Vec<String>; 2],
+        [inputs, outputs]: [Vec<String>; 2],
         metadata: BTreeMap<String, String>,
         wishes: &Wishes,
     ) -> Result<Generator, Refusal> {
@@ -199,8 +231,15 @@ impl Generator {
         if values[output].iter().any(|value| !value.is_finite()) {
             return Err(Refusal::NotFinite);
         }
-        let interface = Interface { taken, picture, range: Range::Signed, rewritten, random };
-        Ok(Generator { interface, metadata, plan, output })
+        let interface = Interface { taken, picture, range: Range::Signed, rewritten, random, inputs, outputs };
+        Ok(Generator {
+            interface,
+            metadata,
+            plan,
+            #[cfg(not(target_family = "wasm"))]
+            wide: None,
+            output,
+        })
     }
 
     /// What the picture's numbers mean, by the operator that makes them or else by themselves.
@@ -252,7 +291,12 @@ impl Generator {
             });
         };
         rest.value = value;
-        self.plan.set_rest(name, value)
+        #[cfg(not(target_family = "wasm"))]
+        if let Some(wide) = &mut self.wide {
+            wide.set_rest(name, value);
+        }
+        self.plan.set_rest(name, value);
+        Ok(())
     }
 
     /// Draws a picture for each latent vector, of the class beside it: of class 0 where `classes` has none.
@@ -263,6 +307,12 @@ impl Generator {
     /// # Errors
     /// A [`Refusal`] with what the runtime says, or where `z` is not whole vectors, or there is no such class.
     pub fn generate(&mut self, z: &[f32], classes: &[u32]) -> Result<Vec<f32>, Refusal> {
+        self.can_draw(z, classes)?;
+        let raw = self.raw(z, classes)?;
+        Ok(self.interface.signed(raw))
+    }
+
+    fn can_draw(&self, z: &[f32], classes: &[u32]) -> Result<(), Refusal> {
         if !z.len().is_multiple_of(self.latent_size()) {
             let what = format!("{} numbers are not whole latent vectors of {}", z.len(), self.latent_size());
             return Err(Refusal::Wish { what });
@@ -271,8 +321,7 @@ impl Generator {
             let what = format!("there is no class {class}: the model has {}", self.classes());
             return Err(Refusal::Wish { what });
         }
-        let raw = self.raw(z, classes)?;
-        Ok(self.interface.signed(raw))
+        Ok(())
     }
 
     /// What another runtime gave for [`Interface::filled_inputs`], as [`generate`](Generator::generate) gives it: `values` are
@@ -283,23 +332,34 @@ impl Generator {
 
     /// The numbers of pictures as the model gives them, in the order [n, channels, height, width].
     fn raw(&mut self, z: &[f32], classes: &[u32]) -> Result<Vec<f32>, Refusal> {
-        let (batch, size) = (self.plan.batch(), self.latent_size());
-        let pixels = self.interface.picture.pixels();
-        let mut images = Vec::with_capacity(z.len() / size * pixels);
-        for (round, z) in z.chunks(batch * size).enumerate() {
-            let count = z.len() / size;
-            let first = (round * batch).min(classes.len());
-            let classes = &classes[first..(first + count).min(classes.len())];
-            // A round of a fixed batch is filled up.
-            let mut whole = z.to_vec();
-            whole.resize(batch * size, 0.0);
-            let run = guard::caught(|| self.plan.run(&whole, classes))?;
-            let values = run.values.get(self.output).filter(|values| values.len() == batch * pixels);
-            let values = values.ok_or_else(|| Refusal::Runtime { reason: "its pictures changed their size".into() })?;
-            images.extend(self.interface.picture.planar(&values[..count * pixels]));
-        }
-        Ok(images)
+        drawn(&mut self.plan, self.output, &self.interface, z, classes)
     }
+}
+
+/// Draws with a plan, in rounds of its batch: pictures as the model gives them, in the order [n, channels, height, width].
+fn drawn(
+    plan: &mut Plan,
+    output: usize,
+    interface: &Interface,
+    z: &[f32],
+    classes: &[u32],
+) -> Result<Vec<f32>, Refusal> {
+    let (batch, size) = (plan.batch(), interface.taken.latent.size);
+    let pixels = interface.picture.pixels();
+    let mut images = Vec::with_capacity(z.len() / size * pixels);
+    for (round, z) in z.chunks(batch * size).enumerate() {
+        let count = z.len() / size;
+        let first = (round * batch).min(classes.len());
+        let classes = &classes[first..(first + count).min(classes.len())];
+        // A round of a fixed batch is filled up.
+        let mut whole = z.to_vec();
+        whole.resize(batch * size, 0.0);
+        let run = guard::caught(|| plan.run(&whole, classes))?;
+        let values = run.values.get(output).filter(|values| values.len() == batch * pixels);
+        let values = values.ok_or_else(|| Refusal::Runtime { reason: "its pictures changed their size".into() })?;
+        images.extend(interface.picture.planar(&values[..count * pixels]));
+    }
+    Ok(images)
 }
 
 /// An input as it is given to any runtime.

@@ -3,7 +3,9 @@
 //! No writer marks them, so they are told by type, by shape, by name, and by what the graph does with them: a table that an
 //! integer looks up has as many rows as there are classes, a matrix that the latent meets has as many rows as it has numbers.
 
-use crate::onnx::{GraphProto, data_type};
+use std::collections::{HashMap, HashSet};
+
+use crate::onnx::{GraphProto, ModelProto, data_type};
 use crate::port::{Names, Port, describe, inputs};
 use crate::refusal::{Refusal, short};
 
@@ -79,6 +81,14 @@ pub struct Rest {
     pub dims: Vec<Option<usize>>,
 }
 
+impl Rest {
+    /// Whether it is one broken number, such as a `psi`, which a slider can set.
+    pub fn is_setting(&self) -> bool {
+        let float = matches!(self.element, data_type::FLOAT | data_type::FLOAT16 | data_type::DOUBLE);
+        float && self.dims.iter().all(|size| size.is_none_or(|size| size == 1))
+    }
+}
+
 impl Taken {
     /// Tells the inputs of a graph apart. `wish`: the name of the input that is the latent vector, if the user said so.
     ///
@@ -105,6 +115,28 @@ impl Taken {
             others().filter(|&index| Some(index) != class_index).map(|index| rest(&ports[index], &guesses[index]));
         Ok(Taken { latent, rest: rest.collect(), class: class.map(|(_, class)| class) })
     }
+}
+
+/// Settings that a file gives a value by itself, such as a `psi` of 0.7: takes the constants away, so that they are inputs
+/// that rest there. Gives the values by name.
+#[cfg(any(feature = "run", test))]
+pub(crate) fn free_settings(model: &mut ModelProto) -> HashMap<String, f32> {
+    /// Before it, every constant is listed as an input, whether it is to be changed or not.
+    const DEFAULTS_SINCE: i64 = 4;
+    let mut told = HashMap::new();
+    let Some(graph) = model.graph.as_mut().filter(|_| model.ir_version >= DEFAULTS_SINCE) else { return told };
+    let listed: HashSet<&str> = graph.input.iter().map(|input| input.name.as_str()).collect();
+    // A word by itself: the `scale` of a layer has the layer's name before it.
+    let is_setting = |name: &str| !name.contains(['.', '/', ':']) && Role::of(name) == Role::Setting;
+    graph.initializer.retain(|tensor| {
+        let is_one = tensor.dims.iter().all(|&size| size == 1) && tensor.data_type == data_type::FLOAT;
+        let value = (is_one && is_setting(&tensor.name) && listed.contains(tensor.name.as_str()))
+            .then(|| tensor.to_floats()?.first().copied().filter(|value| value.is_finite()));
+        let Some(Some(value)) = value else { return true };
+        told.insert(tensor.name.clone(), value);
+        false
+    });
+    told
 }
 
 /// What can be said of one input by itself.

@@ -309,6 +309,40 @@ mod ends {
             ]
         );
     }
+
+    #[test]
+    fn a_setting_rests_where_the_file_says_and_can_be_set() {
+        for (name, ir_version, default, expected) in [
+            ("psi", 8, None, Some(1.0)),
+            ("psi", 8, Some(0.25), Some(0.25)),
+            ("psi", 3, Some(0.25), None),
+            ("layer.scale", 8, Some(0.25), None),
+        ] {
+            let mut net = Net::new([1, 4, 5]);
+            net.ir_version = ir_version;
+            net.graph.input.push(value(name, data_type::FLOAT, &[Some(1)]));
+            if let Some(default) = default {
+                net.constant(name, &[1], &[default]);
+            }
+            net.project("z");
+            let x = net.value.clone();
+            net.value = net.add("Mul", &[&x, name]);
+            let mut generator = net.ends_as(&["Tanh"]).open();
+            let told: Vec<_> =
+                generator.interface().taken.rest.iter().map(|rest| (rest.value, rest.is_setting())).collect();
+            assert_eq!(
+                told,
+                expected.map(|value| (value, true)).into_iter().collect::<Vec<_>>(),
+                "{name} {ir_version}"
+            );
+            let factor = f64::from(expected.or(default).unwrap_or(1.0));
+            check(name, &mut generator, |x| x.iter().map(|x| (factor * x).tanh()).collect());
+            if expected.is_some() {
+                generator.set_rest(name, 0.5).unwrap();
+                check(name, &mut generator, |x| x.iter().map(|x| (0.5 * x).tanh()).collect());
+            }
+        }
+    }
 }
 
 mod operators {
@@ -385,6 +419,31 @@ mod operators {
                     net.value = net.add("Pad", &[&x, "pads"]);
                 },
                 |x| x[5..].to_vec(),
+            ),
+            (
+                "a pad that goes round",
+                19,
+                [1, 6, 8],
+                "Pad that goes round, as Concat",
+                |net| {
+                    net.graph.initializer.push(TensorProto::int64s("pads", &[8], &[0, 0, 2, 1, 0, 0, 0, 2]));
+                    let x = net.value.clone();
+                    net.value = net.add_with("Pad", &[&x, "pads"], vec![AttributeProto::text("mode", "wrap")]);
+                },
+                |x| (0..48).map(|place| x[(place / 8 + 2) % 4 * 5 + (place % 8 + 4) % 5]).collect(),
+            ),
+            (
+                "zeros of no told type",
+                17,
+                [1, 4, 5],
+                "ConstantOfShape, its zeros told",
+                |net| {
+                    let x = net.value.clone();
+                    let shape = net.add("Shape", &[&x]);
+                    let zeros = net.add("ConstantOfShape", &[&shape]);
+                    net.value = net.add("Add", &[&x, &zeros]);
+                },
+                <[f64]>::to_vec,
             ),
             (
                 "a flip",
@@ -509,6 +568,72 @@ mod operators {
             assert_eq!(refused.to_string(), expected);
             assert!(!refused.hint().is_empty());
         }
+    }
+}
+
+mod many {
+    use super::*;
+
+    /// What a file in a folder of its own gives, drawn one by one and all at once on two threads.
+    fn both(net: &Net, z: &[f32], classes: &[u32]) -> (usize, [Vec<f32>; 2]) {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("net.onnx");
+        std::fs::write(&path, net.bytes()).unwrap();
+        let mut generator = Generator::open_for_many(&path, &Wishes::default()).unwrap().unwrap();
+        let one = z
+            .chunks(LATENT)
+            .enumerate()
+            .flat_map(|(index, z)| generator.generate(z, classes.get(index..=index).unwrap_or(&[])).unwrap());
+        let one: Vec<f32> = one.collect();
+        let [single, double] = [1, 2].map(|threads| generator.generate_many(z, classes, threads).unwrap());
+        assert!(single == double, "the number of threads changes what is drawn");
+        (generator.at_once(), [one, double])
+    }
+
+    #[test]
+    fn many_at_once_are_what_each_is_alone() {
+        let open = Net::new([1, 4, 5]).projected().ends_as(&["Tanh"]);
+        let mut fixed = Net::new([1, 4, 5]);
+        fixed.graph.input = vec![value("z", data_type::FLOAT, &[Some(7), Some(6)])];
+        let fixed = fixed.projected().ends_as(&["Tanh"]);
+        let mut one = Net::new([1, 4, 5]);
+        one.graph.input = vec![value("z", data_type::FLOAT, &[Some(1), Some(6)])];
+        let one = one.projected().ends_as(&["Tanh"]);
+        let mut told = Net::new([1, 4, 5]);
+        told.graph.input.push(value("label", data_type::INT64, &[None]));
+        told.constant("table", &[3, 6], &latents(3));
+        let row = told.add("Gather", &["table", "label"]);
+        let sum = told.add("Add", &["z", &row]);
+        told.project(&sum);
+        let told = told.ends_as(&["Tanh"]);
+        for (name, net, at_once) in [
+            ("open", &open, 64),
+            ("a batch of seven", &fixed, 7),
+            ("one at a time", &one, 1),
+            ("with a class", &told, 64),
+        ] {
+            let z = latents(150);
+            let classes: Vec<u32> = if name == "with a class" { (0..3).cycle().take(150).collect() } else { vec![] };
+            let (found, [alone, many]) = both(net, &z, &classes);
+            assert_eq!(found, at_once, "{name}");
+            assert_eq!(alone.len(), 150 * 20, "{name}");
+            assert_eq!(alone.len(), many.len(), "{name}");
+            for (alone, many) in alone.iter().zip(&many) {
+                assert!(f64::from(alone - many).abs() < TOLERANCE, "{name}: {alone} {many}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_looks_at_its_neighbours_is_drawn_one_by_one() {
+        let mut net = Net::new([1, 4, 5]).projected();
+        let x = net.value.clone();
+        let mean = net.add_with("ReduceMean", &[&x], vec![AttributeProto::ints("axes", &[0])]);
+        net.value = net.add("Sub", &[&x, &mean]);
+        net.last("plus half");
+        let (at_once, [alone, many]) = both(&net.ends_as(&["Tanh"]), &latents(9), &[]);
+        assert_eq!(at_once, 1);
+        assert_eq!(alone, many);
     }
 }
 

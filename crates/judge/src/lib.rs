@@ -75,6 +75,10 @@ pub struct Scores {
     pub precision: f64,
     /// Gives the share of the real pictures that lie among these, in [0, 1].
     pub recall: f64,
+    /// Gives the share of the pictures that the judge puts into the class that was asked for, in [0, 1]; none where none
+    /// was.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub in_class: Option<f64>,
 }
 
 impl Judge {
@@ -118,7 +122,7 @@ impl Judge {
             return Err(Failure::failed(reason));
         }
         let most = dataset.train.labels.iter().max().copied().unwrap_or(0);
-        let architecture = Architecture::new(dataset.image_shape, usize::from(most) + 1)?;
+        let architecture = Architecture::new(dataset.image_shape(), usize::from(most) + 1)?;
         say(&format!("training the judge of {} on {} pictures", dataset.name, dataset.train.count()));
         let parameters = training::train(&architecture, &dataset.train, threads, |epoch, epochs, loss, right| {
             say(&format!("judge, epoch {epoch}/{epochs}: loss {loss:.4}, {:.2} % right", 100.0 * right));
@@ -132,7 +136,7 @@ impl Judge {
 
     /// Says in a sentence why there can be no judge of `dataset`; none if there can.
     pub fn cannot_be(dataset: &Dataset) -> Option<String> {
-        if let Err(failure) = Architecture::new(dataset.image_shape, 2) {
+        if let Err(failure) = Architecture::new(dataset.image_shape(), 2) {
             return Some(failure.message);
         }
         if dataset.test.count() < FEWEST_TESTS {
@@ -178,8 +182,8 @@ impl Judge {
 
     /// Looks at the first `count` of `pictures`, or at all of them if there are fewer.
     pub fn see_pictures(&self, pictures: &Pictures, count: usize, threads: usize) -> Seen {
-        let bytes = &pictures.bytes[..count.min(pictures.count()) * pictures.pixels];
-        let pieces: Vec<&[u8]> = bytes.chunks(PIECE * pictures.pixels).collect();
+        let bytes = &pictures.bytes[..count.min(pictures.count()) * pictures.pixels()];
+        let pieces: Vec<&[u8]> = bytes.chunks(PIECE * pictures.pixels()).collect();
         self.see_pieces(pieces.len(), threads, |piece| pieces[piece].iter().map(|&byte| scale_byte(byte)).collect())
     }
 
@@ -237,9 +241,20 @@ impl Yardstick {
         self.samples
     }
 
-    /// Scores generated pictures: images [n, pixels], in [-1, 1].
-    pub fn score(&self, images: &[f32]) -> Scores {
-        self.score_seen(&self.judge.see(images, self.threads))
+    /// Scores generated pictures: images [n, pixels], in [-1, 1]; `asked`: the class that each was to be of, [n], or
+    /// nothing where none was asked for.
+    ///
+    /// # Panics
+    /// If there is another number of classes than of pictures, and not none.
+    pub fn score(&self, images: &[f32], asked: &[usize]) -> Scores {
+        let seen = self.judge.see(images, self.threads);
+        let scores = self.score_seen(&seen);
+        if asked.is_empty() {
+            return scores;
+        }
+        assert_eq!(asked.len(), seen.classes.len(), "a class for each picture");
+        let right = asked.iter().zip(&seen.classes).filter(|(asked, seen)| **asked == usize::from(**seen)).count();
+        Scores { in_class: Some(right as f64 / asked.len() as f64), ..scores }
     }
 
     /// Scores real pictures as if they were generated: no generator need do better than they.
@@ -258,6 +273,7 @@ impl Yardstick {
             kl,
             precision,
             recall,
+            in_class: None,
         }
     }
 }
@@ -297,7 +313,7 @@ fn fingerprint(dataset: &Dataset) -> String {
     let wide = labels.iter().any(|&label| label > 255);
     let labels: Vec<u8> =
         labels.iter().flat_map(|label| label.to_le_bytes().into_iter().take(1 + usize::from(wide))).collect();
-    let [_, rows, columns] = dataset.image_shape;
+    let [_, rows, columns] = dataset.image_shape();
     format!("{}x{rows}x{columns} {:08x} {:08x}", dataset.train.count(), crc(bytes), crc(&labels))
 }
 

@@ -9,6 +9,7 @@ use std::time::Instant;
 use super::{Judge, Scores, Yardstick};
 use data::Dataset;
 use failure::Result;
+use gan::Classes;
 
 /// Keys the latent vectors that runs are evaluated by: the same for all, so that runs differ by their generators alone.
 pub const EVALUATION_SEED: u64 = 0;
@@ -59,8 +60,8 @@ impl Schedule {
         Ok(Some(Self { yardstick: Yardstick::new(judge, &dataset.test, threads), every, epochs }))
     }
 
-    /// Judges a generator after `epochs_done` epochs, if it is time to. `generate` draws: z [n, latent] -> pictures [n,
-    /// pixels] in [-1, 1].
+    /// Judges a generator after `epochs_done` epochs, if it is time to; the `classes` that it is told are drawn in turn.
+    /// `generate` draws: G's inputs [n, latent + classes] -> pictures [n, pixels] in [-1, 1].
     ///
     /// # Errors
     /// Fails with what `generate` fails at, and with nothing else.
@@ -68,6 +69,7 @@ impl Schedule {
         &self,
         epochs_done: u64,
         latent: usize,
+        classes: Classes,
         generate: &mut dyn FnMut(&[f32]) -> Result<Vec<f32>>,
     ) -> Result<Option<Evaluation>> {
         if !epochs_done.is_multiple_of(self.every) && epochs_done != self.epochs {
@@ -75,11 +77,13 @@ impl Schedule {
         }
         let began = Instant::now();
         let z = noise::sample_z(EVALUATION_SEED, self.yardstick.samples(), latent);
+        let asked: Vec<usize> = (0..self.yardstick.samples()).filter_map(|i| i.checked_rem(classes.0)).collect();
+        let inputs = classes.inputs(&z, latent, asked.iter().copied());
         let mut images = Vec::new();
-        for z in z.chunks(DRAWN * latent) {
-            images.extend(generate(z)?);
+        for inputs in inputs.chunks(DRAWN * (latent + classes.0)) {
+            images.extend(generate(inputs)?);
         }
-        let scores = self.yardstick.score(&images);
+        let scores = self.yardstick.score(&images, &asked);
         Ok(Some(Evaluation { scores, seconds: began.elapsed().as_secs_f64() }))
     }
 

@@ -24,8 +24,8 @@ fn scores_tell_good_pictures_from_bad_and_do_not_depend_on_threads() {
     let mnist = Dataset::mnist().unwrap();
     // A tenth of the samples: the order of things is the same.
     let cut = |pictures: &Pictures, kind: Option<u16>| {
-        let mut cut = Pictures { bytes: Vec::new(), labels: Vec::new(), pixels: pictures.pixels };
-        let all = pictures.bytes.chunks_exact(pictures.pixels).zip(&pictures.labels);
+        let mut cut = Pictures { bytes: Vec::new(), labels: Vec::new(), shape: pictures.shape };
+        let all = pictures.bytes.chunks_exact(pictures.pixels()).zip(&pictures.labels);
         for (picture, &label) in all.filter(|(_, label)| kind.is_none_or(|kind| kind == **label)).take(1000) {
             cut.bytes.extend_from_slice(picture);
             cut.labels.push(label);
@@ -38,7 +38,7 @@ fn scores_tell_good_pictures_from_bad_and_do_not_depend_on_threads() {
     assert_eq!(real, three.floor(&cut(&mnist.train, None)), "threads change the scores");
     let sevens = one.floor(&cut(&mnist.train, Some(7)));
     let noise: Vec<f32> = noise::sample_z(0, 1000, 784).iter().map(|x| x.tanh()).collect();
-    let noise = one.score(&noise);
+    let noise = one.score(&noise, &[]);
     assert_eq!((real.samples, real.classes, sevens.classes), (1000, 10, 1));
     assert!(real.fid * 10.0 < sevens.fid && sevens.fid < noise.fid, "{real:?} {sevens:?} {noise:?}");
     assert!(real.kl < 0.05 && sevens.kl > 2.0, "{real:?} {sevens:?}");
@@ -63,15 +63,9 @@ fn small_set(labels: impl Fn(usize) -> u16) -> Dataset {
     let pictures = |count: usize| Pictures {
         bytes: (0..count * 256).map(|i| ((i / 256 % 2) * 150 + i % 50) as u8).collect(),
         labels: (0..count).map(&labels).collect(),
-        pixels: 256,
+        shape: data::DataShape::grey(16, 16),
     };
-    Dataset {
-        name: "small".to_owned(),
-        image_shape: [1, 16, 16],
-        train: pictures(40),
-        test: pictures(20),
-        classes: Vec::new(),
-    }
+    Dataset { name: "small".to_owned(), train: pictures(40), test: pictures(20), classes: Vec::new() }
 }
 
 #[test]

@@ -87,8 +87,8 @@ fn shard(
     indices: &[u32],
     workspace: &mut Workspace,
 ) -> Part {
-    let mut pixels = vec![0.0; indices.len() * pictures.pixels];
-    for (&index, out) in indices.iter().zip(pixels.chunks_exact_mut(pictures.pixels)) {
+    let mut pixels = vec![0.0; indices.len() * pictures.pixels()];
+    for (&index, out) in indices.iter().zip(pixels.chunks_exact_mut(pictures.pixels())) {
         pictures.scaled(index, out);
     }
     let labels: Vec<usize> = indices.iter().map(|&index| pictures.labels[index as usize].into()).collect();
@@ -304,7 +304,11 @@ mod tests {
             // Two kinds: a bright upper half, and a bright lower half, each a little different.
             picture[(i % 2) * 392..][..392 - i].fill(200);
         }
-        let pictures = Pictures { bytes, labels: (0..60).map(|i| i % 2).collect(), pixels: 784 };
+        let pictures = Pictures {
+            bytes,
+            labels: (0..60).map(|i| i % 2).collect(),
+            shape: data::DataShape::grey(28, 28).with_classes(2),
+        };
         let train = |threads| {
             let mut last = 0.0;
             let parameters = train(&architecture, &pictures, threads, |_, _, _, right| last = right);

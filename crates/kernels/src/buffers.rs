@@ -6,7 +6,7 @@ use gan::adam::corrected_rate;
 use gan::{Pictures, Recipe, StepRates, StepStats};
 
 use crate::places::{RATES, SEEDS, STATS};
-use crate::plan::Plan;
+use crate::plan::{Plan, words_of_bytes};
 
 /// Makes a row of the device's rates for step `step`: Adam's rate with both bias corrections, the penalties' weights
 /// for one picture, what the moving average keeps and takes; the rest is 0.
@@ -43,7 +43,7 @@ impl Sizes {
     /// Fails if a buffer has more than a kernel's 32-bit numbers can count, and says what to make smaller.
     pub fn new(plan: &Plan, pictures: &Pictures, replicas: usize) -> Result<Self> {
         let words = [
-            pictures.bytes.len().div_ceil(4).max(1),
+            words_of_pictures(plan, pictures).max(1),
             replicas * plan.order_len,
             plan.steps * RATES,
             SEEDS + 2 * replicas,
@@ -61,6 +61,12 @@ impl Sizes {
         }
         Ok(Self { bytes })
     }
+}
+
+/// Counts the words of the buffer of pictures: their bytes, and behind them a class each where there are classes.
+fn words_of_pictures(plan: &Plan, pictures: &Pictures) -> usize {
+    let bytes = words_of_bytes(pictures.shape, pictures.count());
+    if plan.classes.0 > 0 { bytes + pictures.count() } else { bytes }
 }
 
 /// Counts the bindings, the first ones, that kernels only read.

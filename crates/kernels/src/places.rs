@@ -136,6 +136,8 @@ impl Places {
 
 #[cfg(test)]
 mod tests {
+    use gan::DataShape;
+
     use super::*;
 
     const CHAINS: &str = "
@@ -145,7 +147,8 @@ mod tests {
 
     fn places(name: &str, flags: &str) -> (Recipe, Places) {
         let recipe = Recipe::load(name, &flags.parse().unwrap()).unwrap();
-        let networks = [recipe.generator_network(25), recipe.discriminator_network(25)];
+        let data = DataShape::grey(5, 5);
+        let networks = [recipe.generator_network(data), recipe.discriminator_network(data)];
         let places = Places::new(&recipe, networks, 100, true);
         (recipe, places)
     }
@@ -155,7 +158,7 @@ mod tests {
         for name in ["seed", "stable"] {
             for flags in ["hidden = 7\nlatent = 3", CHAINS] {
                 let (recipe, places) = places(name, flags);
-                let mut state = State { step: 9, ..State::initial(&recipe, 25, 1) };
+                let mut state = State { step: 9, ..State::initial(&recipe, DataShape::grey(5, 5), 1) };
                 state.generator.m.fill(2.0);
                 state.discriminator.v.fill(3.0);
                 let packed = places.pack(&state);

@@ -27,8 +27,8 @@ use crate::kernel::{Constants, Writer};
 use crate::places::{Places, RATES, SEEDS, STATS};
 use crate::step::Step;
 use failure::{Failure, Result};
-use gan::STATISTICS;
 use gan::recipe::Recipe;
+use gan::{Classes, DataShape, STATISTICS};
 use net::{Activation, Network};
 use noise::philox::Stream;
 
@@ -66,6 +66,8 @@ pub struct Plan {
     pub places: Places,
     /// Lists the dispatches of one step, in order; each needs what the ones before it have written.
     pub dispatches: Vec<Dispatch>,
+    /// Says of how many classes pictures are, whose labels lie behind the pictures' bytes.
+    pub classes: Classes,
     /// Counts the steps that the buffers of rates and statistics have room for: those of an epoch.
     pub steps: usize,
     /// Counts the places in an epoch's order, of one replica.
@@ -73,15 +75,17 @@ pub struct Plan {
 }
 
 impl Plan {
-    /// Plans the step of `recipe` on pictures of `pixels` numbers, for epochs of `steps` steps whose order has
-    /// `order_len` places. `keeps_gradients` is for the probes of tests.
+    /// Plans the step of `recipe` on `count` pictures of the shape `data`, for epochs that visit each of them once.
+    /// `keeps_gradients` is for the probes of tests.
     ///
     /// # Errors
     /// Declines in words what the kernels cannot take: a D without one plain logit, a penalty on one that has a tanh,
     /// more numbers or workgroups than a kernel can count.
-    pub fn new(recipe: &Recipe, pixels: usize, steps: usize, order_len: usize, keeps_gradients: bool) -> Result<Self> {
-        let networks = [recipe.generator_network(pixels), recipe.discriminator_network(pixels)];
-        if let Some(reason) = cannot_take(recipe, &networks) {
+    pub fn new(recipe: &Recipe, data: DataShape, count: usize, keeps_gradients: bool) -> Result<Self> {
+        let (steps, order_len) = ((count / recipe.batch).max(1), count.max(recipe.batch));
+        let networks = [recipe.generator_network(data), recipe.discriminator_network(data)];
+        let classes = recipe.classes_of(data);
+        if let Some(reason) = cannot_take(recipe, classes, &networks) {
             return Err(declined(&reason));
         }
         let parts = parts_of(recipe, &networks);
@@ -92,15 +96,22 @@ impl Plan {
                 return Err(declined(&format!("its {what} is {floats} numbers, and they count to {}", u32::MAX)));
             }
         }
-        let run = constants(recipe, &places, steps, order_len, keeps_gradients);
+        // The classes lie behind the pictures' bytes, a word each.
+        let classed = [("CLASSES", classes.0), ("LABELS", words_of_bytes(data, count))];
+        let run = constants(recipe, &places, steps, order_len, keeps_gradients).wholes(classed);
         let dispatches =
             Step { recipe, places: &places, parts, writer: Writer { run, loss: recipe.loss.terms().wgsl } }
                 .dispatches();
         if let Some(Dispatch { name, .. }) = dispatches.iter().find(|dispatch| dispatch.groups[1] > MOST_GROUPS) {
             return Err(declined(&format!("`{name}` has more tiles than a dispatch has workgroups")));
         }
-        Ok(Self { places, dispatches, steps, order_len })
+        Ok(Self { places, dispatches, classes, steps, order_len })
     }
+}
+
+/// Counts the words of the bytes of `count` pictures, the last one filled up.
+pub(crate) fn words_of_bytes(data: DataShape, count: usize) -> usize {
+    (data.pixels() * count).div_ceil(4)
 }
 
 /// Makes a failure of the reason for which the kernels cannot take a run.
@@ -110,8 +121,8 @@ fn declined(reason: &str) -> Failure {
 }
 
 /// Says what about the networks the kernels' equations do not hold for.
-fn cannot_take(recipe: &Recipe, [g, d]: &[Network; 2]) -> Option<String> {
-    if d.outputs() != 1 || d.last_activation() != Activation::Identity {
+fn cannot_take(recipe: &Recipe, classes: Classes, [g, d]: &[Network; 2]) -> Option<String> {
+    if d.outputs() != classes.opinions() || d.last_activation() != Activation::Identity {
         return Some("the discriminator must end in one logit with no function after it".to_owned());
     }
     if g.outputs() != d.inputs() {
@@ -161,7 +172,7 @@ fn constants(recipe: &Recipe, places: &Places, steps: usize, order_len: usize, k
         .wholes((0..).zip(&reported).map(|(place, name)| (name.as_str(), place)))
         .wholes([
             ("B", recipe.batch),
-            ("L", g.inputs()),
+            ("L", recipe.latent),
             ("P", d.inputs()),
             ("STEPS", steps),
             ("ORDER_STRIDE", order_len),
@@ -201,6 +212,7 @@ fn constants(recipe: &Recipe, places: &Places, steps: usize, order_len: usize, k
             ("BETA2", recipe.beta2),
             ("REST2", 1.0 - recipe.beta2),
             ("ADAM_EPSILON", recipe.adam_epsilon),
+            ("CLASS_SCALE", f64::from(gan::classes::SCALE)),
         ])
         .truths([
             ("G_LOOKS_AT_REAL", recipe.loss.terms().g_looks_at_real),
@@ -218,7 +230,7 @@ mod tests {
 
     fn plan(name: &str, flags: &str, pixels: usize) -> Plan {
         let recipe = Recipe::load(name, &flags.parse().unwrap()).unwrap();
-        Plan::new(&recipe, pixels, 550, 55_000, true).unwrap()
+        Plan::new(&recipe, DataShape::grey(1, pixels).with_classes(10), 55_000, true).unwrap()
     }
 
     /// `[generator]` and `[discriminator]` with so many leaky ReLUs of these widths.
@@ -253,6 +265,9 @@ mod tests {
         for (name, flags) in [
             ("seed", ""),
             ("stable", ""),
+            ("classes", ""),
+            ("seed", "classes = true"),
+            ("classes", "batch = 1\nhidden = 3\ndiscriminator.layers = [{ layer = 'dense' }]"),
             ("seed", "batch = 1\nhidden = 3"),
             ("seed", tanh),
             ("stable", &chain(&[], &[])),
@@ -279,12 +294,12 @@ mod tests {
             (chain(&[], &[65_536, 65_536]), "its state is"),
         ] {
             let recipe = Recipe::load("seed", &flags.parse().unwrap()).unwrap();
-            let failure = Plan::new(&recipe, 784, 550, 55_000, false).unwrap_err();
+            let failure = Plan::new(&recipe, DataShape::grey(28, 28), 55_000, false).unwrap_err();
             assert!(failure.message.contains(expected), "{}", failure.message);
             assert!(failure.hint.is_some_and(|hint| hint.contains("--device cpu")), "{flags}");
         }
         let recipe = Recipe::load("stable", &"batch = 3".parse().unwrap()).unwrap();
-        let g = recipe.generator_network(25);
+        let g = recipe.generator_network(DataShape::grey(5, 5));
         let with = |slope, last| Network::mlp("discriminator", &[25, 4, 1], slope, last);
         let mut with_tanh = with(0.1, Activation::Identity);
         with_tanh.stages[0].activation = Activation::Tanh;
@@ -296,7 +311,7 @@ mod tests {
             ),
             (with_tanh, "straight pieces"),
         ] {
-            let reason = cannot_take(&recipe, &[g.clone(), d]).expect(expected);
+            let reason = cannot_take(&recipe, Classes(0), &[g.clone(), d]).expect(expected);
             assert!(reason.contains(expected), "{reason}");
         }
     }

@@ -36,6 +36,16 @@ impl Default for Window {
     }
 }
 
+/// Says how a class goes into a network: behind z, as a row of zeros with `scale` in the place of the class.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OneHot {
+    /// Counts the classes: so many numbers stand behind z.
+    pub count: usize,
+    /// Stands in the place of the class.
+    pub scale: f32,
+}
+
 /// Describes a generator's network to whoever has its tensors: how they are to be wired.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "lowercase")]
@@ -52,6 +62,9 @@ pub enum Architecture {
 pub struct Sequential {
     /// Counts the coordinates of the latent vector z.
     pub latent: usize,
+    /// Says how the class that is asked for stands behind z, where one is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub classes: Option<OneHot>,
     /// Lists the layers from first to last; sizes are those of their tensors.
     pub layers: Vec<Layer>,
 }
@@ -135,6 +148,9 @@ pub enum Layer {
 pub struct Mlp {
     /// Counts the coordinates of the latent vector z.
     pub latent: usize,
+    /// Says how the class that is asked for stands behind z, where one is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub classes: Option<OneHot>,
     /// Lists the widths of the hidden layers, first to last; there may be none.
     pub hidden: Vec<usize>,
     /// Multiplies what is below 0 in each leaky ReLU.
@@ -149,12 +165,29 @@ impl Architecture {
 
     /// Describes fully connected layers; the arguments are the fields of [`Mlp`].
     pub fn mlp(latent: usize, hidden: Vec<usize>, leaky_slope: f64, image: [usize; 3]) -> Self {
-        Architecture::Mlp(Mlp { latent, hidden, leaky_slope, image })
+        Architecture::Mlp(Mlp { latent, classes: None, hidden, leaky_slope, image })
     }
 
     /// Describes layers one after the other, from z [batch, latent] to the picture.
     pub fn sequential(latent: usize, layers: impl Into<Vec<Layer>>) -> Self {
-        Architecture::Sequential(Sequential { latent, layers: layers.into() })
+        Architecture::Sequential(Sequential { latent, classes: None, layers: layers.into() })
+    }
+
+    /// Gives the same network with a class behind z: the first layer takes so many numbers more.
+    pub fn with_classes(mut self, one_hot: Option<OneHot>) -> Self {
+        *match &mut self {
+            Architecture::Mlp(mlp) => &mut mlp.classes,
+            Architecture::Sequential(sequential) => &mut sequential.classes,
+        } = one_hot;
+        self
+    }
+
+    /// Says how a class stands behind z, where one does.
+    pub fn classes(&self) -> Option<OneHot> {
+        match self {
+            Architecture::Mlp(mlp) => mlp.classes,
+            Architecture::Sequential(sequential) => sequential.classes,
+        }
     }
 }
 
@@ -226,6 +259,9 @@ impl Mlp {
     /// Says in words what is impossible about the sizes: a size of 0, more numbers than memory can have, a slope beyond
     /// float32.
     pub fn network(&self) -> Result<Network, String> {
+        let Some(inputs) = self.latent.checked_add(self.classes.map_or(0, |classes| classes.count)) else {
+            return Err(format!("a latent vector of {} numbers and its class do not fit in memory", self.latent));
+        };
         let sizes = [self.latent].into_iter().chain(self.hidden.iter().copied()).chain(self.image);
         if sizes.into_iter().any(|size| size == 0) {
             return Err("a layer or a side of the picture has the size 0".to_owned());
@@ -237,7 +273,7 @@ impl Mlp {
         if !(self.leaky_slope as f32).is_finite() {
             return Err(format!("the leaky slope {} is not a finite float32", self.leaky_slope));
         }
-        let widths: Vec<usize> = [self.latent].into_iter().chain(self.hidden.iter().copied()).chain([pixels]).collect();
+        let widths: Vec<usize> = [inputs].into_iter().chain(self.hidden.iter().copied()).chain([pixels]).collect();
         let parameters = widths
             .windows(2)
             .try_fold(0usize, |sum, pair| sum.checked_add(pair[0].checked_add(1)?.checked_mul(pair[1])?));
@@ -259,12 +295,15 @@ impl Mlp {
 
 impl Network {
     /// Describes the network as a file of its weights does; its outputs are a picture of `image` [channels, rows,
-    /// columns]. A perceptron of leaky ReLUs of one slope with a tanh at its end is told in short, any other layer by
-    /// layer.
+    /// columns], the last of its inputs a class as `classes` has it, where there is one. A perceptron of leaky ReLUs of
+    /// one slope with a tanh at its end is told in short, any other layer by layer.
     ///
     /// # Panics
-    /// If the picture has another number of pixels than the network gives.
-    pub fn architecture(&self, image: [usize; 3]) -> Architecture {
+    /// If the picture has another number of pixels than the network gives, or it takes no more numbers than there are
+    /// classes.
+    pub fn architecture(&self, image: [usize; 3], classes: Option<OneHot>) -> Architecture {
+        let latent = self.inputs() - classes.map_or(0, |classes| classes.count);
+        assert!(latent > 0, "a latent vector of no numbers");
         assert_eq!(image.iter().product::<usize>(), self.outputs(), "a picture of another size than the network gives");
         let (output, hidden) = self.stages.split_last().expect("a network has a stage");
         let leaky_slope = hidden.first().map(|stage| stage.activation);
@@ -274,9 +313,9 @@ impl Network {
                     && hidden.iter().all(|stage| stage.activation == activation) =>
             {
                 let widths = hidden.iter().map(|stage| stage.outputs).collect();
-                Architecture::mlp(self.inputs(), widths, slope, image)
+                Architecture::mlp(latent, widths, slope, image).with_classes(classes)
             }
-            _ => Architecture::sequential(self.inputs(), layers(self, image)),
+            _ => Architecture::sequential(latent, layers(self, image)).with_classes(classes),
         }
     }
 }
@@ -357,7 +396,7 @@ mod tests {
     #[test]
     fn tensors_chain_from_z_to_the_pixels() {
         let chain = |hidden: Vec<usize>| -> Vec<(String, Vec<usize>)> {
-            let mlp = Mlp { latent: 5, hidden, leaky_slope: 0.2, image: [3, 2, 2] };
+            let mlp = Mlp { latent: 5, classes: None, hidden, leaky_slope: 0.2, image: [3, 2, 2] };
             mlp.network().unwrap().tensors.into_iter().map(|tensor| (tensor.name, tensor.shape)).collect()
         };
         let layer = |name: &str, inputs, outputs| {
@@ -372,8 +411,23 @@ mod tests {
     }
 
     #[test]
+    fn a_class_stands_behind_z() {
+        let one_hot = OneHot { count: 3, scale: 2.0 };
+        let network = Network::mlp("generator", &[8, 7, 4], 0.2, Activation::Tanh);
+        let told = network.architecture([1, 2, 2], Some(one_hot));
+        let json = concat!(
+            r#"{"kind":"mlp","latent":5,"classes":{"count":3,"scale":2.0},"hidden":[7],"leaky_slope":0.2,"#,
+            r#""image":[1,2,2]}"#
+        );
+        assert_eq!(serde_json::to_string(&told).unwrap(), json);
+        assert_eq!(serde_json::from_str::<Architecture>(json).unwrap(), told);
+        let Architecture::Mlp(mlp) = told else { panic!("{told:?}") };
+        assert_eq!(mlp.network().unwrap(), network);
+    }
+
+    #[test]
     fn impossible_sizes_are_named() {
-        let good = Mlp { latent: 5, hidden: vec![7], leaky_slope: 0.2, image: [1, 2, 2] };
+        let good = Mlp { latent: 5, classes: None, hidden: vec![7], leaky_slope: 0.2, image: [1, 2, 2] };
         for (name, mlp, expected) in [
             ("good", good.clone(), None),
             ("no latent", Mlp { latent: 0, ..good.clone() }, Some("size 0")),
@@ -396,7 +450,7 @@ mod tests {
     fn a_network_is_told_in_short_where_that_says_all() {
         use crate::Layer as Chain;
         let image = [1, 2, 3];
-        let told = |layers: &[Chain]| Network::new("generator", 4, layers, 6).unwrap().architecture(image);
+        let told = |layers: &[Chain]| Network::new("generator", 4, layers, 6).unwrap().architecture(image, None);
         let (leaky, end) = (Chain::leaky_relu(0.2), [Chain::dense_to_output(), Chain::Tanh]);
         let chain = |hidden: &[Chain]| [hidden, &end[..]].concat();
         for widths in [vec![5], vec![5, 3], vec![5, 3, 7]] {

@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use crate::asked::Asked;
 use failure::{Failure, Result};
 use gan::recipe::Recipe;
-use gan::{Slot, State, StepStats};
+use gan::{DataShape, Slot, State, StepStats};
 use net::{Network, Tensor as TensorSpec};
 
 /// What makes one run differ from another: with the same identity, engine and threads, the same bytes come out.
@@ -29,8 +29,10 @@ pub struct Identity {
     pub dataset: String,
     /// [`data::Pictures::checksum`] of what is trained on; 0 where it isn't known.
     pub pictures_crc32: u32,
-    /// [channels, rows, columns].
-    pub image_shape: [usize; 3],
+    /// What the pictures have in common; its classes are those that the networks are told, 0 if they are told none.
+    pub data: DataShape,
+    /// Names of these classes, by label.
+    pub classes: Vec<String>,
 }
 
 /// Sums over the steps of the epoch under way; the means of an epoch survive an interruption inside it.
@@ -59,11 +61,13 @@ impl EpochSums {
     }
 }
 
-/// A few latent vectors and the pictures that the trainer computed for them.
+/// A few latent vectors, their classes, and the pictures that the trainer computed for them.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Parity {
     /// [count, latent], row-major.
     pub z: Vec<f32>,
+    /// [count], the class of each; empty where networks are told none.
+    pub labels: Vec<usize>,
     /// [count, pixels], row-major.
     pub image: Vec<f32>,
 }
@@ -119,6 +123,10 @@ impl Checkpoint {
         let count = self.parity.z.len() / latent;
         put("parity.z".to_owned(), vec![count, latent], &self.parity.z);
         put("parity.image".to_owned(), vec![count, self.identity.pixels()], &self.parity.image);
+        if !self.identity.classes.is_empty() {
+            let labels: Vec<f32> = self.parity.labels.iter().map(|&label| label as f32).collect();
+            put(PARITY_CLASS.to_owned(), vec![count], &labels);
+        }
         let views = tensors.iter().map(|(name, shape, bytes)| {
             let view =
                 TensorView::new(Dtype::F32, shape.clone(), bytes).expect("shape and length come from one layout");
@@ -151,14 +159,21 @@ impl Checkpoint {
             value.parse::<u64>().map_err(|_| broken(format!("has `{value}` where the number `{key}` should be")))
         };
         let json = |key: &str, error: serde_json::Error| broken(format!("has damaged metadata `{key}`: {error}"));
+        let image = serde_json::from_str(text("image_shape")?).map_err(|error| json("image_shape", error))?;
+        let classes: Vec<String> = match metadata.get(CLASSES) {
+            Some(text) => serde_json::from_str(text).map_err(|error| json(CLASSES, error))?,
+            None => Vec::new(),
+        };
         let identity = Identity {
             recipe: Recipe::parse(text("recipe_toml")?, "of the checkpoint", &toml::Table::new())?,
             seed: number("seed")?,
             epochs: number("epochs_total")?,
             dataset: text("dataset")?.clone(),
             pictures_crc32: metadata.get("pictures_crc32").and_then(|text| text.parse().ok()).unwrap_or(0),
-            image_shape: serde_json::from_str(text("image_shape")?).map_err(|error| json("image_shape", error))?,
+            data: DataShape { image, classes: classes.len() },
+            classes,
         };
+        identity.recipe.fits(identity.data)?;
         let (g, d) = identity.layouts();
         let read = |name: &str, shape: &[usize]| read_tensor(&file, name, shape);
         let flat = |prefix: &str, layout: &Network| -> Result<Vec<f32>> {
@@ -175,6 +190,17 @@ impl Checkpoint {
         let parity = Parity {
             z: read("parity.z", &[count, identity.recipe.latent])?,
             image: read("parity.image", &[count, identity.pixels()])?,
+            labels: match identity.classes.len() {
+                0 => Vec::new(),
+                classes => {
+                    let labels = read(PARITY_CLASS, &[count])?.into_iter().map(|label| label as usize);
+                    let labels: Vec<usize> = labels.collect();
+                    if labels.iter().any(|&label| label >= classes) {
+                        return Err(broken(format!("has a class in `{PARITY_CLASS}` that is none of its {classes}")));
+                    }
+                    labels
+                }
+            },
         };
         // Last, since whatever else is wrong is told in better words; a version before this one wrote none.
         if let Some(written) = metadata.get(CHECKSUM) {
@@ -203,7 +229,8 @@ impl Checkpoint {
     fn metadata(&self) -> HashMap<String, String> {
         let identity = &self.identity;
         let recipe = &identity.recipe;
-        let architecture = recipe.generator_network(identity.pixels()).architecture(identity.image_shape);
+        let network = recipe.generator_network(identity.data);
+        let architecture = network.architecture(identity.data.image, recipe.classes_of(identity.data).one_hot());
         let [engine, device, threads] = self.made_by.clone();
         let asked = self.asked.as_ref().map(|asked| (ASKED, json_text(asked)));
         let always = [
@@ -217,7 +244,7 @@ impl Checkpoint {
             ("step", self.state.step.to_string()),
             ("dataset", identity.dataset.clone()),
             ("pictures_crc32", identity.pictures_crc32.to_string()),
-            ("image_shape", json_text(&identity.image_shape)),
+            ("image_shape", json_text(&identity.data.image)),
             ("sums", json_text(&self.sums)),
             ("train_seconds", json_text(&self.train_seconds)),
             ("metrics", self.metrics.clone()),
@@ -225,12 +252,16 @@ impl Checkpoint {
             ("device", device),
             ("threads", threads),
         ];
-        always.into_iter().chain(asked).map(|(key, value)| (key.to_owned(), value)).collect()
+        let classes = (!identity.classes.is_empty()).then(|| (CLASSES, json_text(&identity.classes)));
+        always.into_iter().chain(asked).chain(classes).map(|(key, value)| (key.to_owned(), value)).collect()
     }
 }
 
 /// The metadata key of [`Checkpoint::asked`].
 const ASKED: &str = "asked";
+/// The metadata key of [`Identity::classes`], and the tensor of [`Parity::labels`]: where there are classes alone.
+const CLASSES: &str = "classes";
+const PARITY_CLASS: &str = "parity.class";
 /// The metadata key of the file's checksum.
 const CHECKSUM: &str = "checksum";
 
@@ -256,12 +287,12 @@ fn json_text(value: &impl Serialize) -> String {
 impl Identity {
     /// Pixels of a picture.
     pub fn pixels(&self) -> usize {
-        self.image_shape.iter().product()
+        self.data.pixels()
     }
 
     /// Layouts of G and D.
     pub fn layouts(&self) -> (Network, Network) {
-        (self.recipe.generator_network(self.pixels()), self.recipe.discriminator_network(self.pixels()))
+        (self.recipe.generator_network(self.data), self.recipe.discriminator_network(self.data))
     }
 
     /// Every setting by name: flags, then the recipe's keys.
@@ -270,7 +301,7 @@ impl Identity {
             ("--seed".to_owned(), self.seed.to_string()),
             ("--epochs".to_owned(), self.epochs.to_string()),
             ("--data".to_owned(), self.dataset.clone()),
-            ("image size".to_owned(), format!("{:?}", self.image_shape)),
+            ("image size".to_owned(), format!("{:?}", self.data.image)),
         ];
         let recipe = self.recipe.to_toml().parse::<toml::Table>().expect("written by ourselves");
         settings.extend(recipe.into_iter().map(|(key, value)| (format!("recipe's {key}"), value.to_string())));
@@ -319,13 +350,15 @@ mod tests {
     fn distinct(recipe: &str) -> Checkpoint {
         let flags: toml::Table = "latent = 3\nhidden = 5".parse().unwrap();
         let recipe = Recipe::load(recipe, &flags).unwrap();
+        let classes: &[&str] = if recipe.classes { &["a", "b", "c", "d"] } else { &[] };
         let identity = Identity {
             recipe,
             seed: 7,
             epochs: 9,
             dataset: "mnist".to_owned(),
             pictures_crc32: 77,
-            image_shape: [1, 2, 3],
+            data: DataShape::grey(2, 3).with_classes(classes.len()),
+            classes: classes.iter().map(|&name| name.to_owned()).collect(),
         };
         let mut next = 0.0f32;
         let mut numbers = |count: usize| -> Vec<f32> {
@@ -367,7 +400,11 @@ mod tests {
             train_seconds: 1.0 / 3.0,
             metrics: r#"{"d_loss":0.1}"#.to_owned(),
             made_by: ["fused".to_owned(), "cpu".to_owned(), "2".to_owned()],
-            parity: Parity { z: numbers(2 * 3), image: numbers(2 * 6) },
+            parity: Parity {
+                z: numbers(2 * 3),
+                labels: if classes.is_empty() { Vec::new() } else { vec![1, 3] },
+                image: numbers(2 * 6),
+            },
             asked: Some(Asked {
                 data: "/a/b".to_owned(),
                 size: Some(3),
@@ -387,7 +424,7 @@ mod tests {
 
     #[test]
     fn a_checkpoint_survives_being_written_and_read() {
-        for recipe in ["seed", "stable"] {
+        for recipe in ["seed", "stable", "classes"] {
             let checkpoint = distinct(recipe);
             assert_eq!(Checkpoint::from_bytes(&checkpoint.to_bytes()).unwrap(), checkpoint, "{recipe}");
         }

@@ -97,10 +97,11 @@ impl Console {
 
     /// What the judge found after epoch `epoch`, of `classes` classes; `who` is put before it.
     pub fn evaluation(&mut self, who: &str, epoch: u64, scores: &Scores, classes: usize) {
-        let Scores { fid, classes: covered, precision, recall, .. } = scores;
+        let Scores { fid, classes: covered, precision, recall, in_class, .. } = scores;
         self.fid = Some(*fid);
+        let in_class = in_class.map_or_else(String::new, |share| format!("  in class {:.1} %", 100.0 * share));
         self.say(&format!(
-            "{who}judged after epoch {}: FID {fid:.2}  {covered} of {classes} classes  precision {precision:.2}  recall {recall:.2}",
+            "{who}judged after epoch {}: FID {fid:.2}  {covered} of {classes} classes  precision {precision:.2}  recall {recall:.2}{in_class}",
             epoch + 1
         ));
     }

@@ -192,7 +192,8 @@ mod tests {
             serde_json::to_string(&Event::Epoch(epoch)).unwrap(),
             r#"{"event":"epoch","epoch":4,"steps":2,"ms_per_step":500.0,"images_per_second":200.0,"d_loss":2.0,"g_loss":2.0,"d_real":0.5,"d_fake":0.25,"r1":0.0,"r2":0.0,"d_margin":0.0,"d_accuracy_real":0.0,"d_accuracy_fake":0.0,"g_gradient":0.0,"spread":0.0}"#
         );
-        let scores = Scores { samples: 10, fid: 8.5, classes: 9, kl: 0.25, precision: 0.5, recall: 0.75 };
+        let scores =
+            Scores { samples: 10, fid: 8.5, classes: 9, kl: 0.25, precision: 0.5, recall: 0.75, in_class: None };
         let json = epoch.reproducible(Some(&scores));
         assert!(!json.contains("second") && json.contains(r#""fid":8.5"#), "{json}");
         assert!(!epoch.reproducible(None).contains("fid"));

@@ -65,7 +65,7 @@ pub(crate) fn from_weights(
     console: &Console,
 ) -> Result<State> {
     let from = options.from.as_deref().map_or_else(String::new, |path| path.display().to_string());
-    let mut state = State::initial(&identity.recipe, identity.pixels(), identity.seed);
+    let mut state = State::initial(&identity.recipe, identity.data, identity.seed);
     let shapes = |one: &Identity| {
         let (g, d) = one.layouts();
         [g, d].map(|network| network.tensors.into_iter().map(|tensor| (tensor.name, tensor.shape)).collect::<Vec<_>>())

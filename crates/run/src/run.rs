@@ -18,6 +18,7 @@ use crate::watch::{Signs, Watch};
 use data::Pictures;
 use engines::{Engine, State, StepStats, Stretch};
 use failure::{Failure, Result};
+use gan::Classes;
 use judge::schedule::{Evaluation, Schedule};
 
 /// Pictures on a sample sheet, and how many stand in a row of it.
@@ -88,7 +89,7 @@ impl Prepared {
         let state = match (&earlier, from) {
             (Some(checkpoint), _) => checkpoint.state.clone(),
             (None, Some(other)) => from_weights(other, &identity, options, console)?,
-            (None, None) => State::initial(&identity.recipe, identity.pixels(), identity.seed),
+            (None, None) => State::initial(&identity.recipe, identity.data, identity.seed),
         };
         if earlier.is_none() {
             match folder.checkpoint() {
@@ -126,8 +127,9 @@ impl Member<'_> {
         self.engine.state(self.index)
     }
 
-    fn generate(self, z: &[f32]) -> Result<Vec<f32>> {
-        self.engine.generate(self.index, z)
+    /// Draws of G's inputs: [n, latent + classes] -> [n, pixels].
+    fn generate(self, inputs: &[f32]) -> Result<Vec<f32>> {
+        self.engine.generate(self.index, inputs)
     }
 }
 
@@ -215,17 +217,17 @@ impl Run {
     /// After the last step of an epoch: its means, its sheet, its scores where it is time for them, what is to be said of
     /// it, a checkpoint.
     pub fn close_epoch(&mut self, member: Member, schedule: Option<&Schedule>) -> Result<Vec<Event<'static>>> {
-        let sheet = member.generate(&self.sheet_z)?;
-        self.last_sheet = sheet::sheet(&sheet, self.identity.image_shape, SHEET_COLUMNS)?;
+        let sheet = self.draw(member, &self.sheet_z, |i| i / SHEET_COLUMNS)?;
+        self.last_sheet = sheet::sheet(&sheet, self.identity.data.image, SHEET_COLUMNS)?;
         self.folder.write_sample(self.at.epoch, &self.last_sheet)?;
         let spread = self.watch.spread(&sheet, self.identity.pixels());
         let event = EpochEvent { spread, ..EpochEvent::new(self.at.epoch, self.identity.recipe.batch, &self.at.sums) };
         let mut events = vec![Event::Epoch(event)];
         let latent = self.identity.recipe.latent;
         let evaluation = match schedule {
-            Some(schedule) => {
-                schedule.after(self.at.epoch + 1, latent, &mut |z| member.generate(z))?.zip(Some(schedule.classes()))
-            }
+            Some(schedule) => schedule
+                .after(self.at.epoch + 1, latent, self.classes(), &mut |inputs| member.generate(inputs))?
+                .zip(Some(schedule.classes())),
             None => None,
         };
         let scores = evaluation.map(|(evaluation, _)| evaluation.scores);
@@ -247,13 +249,25 @@ impl Run {
     /// After the last epoch, whose end has left a checkpoint: the sweep and the model.
     pub fn close(&mut self, member: Member) -> Result<()> {
         let recipe = &self.identity.recipe;
-        let sweep = member.generate(&sweep_z(self.identity.seed, recipe.latent, recipe.sweep))?;
-        let shape = self.identity.image_shape;
+        let sweep = self.draw(member, &sweep_z(self.identity.seed, recipe.latent, recipe.sweep), |_| 0)?;
+        let shape = self.identity.data.image;
         self.folder.write_named(SWEEP, &sheet::sheet(&sweep, shape, SHEET_COLUMNS)?)?;
         self.folder.write_named(SWEEP_GIF, &animation::sweep(&sweep, shape)?)?;
         self.folder.write_named(TRAINING_GIF, &animation::training(&self.folder.sheets(), sheet_sides(shape))?)?;
         self.write_report(member)?;
         self.folder.write_model(&self.model(member)?)
+    }
+
+    /// What G and D are told of classes.
+    fn classes(&self) -> Classes {
+        self.identity.recipe.classes_of(self.identity.data)
+    }
+
+    /// Pictures of z [n, latent], number i of class `class(i)`, counted round where there are not so many: [n, pixels].
+    fn draw(&self, member: Member, z: &[f32], class: impl Fn(usize) -> usize) -> Result<Vec<f32>> {
+        let classes = self.classes();
+        let labels = (0..).map(|i| class(i) % classes.0.max(1));
+        member.generate(&classes.inputs(z, self.identity.recipe.latent, labels))
     }
 
     /// The generator as ONNX, as things stand.
@@ -279,6 +293,7 @@ impl Run {
     /// A checkpoint as things stand.
     fn checkpoint(&self, member: Member) -> Result<Checkpoint> {
         let z = self.sheet_z[..PARITY * self.identity.recipe.latent].to_vec();
+        let labels = (0..PARITY).filter_map(|i| i.checked_rem(self.classes().0)).collect();
         let state = member.state()?;
         // The losses of a step are those before its update, which may have been the one that went wrong.
         if !state.is_finite() {
@@ -292,7 +307,7 @@ impl Run {
             train_seconds: self.at.train_seconds,
             metrics: self.metrics.clone(),
             made_by: made_by(member.engine, self.threads),
-            parity: Parity { image: member.generate(&z)?, z },
+            parity: Parity { image: self.draw(member, &z, |i| i)?, labels, z },
             asked: Some(self.asked.clone()),
         })
     }

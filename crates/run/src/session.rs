@@ -55,7 +55,7 @@ impl<'a> Session<'a> {
         let Some(dataset) = Dataset::read(&options.source, &mut Reading::new(&mut say, stop, Some(&decoded)))? else {
             return Ok(None);
         };
-        options.recipe.fits(dataset.pixels())?;
+        options.recipe.fits(dataset.shape())?;
         let batch = batch_for(options, dataset.train.count(), console)?;
         let recipe = Recipe { batch, ..options.recipe.clone() };
         let kept = folders[0].path().join(JUDGE_FILE);
@@ -66,7 +66,8 @@ impl<'a> Session<'a> {
             epochs: options.epochs,
             dataset: dataset.name.clone(),
             pictures_crc32: checksum,
-            image_shape: dataset.image_shape,
+            data: dataset.shape().with_classes(recipe.classes_of(dataset.shape()).0),
+            classes: if recipe.classes { dataset.classes.clone() } else { Vec::new() },
         };
         let from = options.from.as_deref().map(read_run).transpose()?.map(|(checkpoint, _)| checkpoint);
         let pairs = folders.into_iter().zip(&members);
@@ -251,7 +252,7 @@ fn show_on_board(board: &mut Option<EventFile>, run: &Run, events: &[Event], con
     let Some(file) = board else { return };
     let scalars: Vec<(String, f64)> = events.iter().flat_map(Event::numbers).collect();
     let scalars: Vec<(&str, f64)> = scalars.iter().map(|(name, value)| (name.as_str(), *value)).collect();
-    let sides = sheet_sides(run.identity.image_shape);
+    let sides = sheet_sides(run.identity.data.image);
     if let Err(failure) = file.write(run.at.step, &scalars, &[("samples", sides, &run.last_sheet)]) {
         console.warn(&format!("{}; the run goes on without it", failure.message));
         *board = None;

@@ -51,13 +51,13 @@ impl Watch {
     /// Makes the watch of a run on `pictures`; `said` are the run's warnings so far, which are not said again.
     pub fn new(pictures: &Pictures, said: &[String]) -> Self {
         let rows = (0..pictures.count() as u32).map(|index| {
-            let mut row = vec![0.0; pictures.pixels];
+            let mut row = vec![0.0; pictures.pixels()];
             pictures.scaled(index, &mut row);
             row
         });
         let has_said = |name: &str| said.iter().any(|message| message.starts_with(name));
         Self {
-            data_variance: variance(rows, pictures.pixels),
+            data_variance: variance(rows, pictures.pixels()),
             said_overpowers: has_said(OVERPOWERS),
             said_collapse: has_said(COLLAPSE),
         }
@@ -134,7 +134,7 @@ mod tests {
     use super::*;
 
     fn pictures() -> Pictures {
-        Pictures { bytes: vec![0, 255, 255, 0, 0, 0, 255, 255], labels: vec![0; 4], pixels: 2 }
+        Pictures { bytes: vec![0, 255, 255, 0, 0, 0, 255, 255], labels: vec![0; 4], shape: gan::DataShape::grey(1, 2) }
     }
 
     fn healthy() -> Signs {

@@ -106,7 +106,7 @@ impl Trials {
 
     fn cost(&mut self, plan: &Plan, setting: &Setting) -> Result<Cost> {
         let Data { pictures, tests, read_seconds, .. } = self.data(setting)?;
-        setting.recipe.fits(pictures.pixels)?;
+        setting.recipe.fits(pictures.shape)?;
         let steps_per_epoch = (pictures.count() / setting.recipe.batch) as u64;
         if steps_per_epoch == 0 {
             return Err(Failure::usage(format!(
@@ -118,7 +118,7 @@ impl Trials {
         }
         let recipe = &setting.recipe;
         let penalties = [recipe.r1_gamma > 0.0, recipe.r2_gamma > 0.0, recipe.has_ema()];
-        let networks = [recipe.generator_network(pictures.pixels), recipe.discriminator_network(pictures.pixels)];
+        let networks = [recipe.generator_network(pictures.shape), recipe.discriminator_network(pictures.shape)];
         let stages = networks.map(|network| network.stages);
         let key = format!("{:?} {penalties:?} {} {stages:?} {}", recipe.loss, recipe.batch, setting.data);
         let step_seconds = match self.steps.iter().find(|(known, _)| *known == key) {
@@ -173,7 +173,7 @@ impl Trials {
     }
 
     fn engine(&self, setting: &Setting, pictures: &Arc<Pictures>) -> Result<Box<dyn Engine>> {
-        let state = State::initial(&setting.recipe, pictures.pixels, 0);
+        let state = State::initial(&setting.recipe, pictures.shape, 0);
         self.choice.engine(&setting.recipe, pictures.clone(), std::slice::from_ref(&state), &mut |_| ())
     }
 
@@ -187,11 +187,11 @@ impl Trials {
         let schedule = Schedule::new(1, 1, &dataset, Path::new(""), self.threads, &mut |_| ())?;
         let ready = began.elapsed().as_secs_f64();
         let recipe = gan::recipe::Recipe::load("stable", &toml::Table::new())?;
-        let state = State::initial(&recipe, dataset.pixels(), 0);
+        let state = State::initial(&recipe, dataset.shape(), 0);
         let engine = self.choice.engine(&recipe, Arc::new(dataset.train), std::slice::from_ref(&state), &mut |_| ())?;
         let evaluation = match schedule {
             Some(schedule) => schedule
-                .after(1, recipe.latent, &mut |z| engine.generate(0, z))?
+                .after(1, recipe.latent, gan::Classes(0), &mut |z| engine.generate(0, z))?
                 .map_or(0.0, |evaluation| evaluation.seconds),
             None => 0.0,
         };

@@ -12,10 +12,11 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 use toml::{Table, Value};
 
-use super::plan::{Plan, Run, Setting};
+use super::plan::{ASSUMED_CLASSES, Plan, Run, Setting};
 use super::slurm::Request;
 use engines::choose::DeviceChoice;
 use failure::{Failure, Result};
+use gan::DataShape;
 use gan::recipe::{self, Kind, Recipe};
 
 /// Beyond this a study is a slip of the keyboard.
@@ -338,7 +339,9 @@ impl Reader<'_> {
         let whole = |key: &str| value(key).and_then(|(value, _)| value.as_integer());
         let size = whole("size").map(|size| size as usize);
         // Pictures whose files have another size must say it in `size`, where a recipe says how many numbers come out of G.
-        let misfits = recipe.misfits(size.unwrap_or(data::DEFAULT_SIZE).pow(2));
+        let size_of_pictures = size.unwrap_or(data::DEFAULT_SIZE);
+        let pictures = DataShape::grey(size_of_pictures, size_of_pictures).with_classes(ASSUMED_CLASSES);
+        let misfits = recipe.misfits(pictures);
         if !misfits.is_empty() {
             misfits.into_iter().for_each(|what| self.problem(base_at, what));
             return None;

@@ -7,6 +7,9 @@ use serde::{Deserialize, Serialize};
 use data::Source;
 use gan::recipe::Recipe;
 
+/// Classes that pictures are taken to have until they are read, where a recipe tells networks of them.
+pub const ASSUMED_CLASSES: usize = 10;
+
 /// All runs.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Plan {

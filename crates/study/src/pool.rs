@@ -16,10 +16,11 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde::Deserialize;
 
 use super::folder::{Entry, Owner, State, StudyFolder, failures, this_host};
-use super::plan::Plan;
+use super::plan::{ASSUMED_CLASSES, Plan};
 use super::worker::RunResult;
 use engines::choose::cores;
 use failure::{Failure, Result};
+use gan::DataShape;
 use judge::Judge;
 use run::train::Outcome;
 
@@ -387,7 +388,8 @@ fn workers_that_fit_on(cores: usize, memory: Option<u64>, plan: &Plan, threads: 
     let parameters = plan.settings.iter().map(|setting| {
         let size = setting.size.unwrap_or(data::DEFAULT_SIZE);
         let recipe = &setting.recipe;
-        (recipe.generator_network(size * size).len() + recipe.discriminator_network(size * size).len()) as u64
+        let data = DataShape::grey(size, size).with_classes(ASSUMED_CLASSES);
+        (recipe.generator_network(data).len() + recipe.discriminator_network(data).len()) as u64
     });
     let need = RUN_MEMORY + BYTES_A_PARAMETER * parameters.max().unwrap_or(0);
     let by_memory = memory.map_or(usize::MAX, |bytes| usize::try_from(bytes / need).unwrap_or(usize::MAX).max(1));

@@ -22,7 +22,7 @@ pub(crate) enum Refusal {
 /// The pictures of the parity vectors by everything that is here. The model has been read by this crate before, so
 /// runtimes are given nothing that does not fit together.
 pub(crate) fn draw(onnx: &[u8], model: &Model, parity: &Parity) -> Vec<Drawn> {
-    let plain = Drawn { runtime: "f64 arithmetic", pictures: Ok(model.evaluate(&parity.z.concat())) };
+    let plain = Drawn { runtime: "f64 arithmetic", pictures: Ok(model.evaluate(&parity.z.concat(), &parity.class)) };
     [plain].into_iter().chain(run::draw(onnx, parity)).collect()
 }
 
@@ -82,11 +82,21 @@ mod run {
         let reader = tract_onnx::onnx().with_ignore_value_info(true);
         let model = reader.model_for_read(&mut Cursor::new(onnx))?.with_output_fact(0, Default::default())?;
         let shape = [parity.z.len(), parity.z[0].len()];
-        let plan = model.with_input_fact(0, f32::fact(shape).into())?.into_optimized()?.into_runnable()?;
-        let z = Tensor::from_shape(&shape, &parity.z.concat())?;
-        let outputs = plan.run(tvec!(z.into_tvalue()))?;
+        let mut model = model.with_input_fact(0, f32::fact(shape).into())?;
+        let mut inputs = tvec!(Tensor::from_shape(&shape, &parity.z.concat())?.into_tvalue());
+        if !parity.class.is_empty() {
+            model = model.with_input_fact(1, i64::fact([parity.class.len()]).into())?;
+            inputs.push(Tensor::from_shape(&[parity.class.len()], &classes_of(parity))?.into_tvalue());
+        }
+        let plan = model.into_optimized()?.into_runnable()?;
+        let outputs = plan.run(inputs)?;
         let pixels = outputs[0].try_as_plain_ram()?.as_slice::<f32>()?;
         Ok(pixels.iter().map(|&pixel| f64::from(pixel)).collect())
+    }
+
+    /// The class of each picture, as ONNX wants them.
+    fn classes_of(parity: &Parity) -> Vec<i64> {
+        parity.class.iter().map(|&class| class as i64).collect()
     }
 
     /// tract's chain of causes on one line.
@@ -169,7 +179,13 @@ mod run {
         let mut session = session(onnx)?;
         let z = parity.z.concat();
         let z = TensorRef::from_array_view(([parity.z.len(), parity.z[0].len()], &z[..])).map_err(failed)?;
-        let outputs = session.run(ort::inputs![z]).map_err(failed)?;
+        let classes = classes_of(parity);
+        let outputs = if classes.is_empty() {
+            session.run(ort::inputs![z])
+        } else {
+            session.run(ort::inputs![z, TensorRef::from_array_view(([classes.len()], &classes[..])).map_err(failed)?])
+        };
+        let outputs = outputs.map_err(failed)?;
         let (_, image) = outputs[0].try_extract_tensor::<f32>().map_err(failed)?;
         Ok(image.iter().map(|&pixel| f64::from(pixel)).collect())
     }

@@ -44,13 +44,13 @@ struct Found {
 pub fn recordings(options: &Options, mut report: impl FnMut(&Recording)) -> Result<()> {
     let Options { recipe, .. } = options;
     let pictures = Arc::new(Dataset::mnist()?.train);
-    recipe.fits(pictures.pixels)?;
+    recipe.fits(pictures.shape)?;
     let steps = (pictures.count() / recipe.batch).max(1) as u64;
     let found =
         |Adapter { description: Description { index, name, .. }, .. }| Found { device: format!("gpu:{index}"), name };
     let real = |adapter: &Adapter| adapter.description.kind != Kind::Software;
     let gpus: Vec<_> = adapters().into_iter().filter(real).map(found).collect();
-    let states = [State::initial(recipe, pictures.pixels, 0)];
+    let states = [State::initial(recipe, pictures.shape, 0)];
     let count = pictures.count();
     let setup = Setup { recipe, pictures, states: &states, keeps_gradients: false };
     let mut run = Bench::new(Box::new(Gpu::with(&setup, |_| Ok(device::noop()))?), recipe, 1, count);

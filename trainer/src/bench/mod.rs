@@ -19,6 +19,7 @@ use engines::choose::{Choice, DeviceChoice, EngineChoice};
 use engines::cpu::mlp;
 use engines::{Engine, State, Stretch};
 use failure::{Failure, Result};
+use gan::DataShape;
 use gan::recipe::Recipe;
 
 /// Steps before the clock starts: caches fill, threads wake.
@@ -70,13 +71,13 @@ pub struct Round {
 pub fn rounds(options: &Options, mut report: impl FnMut(&Round)) -> Result<()> {
     let Options { recipe, threads, steps, replicas, .. } = options;
     let pictures = Arc::new(Dataset::mnist()?.train);
-    recipe.fits(pictures.pixels)?;
-    let flops_per_step = flops_per_step(recipe, pictures.pixels);
+    recipe.fits(pictures.shape)?;
+    let flops_per_step = flops_per_step(recipe, pictures.shape);
     if *replicas > 1 && !matches!(options.device, DeviceChoice::Gpu(_)) {
         return Err(Failure::usage("`--replicas` is for GPUs").hint("give `--device gpu` too, or drop it"));
     }
     let choice = Choice::new(options.engine, options.device, *threads)?;
-    let states: Vec<_> = (0..*replicas as u64).map(|seed| State::initial(recipe, pictures.pixels, seed)).collect();
+    let states: Vec<_> = (0..*replicas as u64).map(|seed| State::initial(recipe, pictures.shape, seed)).collect();
     let count = pictures.count();
     let engine = choice.engine(recipe, pictures, &states, &mut |_| ())?;
     let (name, device) = (engine.name(), engine.device());
@@ -155,8 +156,8 @@ impl<E: DerefMut<Target: Engine>> Bench<E> {
 }
 
 /// FLOPs of one step by the dense formulas of [`engines::cpu::mlp`]'s header, products alone, a multiplication and an addition each.
-pub fn flops_per_step(recipe: &Recipe, pixels: usize) -> u64 {
-    let (g, d) = (recipe.generator_network(pixels), recipe.discriminator_network(pixels));
+pub fn flops_per_step(recipe: &Recipe, data: DataShape) -> u64 {
+    let (g, d) = (recipe.generator_network(data), recipe.discriminator_network(data));
     let rows = recipe.batch as u64;
     let both = 2 * rows;
     let update_d = both * (2 * d.flops_forward() + d.flops_back(false));
@@ -198,7 +199,7 @@ mod tests {
     #[test]
     fn flops_are_those_of_the_published_count() {
         for (name, expected) in [("seed", 222e6), ("stable", 332e6)] {
-            let flops = flops_per_step(&Recipe::load(name, &toml::Table::new()).unwrap(), 784);
+            let flops = flops_per_step(&Recipe::load(name, &toml::Table::new()).unwrap(), DataShape::grey(28, 28));
             assert!((flops as f64 / expected - 1.0).abs() < 0.01, "{name}: {flops}");
         }
     }

@@ -29,7 +29,7 @@ impl SmallMnist {
 }
 
 fn images(pictures: &Pictures, count: usize) -> Vec<u8> {
-    idx(&[count as u32, 28, 28], &pictures.bytes[..count * pictures.pixels])
+    idx(&[count as u32, 28, 28], &pictures.bytes[..count * pictures.pixels()])
 }
 
 fn idx(dims: &[u32], bytes: &[u8]) -> Vec<u8> {

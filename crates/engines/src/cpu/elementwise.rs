@@ -63,12 +63,40 @@ pub fn mask_scaled(values: &mut MatrixMut, activation: Matrix, slope: f32, scale
     }
 }
 
-/// Writes out = `weight` times the derivative of the leaky ReLU that gave `activation`, row by row. out, activation: [n,
-/// width]; weight: [width].
+/// Shows a vector for each row of a matrix: one for all, or that of the row's class.
+#[derive(Clone, Copy)]
+pub struct Picked<'a> {
+    vectors: &'a [f32],
+    width: usize,
+    labels: &'a [usize],
+    rows_a_label: usize,
+}
+
+impl<'a> Picked<'a> {
+    /// Gives the same vector to every row.
+    pub fn one(vector: &'a [f32]) -> Self {
+        Self { vectors: vector, width: vector.len(), labels: &[], rows_a_label: 1 }
+    }
+
+    /// Gives each row the vector of its class. vectors: [classes, width]; labels: a class for each `rows_a_label` rows, or
+    /// none, where there is but one vector.
+    pub fn of_classes(vectors: &'a [f32], width: usize, labels: &'a [usize], rows_a_label: usize) -> Self {
+        Self { vectors, width, labels, rows_a_label }
+    }
+
+    #[inline(always)]
+    fn of(self, row: usize) -> &'a [f32] {
+        let label = self.labels.get(row / self.rows_a_label).copied().unwrap_or(0);
+        &self.vectors[label * self.width..(label + 1) * self.width]
+    }
+}
+
+/// Writes out = a row's `weight` times the derivative of the leaky ReLU that gave `activation`, row by row. out,
+/// activation: [n, width]; weight: of [width].
 #[multiversion(targets("x86_64+avx512f+avx512vl+avx512dq", "x86_64+avx2"))]
-pub fn masked_weight(out: &mut MatrixMut, activation: Matrix, weight: &[f32], slope: f32) {
-    for (row, h) in out.iter_rows().zip(activation.iter_rows()) {
-        for ((slot, h), w) in row.iter_mut().zip(h).zip(weight) {
+pub fn masked_weight(out: &mut MatrixMut, activation: Matrix, weight: Picked, slope: f32) {
+    for (i, (row, h)) in out.iter_rows().zip(activation.iter_rows()).enumerate() {
+        for ((slot, h), w) in row.iter_mut().zip(h).zip(weight.of(i)) {
             *slot = if *h > 0.0 { *w } else { slope * w };
         }
     }
@@ -205,11 +233,12 @@ pub fn row_dots(out: &mut [f32], rows: Matrix, others: Matrix) {
     }
 }
 
-/// Writes each row's dot product with `weight`, plus `bias`: out [n, 1]; rows: [n, width]; weight: [width].
+/// Writes each row's dot product with its `weight`, plus its `bias`: out [n, 1]; rows: [n, width]; weight: of [width]; bias:
+/// of [1].
 #[multiversion(targets("x86_64+avx512f+avx512vl+avx512dq", "x86_64+avx2"))]
-pub fn dots(out: &mut MatrixMut, rows: Matrix, weight: &[f32], bias: f32) {
-    for (slot, row) in out.iter_rows().zip(rows.iter_rows()) {
-        slot[0] = dot(row, weight) + bias;
+pub fn dots(out: &mut MatrixMut, rows: Matrix, weight: Picked, bias: Picked) {
+    for (i, (slot, row)) in out.iter_rows().zip(rows.iter_rows()).enumerate() {
+        slot[0] = dot(row, weight.of(i)) + bias.of(i)[0];
     }
 }
 
@@ -277,7 +306,12 @@ mod tests {
     fn sums_take_every_element() {
         let values: Vec<f32> = (0..38).map(|i| (i % 19) as f32).collect();
         let mut out = [0.0; 2];
-        dots(&mut MatrixMut::new(&mut out, 2, 1), Matrix::new(&values, 2, 19), &values[..19], 1.0);
+        dots(
+            &mut MatrixMut::new(&mut out, 2, 1),
+            Matrix::new(&values, 2, 19),
+            Picked::one(&values[..19]),
+            Picked::one(&[1.0]),
+        );
         assert_eq!(out, [2110.0, 2110.0]);
         row_dots(&mut out, Matrix::new(&values, 2, 19), Matrix::new(&values, 2, 19));
         assert_eq!(out, [2109.0, 2109.0]);
@@ -347,7 +381,12 @@ mod tests {
         mask_scaled(&mut MatrixMut::new(&mut values, 1, 3), Matrix::new(&h, 1, 3), 0.5, Matrix::new(&[2.0], 1, 1));
         assert_eq!(values, [10.0, 1.0, 1.0]);
         let mut out = [0.0; 2];
-        masked_weight(&mut MatrixMut::new(&mut out, 1, 2), Matrix::new(&[-1.0, 1.0], 1, 2), &[3.0, 4.0], 0.5);
+        masked_weight(
+            &mut MatrixMut::new(&mut out, 1, 2),
+            Matrix::new(&[-1.0, 1.0], 1, 2),
+            Picked::one(&[3.0, 4.0]),
+            0.5,
+        );
         assert_eq!(out, [1.5, 4.0]);
     }
 }

@@ -24,7 +24,7 @@ pub(crate) mod planted;
 /// Makes the fastest engine of the CPU that takes the recipe's networks, going on from `state`, on at most `threads`
 /// threads: [`Mlp`] where [`Mlp::takes`] them, else [`Layers`].
 pub fn engine(recipe: &Recipe, pictures: Arc<Pictures>, state: &State, threads: usize) -> Box<dyn Stepwise> {
-    match Mlp::takes(recipe, pictures.pixels) {
+    match Mlp::takes(recipe, pictures.shape) {
         Ok(()) => Box::new(Mlp::new(recipe, pictures, state, threads)),
         Err(_) => Box::new(Layers::new(recipe, pictures, state, threads)),
     }

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use failure::{Failure, Result};
+use gan::{Classes, Pictures};
 use kernels::buffers::{NAMES, READ_ONLY, Sizes, control};
 use kernels::plan::Dispatch;
 
@@ -88,14 +89,21 @@ impl Buffers {
         })
     }
 
-    /// Writes the data set's bytes, four to a word, the last word filled up with zeros.
-    pub fn write_pictures(&self, Device { queue, .. }: &Device, bytes: &[u8]) {
+    /// Writes the data set's bytes, four to a word, the last word filled up with zeros; behind them the labels, a word
+    /// each, where there are classes.
+    pub fn write_pictures(&self, Device { queue, .. }: &Device, pictures: &Pictures, classes: Classes) {
+        let bytes = &pictures.bytes;
         let whole = bytes.len() / 4 * 4;
         queue.write_buffer(&self.pictures, 0, &bytes[..whole]);
         let mut last = [0; 4];
         last[..bytes.len() - whole].copy_from_slice(&bytes[whole..]);
         if whole < bytes.len() {
             queue.write_buffer(&self.pictures, whole as u64, &last);
+        }
+        if classes.0 > 0 {
+            let labels: Vec<u32> = pictures.labels.iter().map(|&label| u32::from(label)).collect();
+            let start = bytes.len().next_multiple_of(4) as u64;
+            queue.write_buffer(&self.pictures, start, bytemuck::cast_slice(&labels));
         }
     }
 

@@ -8,12 +8,14 @@ use super::tests::{engine, every_adapter};
 use crate::equality::{TOTAL, step_at};
 use crate::{Engine, Probe, State, Stepwise};
 use data::Pictures;
+use gan::DataShape;
 use gan::recipe::{Loss, Recipe, StepRates};
 use net::{Activation, Network};
 use noise::philox::Stream;
 
 /// Enough for a sum over pixels to come in parts.
 const PIXELS: usize = 144;
+const SHAPE: DataShape = DataShape { image: [1, 12, 12], classes: 0 };
 /// Of a gradient, relative: the f32 sums have up to 145 terms, each rounded by 6e-8, a handful of them in a row, and some cancel.
 const GRADIENT: f64 = 2e-5;
 const LOSS: f64 = 1e-5;
@@ -163,7 +165,7 @@ fn pictures() -> Arc<Pictures> {
     let mut numbers = vec![0.0; count * PIXELS];
     noise::fill_uniform(3, 0, 127.0, &mut numbers);
     let bytes = numbers.iter().map(|x| (x + 127.5) as u8).collect();
-    Arc::new(Pictures { bytes, labels: vec![0; count], pixels: PIXELS })
+    Arc::new(Pictures { bytes, labels: vec![0; count], shape: SHAPE })
 }
 
 /// Holds every gradient and loss of a step to the losses.
@@ -173,7 +175,7 @@ fn check(name: &str, generator: &str, discriminator: &str) {
     );
     let recipe = Recipe::load(name, &flags.parse().unwrap()).unwrap();
     let pictures = pictures();
-    let mut state = State::initial(&recipe, PIXELS, 4);
+    let mut state = State::initial(&recipe, SHAPE, 4);
     for slot in [&mut state.generator, &mut state.discriminator] {
         // Biases too.
         slot.parameters.iter_mut().enumerate().for_each(|(i, theta)| *theta += 0.1 * (i as f32).sin());
@@ -190,8 +192,8 @@ fn check(name: &str, generator: &str, discriminator: &str) {
     let judge = Judge {
         recipe: &recipe,
         rates,
-        g: recipe.generator_network(PIXELS),
-        d: recipe.discriminator_network(PIXELS),
+        g: recipe.generator_network(SHAPE),
+        d: recipe.discriminator_network(SHAPE),
         z: z.chunks_exact(recipe.latent).map(wide).collect(),
         real: noise::permutation(1, draw, 1000)[..recipe.batch].iter().map(seen).collect(),
     };
@@ -202,7 +204,7 @@ fn check(name: &str, generator: &str, discriminator: &str) {
     for adapter in every_adapter() {
         let place = format!("{name}, G {generator}, D {discriminator}, {}", adapter.description.name);
         let mut gpu = engine(&adapter, &recipe, &pictures, std::slice::from_ref(&state));
-        let stats = step_at(&mut gpu, &recipe, step, draw, rates);
+        let stats = step_at(&mut gpu, &recipe, &pictures, step, draw, rates);
         let exported = gpu.state(0).unwrap();
         let drawn = gpu.generate(0, &z).unwrap();
         let expected = judge.z.iter().flat_map(|z| last(&judge.g, &wide(exported.exported()), z));

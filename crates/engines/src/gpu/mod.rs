@@ -51,7 +51,6 @@ pub struct Gpu {
     device: Device,
     buffers: Buffers,
     pipelines: Vec<wgpu::ComputePipeline>,
-    pixels: usize,
     replicas: usize,
     step: u64,
     /// Counts the steps of a submission, from how long the last ones took.
@@ -99,13 +98,11 @@ impl Gpu {
     /// memory.
     pub fn with(setup: &Setup, open: impl FnOnce(&Needs) -> Result<Device>) -> Result<Self> {
         let Setup { recipe, pictures, states, keeps_gradients } = setup;
-        let (pixels, count) = (pictures.pixels, pictures.count());
-        let steps = (count / recipe.batch).max(1);
-        let plan = Plan::new(recipe, pixels, steps, count.max(recipe.batch), *keeps_gradients)?;
+        let plan = Plan::new(recipe, pictures.shape, pictures.count(), *keeps_gradients)?;
         let sizes = Sizes::new(&plan, pictures, states.len())?;
         let device = open(&Needs::of(&sizes))?;
         let buffers = Buffers::new(&device, &sizes, plan.order_len);
-        buffers.write_pictures(&device, &pictures.bytes);
+        buffers.write_pictures(&device, pictures, plan.classes);
         for (replica, state) in states.iter().enumerate() {
             buffers.write_state(&device, replica, plan.places.state_len, &plan.places.pack(state));
         }
@@ -117,7 +114,6 @@ impl Gpu {
             device,
             buffers,
             pipelines,
-            pixels,
             replicas: states.len(),
             step: states[0].step,
             at_a_time: FIRST_SUBMISSION,
@@ -253,12 +249,12 @@ impl Gpu {
         Ok(self.plan.places.unpack(self.step, &floats))
     }
 
-    /// Draws pictures by a replica's exported generator: z [n, latent] -> [n, pixels], in [-1, 1]. They are made on the
+    /// Draws pictures by a replica's exported generator, from G's inputs [n, latent + classes] -> [n, pixels]. They are made on the
     /// CPU: a sheet of a hundred an epoch, ten thousand where it is judged.
     ///
     /// # Errors
     /// Fails if the device is lost, out of memory, or does not answer.
-    pub fn generate_of(&self, replica: usize, z: &[f32]) -> Result<Vec<f32>> {
+    pub fn generate_of(&self, replica: usize, inputs: &[f32]) -> Result<Vec<f32>> {
         let mut kept = self.exported.borrow_mut();
         if kept.as_ref().is_none_or(|(step, _)| *step != self.step) {
             *kept = Some((self.step, vec![Vec::new(); self.replicas]));
@@ -269,7 +265,7 @@ impl Gpu {
             let start = replica * self.plan.places.state_len + self.plan.places.ema_start.unwrap_or(0);
             of_replicas[replica] = self.read(&self.buffers.state, start, len)?;
         }
-        Ok(crate::cpu::layers::pictures_of(&self.recipe, self.pixels, &of_replicas[replica], z))
+        Ok(crate::cpu::layers::pictures_of(&self.plan.places.networks[0], &of_replicas[replica], inputs))
     }
 
     /// Gives the tensors of a replica's last step and its parameters after it, as [`Stepwise::probe`] does of the first
@@ -339,8 +335,8 @@ impl Engine for Gpu {
         self.state_of(member)
     }
 
-    fn generate(&self, member: usize, z: &[f32]) -> Result<Vec<f32>> {
-        self.generate_of(member, z)
+    fn generate(&self, member: usize, inputs: &[f32]) -> Result<Vec<f32>> {
+        self.generate_of(member, inputs)
     }
 }
 
@@ -349,7 +345,7 @@ impl Stepwise for Gpu {
         self.buffers.write_rates(&self.device, &rates_of(&self.recipe, &input.rates, input.step));
         self.buffers.write_order(&self.device, 0, input.indices);
         self.buffers.write_control(&self.device, input.step, false, &[0]);
-        self.buffers.write_arena(&self.device, self.plan.places.arena.region("Z").start, input.z);
+        self.buffers.write_arena(&self.device, self.plan.places.arena.region("Z").start, input.inputs);
         let index = self.submit(1);
         self.device.wait(index)?;
         self.step = input.step + 1;

@@ -42,7 +42,7 @@ pub(super) fn engine(adapter: &Adapter, recipe: &Recipe, pictures: &Arc<Pictures
 
 fn check(pictures: &Arc<Pictures>, name: &str, flags: &str) {
     let recipe = Recipe::load(name, &flags.parse().unwrap()).unwrap();
-    let first = [State::initial(&recipe, pictures.pixels, 0)];
+    let first = [State::initial(&recipe, pictures.shape, 0)];
     let adapters = every_adapter();
     let mut engines: Vec<_> = adapters.iter().map(|adapter| engine(adapter, &recipe, pictures, &first)).collect();
     let named = adapters.iter().zip(&mut engines);
@@ -57,7 +57,7 @@ fn mnist() -> Arc<Pictures> {
 
 #[test]
 fn one_step_equals_the_references_within_the_rule() {
-    for name in ["seed", "stable"] {
+    for name in ["seed", "stable", "classes"] {
         check(&mnist(), name, "");
     }
 }
@@ -70,6 +70,10 @@ fn so_it_does_with_odd_widths_and_small_batches() {
         }
     }
     check(&mnist(), "stable", "hidden = 40\nbatch = 50\nd_input_offset = 0.6\nr2_gamma = 0.0\nr2_gamma_final = 0.0");
+    check(&mnist(), "seed", "hidden = 33\nbatch = 20\nclasses = true");
+    check(&mnist(), "classes", "batch = 20\ndiscriminator.layers = [{ layer = 'dense' }]");
+    let one = "[{ layer = 'dense', width = 24 }, { layer = 'leaky-relu', slope = 0.1 }, { layer = 'dense' }]";
+    check(&mnist(), "classes", &format!("batch = 20\ndiscriminator.layers = {one}"));
 }
 
 #[test]
@@ -84,10 +88,10 @@ fn adam_and_the_average_move_as_their_formulas_say() {
     let pictures = mnist();
     let recipe = Recipe::load("stable", &"hidden = 24\nbatch = 10\nbeta1 = 0.5".parse().unwrap()).unwrap();
     for adapter in every_adapter() {
-        let mut gpu = engine(&adapter, &recipe, &pictures, &[State::initial(&recipe, pictures.pixels, 3)]);
+        let mut gpu = engine(&adapter, &recipe, &pictures, &[State::initial(&recipe, pictures.shape, 3)]);
         for step in 0..5 {
             let before = gpu.state(0).unwrap();
-            one_step(&mut gpu, &recipe, step, step);
+            one_step(&mut gpu, &recipe, &pictures, step, step);
             let after = gpu.state(0).unwrap();
             equality::check_adam(&recipe, step, &before, &after, &gpu.probe().unwrap());
         }
@@ -97,7 +101,7 @@ fn adam_and_the_average_move_as_their_formulas_say() {
 /// What a stretch of `steps` steps from step 0 on comes to for runs of `seeds`, in submissions of at most `at_a_time` steps.
 fn trained(adapter: &Adapter, recipe: &Recipe, seeds: &[u64], steps: u64, at_a_time: u64) -> Vec<(State, Vec<String>)> {
     let pictures = mnist();
-    let states: Vec<_> = seeds.iter().map(|&seed| State::initial(recipe, pictures.pixels, seed)).collect();
+    let states: Vec<_> = seeds.iter().map(|&seed| State::initial(recipe, pictures.shape, seed)).collect();
     let mut gpu = engine(adapter, recipe, &pictures, &states);
     gpu.at_a_time = at_a_time;
     let orders: Vec<_> = seeds.iter().map(|&seed| noise::permutation(seed, 0, pictures.count())).collect();
@@ -143,15 +147,20 @@ fn a_replica_gives_the_bytes_of_its_run_alone() {
 fn pictures_and_noise_of_a_stretch_are_those_of_the_steps() {
     // The noise differs from the CPU's by rounding, so the run does: by little in two steps of `seed`, whose Adam is smooth.
     let pictures = mnist();
-    let recipe = Recipe::load("seed", &"hidden = 16\nbatch = 10".parse().unwrap()).unwrap();
-    for adapter in every_adapter() {
-        let first = State { step: (1 << 33) + 7, ..State::initial(&recipe, pictures.pixels, 2) };
+    for (adapter, classes) in every_adapter().iter().flat_map(|adapter| [(adapter, false), (adapter, true)]) {
+        let flags = format!("hidden = 16\nbatch = 10\nclasses = {classes}");
+        let recipe = Recipe::load("seed", &flags.parse().unwrap()).unwrap();
+        let first = State { step: (1 << 33) + 7, ..State::initial(&recipe, pictures.shape, 2) };
         let order = noise::permutation(2, 0, pictures.count());
-        let mut gpu = engine(&adapter, &recipe, &pictures, std::slice::from_ref(&first));
+        let mut gpu = engine(adapter, &recipe, &pictures, std::slice::from_ref(&first));
         gpu.stretches(&[stretch(2, &order, first.step, 2)], &mut |_| true).unwrap();
-        let z = gpu.device.read(&gpu.buffers.arena, gpu.plan.places.arena.region("Z").start, 1000).unwrap();
-        let mut expected = vec![0.0; 1000];
-        noise::fill_normal(2, Stream::TrainingZ, first.step + 1, &mut expected);
+        let region = gpu.plan.places.arena.region("Z");
+        let z = gpu.device.read(&gpu.buffers.arena, region.start, region.len()).unwrap();
+        let mut noise = vec![0.0; 1000];
+        noise::fill_normal(2, Stream::TrainingZ, first.step + 1, &mut noise);
+        let labels = order[10..20].iter().map(|&index| pictures.label(index));
+        let expected = recipe.classes_of(pictures.shape).inputs(&noise, 100, labels);
+        assert_eq!(z.len(), expected.len());
         let worst = z.iter().zip(&expected).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
         assert!(worst < 4e-6, "{}: the noise errs by {worst:.1e}", adapter.description.name);
         let x = gpu.device.read(&gpu.buffers.arena, gpu.plan.places.arena.region("X").start, 7840).unwrap();
@@ -173,7 +182,7 @@ fn a_stretch_can_be_stopped_between_submissions() {
     let pictures = mnist();
     let recipe = Recipe::load("stable", &"hidden = 16\nbatch = 10".parse().unwrap()).unwrap();
     for adapter in every_adapter() {
-        let first = State::initial(&recipe, pictures.pixels, 2);
+        let first = State::initial(&recipe, pictures.shape, 2);
         let mut gpu = engine(&adapter, &recipe, &pictures, &[first]);
         gpu.at_a_time = 1;
         let order = noise::permutation(2, 0, pictures.count());
@@ -198,7 +207,7 @@ fn a_stretch_can_be_stopped_between_submissions() {
 fn nothing_is_read_inside_a_stretch_and_little_after_it() {
     let pictures = mnist();
     let recipe = Recipe::load("stable", &"hidden = 8\nbatch = 10".parse().unwrap()).unwrap();
-    let states = [State::initial(&recipe, pictures.pixels, 2)];
+    let states = [State::initial(&recipe, pictures.shape, 2)];
     let setup = Setup { recipe: &recipe, pictures: pictures.clone(), states: &states, keeps_gradients: false };
     let mut gpu = Gpu::with(&setup, |_| Ok(super::device::noop())).unwrap();
     let order = noise::permutation(2, 0, pictures.count());
@@ -219,7 +228,7 @@ fn a_lost_device_is_a_failure_in_words() {
     let pictures = mnist();
     let recipe = Recipe::load("seed", &"hidden = 8\nbatch = 10".parse().unwrap()).unwrap();
     for adapter in every_adapter() {
-        let mut gpu = engine(&adapter, &recipe, &pictures, &[State::initial(&recipe, pictures.pixels, 2)]);
+        let mut gpu = engine(&adapter, &recipe, &pictures, &[State::initial(&recipe, pictures.shape, 2)]);
         let order = noise::permutation(2, 0, pictures.count());
         gpu.stretches(&[stretch(2, &order, 0, 2)], &mut |_| true).unwrap();
         gpu.device.device.destroy();
@@ -236,7 +245,7 @@ fn a_run_too_large_for_an_adapter_is_refused_before_it_starts() {
     let pictures = mnist();
     let recipe = Recipe::load("stable", &"hidden = 1024\nbatch = 20000".parse().unwrap()).unwrap();
     let few = Recipe::load("stable", &"hidden = 8".parse().unwrap()).unwrap();
-    let states = |recipe: &Recipe, count| vec![State::initial(recipe, 784, 2); count];
+    let states = |recipe: &Recipe, count| vec![State::initial(recipe, gan::DataShape::grey(28, 28), 2); count];
     for adapter in every_adapter() {
         for (recipe, states) in [(&recipe, states(&recipe, 1)), (&few, states(&few, 900))] {
             let setup = Setup { recipe, pictures: pictures.clone(), states: &states, keeps_gradients: false };
@@ -253,7 +262,7 @@ fn a_weight_that_is_no_number_is_told_as_on_the_cpu() {
     let pictures = mnist();
     for name in ["seed", "stable"] {
         let recipe = Recipe::load(name, &"hidden = 8\nbatch = 10".parse().unwrap()).unwrap();
-        let first = State::initial(&recipe, pictures.pixels, 2);
+        let first = State::initial(&recipe, pictures.shape, 2);
         for adapter in every_adapter() {
             let mut gpu = engine(&adapter, &recipe, &pictures, std::slice::from_ref(&first));
             // In G's first weight, in its last bias, in D's last weight.
@@ -263,10 +272,10 @@ fn a_weight_that_is_no_number_is_told_as_on_the_cpu() {
                 let slot = if of_generator { &mut state.generator } else { &mut state.discriminator };
                 slot.parameters[place] = f32::NAN;
                 let mut cpu = crate::cpu::mlp::Mlp::new(&recipe, pictures.clone(), &state, 1);
-                let expected = one_step(&mut cpu, &recipe, 0, 0);
+                let expected = one_step(&mut cpu, &recipe, &pictures, 0, 0);
                 assert!(expected.d_loss.is_nan() && expected.g_loss.is_nan(), "{name}: {expected:?}");
                 gpu.load(0, &state);
-                let stats = one_step(&mut gpu, &recipe, 0, 0);
+                let stats = one_step(&mut gpu, &recipe, &pictures, 0, 0);
                 let place = format!("{name} on {}, parameter {place}: {stats:?}", adapter.description.name);
                 for (got, expected) in [
                     (stats.d_loss, expected.d_loss),

@@ -46,7 +46,7 @@ impl Reference {
     /// # Errors
     /// Fails if the device cannot hold the tensors.
     pub fn new(recipe: &Recipe, pictures: Arc<Pictures>, state: &State, device: Device, dtype: DType) -> Result<Self> {
-        let (g, d) = (recipe.generator_network(pictures.pixels), recipe.discriminator_network(pictures.pixels));
+        let (g, d) = (recipe.generator_network(pictures.shape), recipe.discriminator_network(pictures.shape));
         let generator = Network::new(g, &state.generator.parameters, &device, dtype)?;
         let discriminator = Network::new(d, &state.discriminator.parameters, &device, dtype)?;
         let adam = |network: &Network, slot: &Slot| -> Result<Adam> {
@@ -80,12 +80,29 @@ impl Reference {
 
     /// Gives the real pictures of the minibatch: [batch, pixels], in [-1, 1].
     fn real(&self, indices: &[u32]) -> Result<Tensor> {
-        let pixels = self.pictures.pixels;
+        let pixels = self.pictures.pixels();
         let mut batch = vec![0.0f32; indices.len() * pixels];
         for (row, &index) in batch.chunks_mut(pixels).zip(indices) {
             self.pictures.scaled(index, row);
         }
         Ok(Tensor::from_vec(batch, (indices.len(), pixels), &self.device)?.to_dtype(self.dtype)?)
+    }
+
+    /// Gives rows of G's input as a tensor: [n, latent + classes].
+    fn rows(&self, inputs: &[f32]) -> Result<Tensor> {
+        let width = self.generator.description.inputs();
+        Ok(Tensor::from_slice(inputs, (inputs.len() / width, width), &self.device)?.to_dtype(self.dtype)?)
+    }
+
+    /// Gives the shares that D's opinions have in the logits of these pictures, by their classes: [batch, opinions].
+    fn shares(&self, indices: &[u32]) -> Result<Tensor> {
+        let classes = self.recipe.classes_of(self.pictures.shape);
+        let of_row = |&index: &u32| {
+            let label = self.pictures.label(index);
+            (0..classes.opinions()).map(move |opinion| classes.share(opinion, label))
+        };
+        let shares: Vec<f32> = indices.iter().flat_map(of_row).collect();
+        Ok(Tensor::from_vec(shares, (indices.len(), classes.opinions()), &self.device)?.to_dtype(self.dtype)?)
     }
 
     /// Gives pictures as D sees them, the recipe's offset added.
@@ -95,34 +112,36 @@ impl Reference {
 
     /// Updates D on `real` and on `fake`, a constant here, both [batch, pixels]; gives D's statistics, G's left at 0.
     fn update_discriminator(&mut self, real: &Tensor, fake: &Tensor, input: &StepInput) -> Result<StepStats> {
+        let shares = self.shares(input.indices)?;
         let on_real = self.discriminator.forward(&self.seen_by_d(real)?)?;
         let on_fake = self.discriminator.forward(&self.seen_by_d(fake)?)?;
+        let (of_real, of_fake) = (logits(&on_real.output, &shares)?, logits(&on_fake.output, &shares)?);
         #[cfg(test)]
         for pass in [&on_real, &on_fake] {
             self.nearest_kink = self.nearest_kink.min(network::nearest_kink(&self.discriminator.description, pass)?);
         }
-        let d_loss = loss::of_d(self.recipe.loss, &on_real.output, &on_fake.output, self.recipe.real_label)?;
+        let d_loss = loss::of_d(self.recipe.loss, &of_real, &of_fake, self.recipe.real_label)?;
         let mut total = d_loss.clone();
         let mut norms = [0.0; 2];
         let penalties = [(&on_real, input.rates.r1_gamma), (&on_fake, input.rates.r2_gamma)];
         for (norm, (pass, gamma)) in norms.iter_mut().zip(penalties) {
             if gamma > 0.0 {
-                let squared = penalty::mean_squared_gradient(&self.discriminator, pass)?;
+                let squared = penalty::mean_squared_gradient(&self.discriminator, pass, &shares)?;
                 total = (total + (&squared * (gamma / 2.0))?)?;
                 *norm = scalar(&squared)?;
             }
         }
         let gradients = self.discriminator.gradients(&total)?;
-        self.remember("real", "discriminator", &on_real.output, &gradients);
-        self.last.push(("logits.fake".to_owned(), on_fake.output.clone()));
+        self.remember("real", "discriminator", &of_real, &gradients);
+        self.last.push(("logits.fake".to_owned(), of_fake.clone()));
         self.adam_d.update(&self.discriminator.vars, &gradients, input.rates.lr, input.step)?;
         Ok(StepStats {
             d_loss: scalar(&d_loss)?,
-            d_real: scalar(&candle_nn::ops::sigmoid(&on_real.output)?.mean_all()?)?,
-            d_fake: scalar(&candle_nn::ops::sigmoid(&on_fake.output)?.mean_all()?)?,
+            d_real: scalar(&candle_nn::ops::sigmoid(&of_real)?.mean_all()?)?,
+            d_fake: scalar(&candle_nn::ops::sigmoid(&of_fake)?.mean_all()?)?,
             r1: norms[0],
             r2: norms[1],
-            ..judge_discriminator(self.recipe.loss, &flat(&on_real.output)?, &flat(&on_fake.output)?)
+            ..judge_discriminator(self.recipe.loss, &flat(&of_real)?, &flat(&of_fake)?)
         })
     }
 
@@ -134,8 +153,10 @@ impl Reference {
     fn update_generator(&mut self, real: &Tensor, fake: &Tensor, input: &StepInput) -> Result<[f64; 2]> {
         let frozen = self.discriminator.frozen()?;
         let images = Var::from_tensor(&fake.detach())?;
-        let on_fake = frozen.forward(&self.seen_by_d(&images)?)?.output;
-        let on_real = || Ok(frozen.forward(&self.seen_by_d(real)?)?.output);
+        let shares = self.shares(input.indices)?;
+        let opinion = |pictures: &Tensor| logits(&frozen.forward(&self.seen_by_d(pictures)?)?.output, &shares);
+        let on_fake = opinion(&images)?;
+        let on_real = || opinion(real);
         let g_loss = loss::of_g(self.recipe.loss, on_real, &on_fake)?;
         let by_image = match g_loss.backward()?.get(&images) {
             Some(gradient) => gradient.detach(),
@@ -186,15 +207,15 @@ impl Engine for Reference {
 
     fn advance(&mut self, stretches: &[Stretch], report: &mut dyn FnMut(Progress) -> bool) -> failure::Result<()> {
         let recipe = self.recipe.clone();
-        step_by_step(&recipe, stretches, report, |input| self.step(input))
+        step_by_step(&recipe, &self.pictures.clone(), stretches, report, |input| self.step(input))
     }
 
     fn state(&self, _: usize) -> failure::Result<State> {
         Ok(self.whole_state()?)
     }
 
-    fn generate(&self, _: usize, z: &[f32]) -> failure::Result<Vec<f32>> {
-        Ok(self.pictures_of(z)?)
+    fn generate(&self, _: usize, inputs: &[f32]) -> failure::Result<Vec<f32>> {
+        Ok(self.pictures_of(inputs)?)
     }
 }
 
@@ -212,9 +233,9 @@ impl Reference {
     fn take_step(&mut self, input: &StepInput) -> Result<StepStats> {
         self.last.clear();
         let real = self.real(input.indices)?;
-        let z = Tensor::from_slice(input.z, (input.indices.len(), self.recipe.latent), &self.device)?;
+        let z = self.rows(input.inputs)?;
         // G's weights do not change before G's own update, so one forward pass serves both.
-        let of_z = self.generator.forward(&z.to_dtype(self.dtype)?)?;
+        let of_z = self.generator.forward(&z)?;
         #[cfg(test)]
         {
             self.nearest_kink = network::nearest_kink(&self.generator.description, &of_z)?;
@@ -232,8 +253,7 @@ impl Reference {
     pub(crate) fn judge_g(&mut self, input: &StepInput) -> Result<StepStats> {
         self.last.clear();
         let real = self.real(input.indices)?;
-        let z = Tensor::from_slice(input.z, (input.indices.len(), self.recipe.latent), &self.device)?;
-        let of_z = self.generator.forward(&z.to_dtype(self.dtype)?)?;
+        let of_z = self.generator.forward(&self.rows(input.inputs)?)?;
         self.nearest_kink = network::nearest_kink(&self.generator.description, &of_z)?;
         let frozen = self.discriminator.frozen()?;
         for pictures in [&real, &of_z.output.detach()] {
@@ -254,13 +274,12 @@ impl Reference {
         })
     }
 
-    fn pictures_of(&self, z: &[f32]) -> Result<Vec<f32>> {
+    fn pictures_of(&self, inputs: &[f32]) -> Result<Vec<f32>> {
         let network = match &self.ema {
             Some(ema) => self.generator.with_constants(ema)?,
             None => self.generator.frozen()?,
         };
-        let z = Tensor::from_slice(z, (z.len() / self.recipe.latent, self.recipe.latent), &self.device)?;
-        let image = network.forward(&z.to_dtype(self.dtype)?)?.output;
+        let image = network.forward(&self.rows(inputs)?)?.output;
         Ok(image.to_dtype(DType::F32)?.flatten_all()?.to_vec1()?)
     }
 
@@ -274,6 +293,11 @@ impl Reference {
             .map(|(name, tensor)| Ok(Probe { name, values: tensor.to_dtype(DType::F64)?.flatten_all()?.to_vec1()? }))
             .collect()
     }
+}
+
+/// Makes logits [batch, 1] of what D gives and the shares that it has in them: both [batch, opinions].
+fn logits(opinions: &Tensor, shares: &Tensor) -> Result<Tensor> {
+    Ok((opinions * shares)?.sum_keepdim(1)?)
 }
 
 fn scalar(tensor: &Tensor) -> Result<f64> {

@@ -20,20 +20,20 @@ use super::network::{Network, Pass, derivative};
 ///
 /// # Errors
 /// Fails if candle does: the device is out of memory, or lost.
-pub fn mean_squared_gradient(discriminator: &Network, pass: &Pass) -> Result<Tensor> {
-    let gradient = input_gradient(discriminator, pass)?;
+pub fn mean_squared_gradient(discriminator: &Network, pass: &Pass, shares: &Tensor) -> Result<Tensor> {
+    let gradient = input_gradient(discriminator, pass, shares)?;
     Ok(gradient.sqr()?.sum(1)?.mean_all()?)
 }
 
-/// Gives dD/dx, the gradient of D's logit by its input, for each picture of the minibatch: [batch, pixels].
+/// Gives dD/dx, the gradient of D's logit by its input, for each picture of the minibatch: [batch, pixels]. `shares`: those
+/// that D's opinions have in each logit, [batch, opinions].
 ///
 /// # Errors
 /// Fails if candle does: the device is out of memory, or lost.
-pub fn input_gradient(discriminator: &Network, pass: &Pass) -> Result<Tensor> {
+pub fn input_gradient(discriminator: &Network, pass: &Pass, shares: &Tensor) -> Result<Tensor> {
     // Row vectors here, so that a product by W' from the left reads as a product by W from the right. Nothing follows the logit.
     let stages = &discriminator.description.stages;
-    let weight = discriminator.weight(stages.len() - 1);
-    let mut chain = weight.broadcast_as((pass.output.dim(0)?, weight.dim(1)?))?;
+    let mut chain = shares.matmul(discriminator.weight(stages.len() - 1))?;
     for (i, stage) in stages.iter().enumerate().rev().skip(1) {
         if let Some(derivative) = derivative(stage.activation, &pass.before[i])? {
             chain = (derivative * chain)?;

@@ -8,11 +8,13 @@ use candle_core::{DType, Device};
 use super::Reference;
 use crate::{Engine, Probe, State, StepInput, StepStats, Stepwise};
 use data::{Pictures, scale_byte};
+use gan::DataShape;
 use gan::recipe::{Layers, Loss, Recipe, StepRates};
 use net::{Activation, Layer, Network};
 use noise::philox::{Stream, block};
 
 const PIXELS: usize = 6;
+const SHAPE: DataShape = DataShape { image: [1, 2, 3], classes: 0 };
 const BATCH: usize = 4;
 /// Central differences at step 1e-5 in f64: truncation about 1e-10, rounding about 1e-11.
 const DIFFERENCE: f64 = 1e-5;
@@ -89,12 +91,12 @@ fn cases() -> Vec<Case> {
 
 fn pictures() -> Arc<Pictures> {
     let bytes = (0..PIXELS as u32 * 9).map(|i| block(1, Stream::Samples, 0, i)[0] as u8).collect();
-    Arc::new(Pictures { bytes, labels: vec![0; 9], pixels: PIXELS })
+    Arc::new(Pictures { bytes, labels: vec![0; 9], shape: SHAPE })
 }
 
 /// A state in the middle of things: biases and moments away from zero.
 fn late_state(recipe: &Recipe) -> State {
-    let mut state = State::initial(recipe, PIXELS, 3);
+    let mut state = State::initial(recipe, SHAPE, 3);
     state.step = 40;
     for (seed, slot) in [(1, &mut state.generator), (2, &mut state.discriminator)] {
         let mut noise = vec![0.0; slot.parameters.len()];
@@ -110,7 +112,7 @@ fn late_state(recipe: &Recipe) -> State {
 fn step(case: &Case, state: &State, indices: &[u32], z: &[f32]) -> (Vec<Probe>, StepStats, Reference) {
     let device = Device::Cpu;
     let mut engine = Reference::new(&case.recipe, pictures(), state, device, DType::F64).unwrap();
-    let input = StepInput { step: state.step, indices, z, rates: case.rates };
+    let input = StepInput { step: state.step, indices, inputs: z, rates: case.rates };
     let stats = engine.step(&input).unwrap();
     assert!(stats.is_finite());
     (engine.probe().unwrap(), stats, engine)
@@ -289,7 +291,7 @@ fn one_whole_step_equals_plain_f64_arithmetic() {
     for case in cases() {
         let (recipe, name) = (&case.recipe, case.name);
         let state = late_state(recipe);
-        let (g_network, d_network) = (recipe.generator_network(PIXELS), recipe.discriminator_network(PIXELS));
+        let (g_network, d_network) = (recipe.generator_network(SHAPE), recipe.discriminator_network(SHAPE));
         let (probes, stats, engine) = step(&case, &state, &indices, &z);
         let (g, d) = (plain::widen(&state.generator.parameters), plain::widen(&state.discriminator.parameters));
         let z64 = plain::widen(&z);
@@ -330,13 +332,13 @@ fn the_losses_reported_are_those_of_plain_arithmetic() {
     for case in cases() {
         let recipe = &case.recipe;
         let state = late_state(recipe);
-        let (g_network, d_network) = (recipe.generator_network(PIXELS), recipe.discriminator_network(PIXELS));
+        let (g_network, d_network) = (recipe.generator_network(SHAPE), recipe.discriminator_network(SHAPE));
         let mut z = vec![0.0; BATCH * 3];
         noise::fill_normal(5, Stream::TrainingZ, 40, &mut z);
         let pictures = pictures();
         let mut engine = Reference::new(recipe, pictures.clone(), &state, Device::Cpu, DType::F64).unwrap();
         let rates = StepRates { r1_gamma: 0.0, r2_gamma: 0.0, ..case.rates };
-        let stats = engine.step(&StepInput { step: 40, indices: &[0, 1, 2, 3], z: &z, rates }).unwrap();
+        let stats = engine.step(&StepInput { step: 40, indices: &[0, 1, 2, 3], inputs: &z, rates }).unwrap();
         let real: Vec<Vec<f64>> = (0..BATCH)
             .map(|i| pictures.bytes[i * PIXELS..][..PIXELS].iter().map(|&b| f64::from(scale_byte(b))).collect())
             .collect();
@@ -384,7 +386,7 @@ fn generate_uses_the_moving_average_where_there_is_one() {
         let z = noise::sample_z(1, 2, 3);
         let (_, _, engine) = step(&case, &state, &[0, 1], &z);
         let after = engine.state(0).unwrap();
-        let network = case.recipe.generator_network(PIXELS);
+        let network = case.recipe.generator_network(SHAPE);
         let expected =
             plain::generate(&case.recipe, &network, &plain::widen(after.exported()), &plain::widen(&z)).concat();
         close(case.name, &plain::widen(&engine.generate(0, &z).unwrap()), &expected, 1e-6);

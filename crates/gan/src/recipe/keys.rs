@@ -193,6 +193,10 @@ recipe! {
     hidden: usize, (Included(1.0), Included(MAX_WIDTH)), "Width of both hidden layers of both networks";
     /// Multiplies what is below 0 in a leaky ReLU, where no layers are given.
     leaky_slope: f64, (Included(0.0), Excluded(1.0)), "Slope of the leaky ReLU";
+    /// Says whether G and D are told the classes of pictures, see [`crate::classes`]. Written only where they are: what is made by a
+    /// recipe without classes is the same to the byte as before there was this key.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    classes: bool = false, ANY, "Whether G draws, and D judges, pictures of a class that is asked for";
     /// Says how D's logits are scored.
     loss: Loss, ANY, "non-saturating or relativistic";
     /// Sets D's target for real pictures; below 1 is one-sided label smoothing. The non-saturating loss alone has it.
@@ -271,6 +275,6 @@ mod tests {
     #[test]
     fn only_a_key_younger_than_the_files_there_are_may_be_left_out() {
         let with_value: Vec<&str> = KEYS.iter().filter(|key| key.older().is_some()).map(|key| key.name).collect();
-        assert_eq!(with_value, ["d_input_offset"]);
+        assert_eq!(with_value, ["classes", "d_input_offset"]);
     }
 }

@@ -1,6 +1,6 @@
 //! Recipes: every hyperparameter of a run as data.
 //!
-//! `seed` and `stable` are embedded; `--recipe FILE` reads any other TOML file of the same keys, and each key is also a flag.
+//! `seed`, `stable` and `classes` are embedded; `--recipe FILE` reads any other TOML file of the same keys, and each key is also a flag.
 //! Everything that is wrong is told at once, an unknown key with the nearest known one.
 //!
 //! `keys.rs` has a row for each key, `networks.rs` what the tables `[generator]` and `[discriminator]` say, `schedule.rs` the
@@ -29,8 +29,10 @@ use networks::{NETWORKS, NetworkTable};
 pub const SEED: &str = include_str!("../../recipes/seed.toml");
 /// Holds the recipe `stable`, which is the default, as TOML.
 pub const STABLE: &str = include_str!("../../recipes/stable.toml");
+/// Holds the recipe `classes`, which is `stable` with classes, as TOML.
+pub const CLASSES: &str = include_str!("../../recipes/classes.toml");
 /// Lists the built-in recipes, each as its name and its TOML.
-pub const BUILT_IN: [(&str, &str); 2] = [("seed", SEED), ("stable", STABLE)];
+pub const BUILT_IN: [(&str, &str); 3] = [("seed", SEED), ("stable", STABLE), ("classes", CLASSES)];
 
 /// Says what the other coordinates do in the closing sweep of z\[0\].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -46,7 +48,7 @@ pub enum Sweep {
 const SHORTHAND: (&str, &str) = ("network", "mlp");
 
 impl Recipe {
-    /// Reads `seed`, `stable` or a TOML file, and puts `overrides` (key, value) over its values.
+    /// Reads `seed`, `stable`, `classes` or a TOML file, and puts `overrides` (key, value) over its values.
     ///
     /// # Errors
     /// Refuses a file that cannot be read or is no TOML, and every unknown key, wrong type and value out of range,
@@ -58,7 +60,7 @@ impl Recipe {
         let path = Path::new(name_or_file);
         let text = std::fs::read_to_string(path).map_err(|error| {
             Failure::usage(format!("recipe `{name_or_file}` is not built in and cannot be read as a file: {error}"))
-                .hint("give `seed`, `stable` or the path of a TOML file; `trainer recipes show stable` prints one to start from")
+                .hint("give `seed`, `stable`, `classes` or the path of a TOML file; `trainer recipes show stable` prints one to start from")
         })?;
         Self::parse(&text, name_or_file, overrides)
     }

@@ -4,11 +4,14 @@ use serde::{Deserialize, Serialize};
 use toml::Value;
 
 use super::{Recipe, nearest, refusal};
+use crate::{Classes, DataShape};
 use failure::Result;
 use net::{Activation, Fault, Layer, Network};
 
 /// Names both tables, G's and D's, that a recipe may have beside its keys.
 pub(super) const NETWORKS: [&str; 2] = ["generator", "discriminator"];
+/// Bounds the classes: with more, each is seen too seldom to be learned, and names too many to choose from.
+const MOST_CLASSES: usize = 1000;
 /// Names the key of a network's table that lists its layers; [`LAYER`] is that of a layer which says its kind.
 const LAYERS: &str = "layers";
 const LAYER: &str = "layer";
@@ -91,20 +94,25 @@ fn listed(names: &[&str]) -> String {
 }
 
 impl Recipe {
-    /// Makes G, which turns `latent` numbers into pictures of `pixels` numbers.
-    ///
-    /// # Panics
-    /// If the layers do not fit, which [`Recipe::fits`] tells before.
-    pub fn generator_network(&self, pixels: usize) -> Network {
-        self.network_of_generator(pixels).expect("the recipe was found to fit")
+    /// Gives the classes that G and D are told of pictures of this shape: none unless the recipe says `classes`.
+    pub fn classes_of(&self, data: DataShape) -> Classes {
+        Classes(if self.classes { data.classes } else { 0 })
     }
 
-    /// Makes D, which turns pictures of `pixels` numbers into one logit.
+    /// Makes G, which turns `latent` numbers, and the class where there are classes, into pictures of this shape.
     ///
     /// # Panics
     /// If the layers do not fit, which [`Recipe::fits`] tells before.
-    pub fn discriminator_network(&self, pixels: usize) -> Network {
-        self.network_of_discriminator(pixels).expect("the recipe was found to fit")
+    pub fn generator_network(&self, data: DataShape) -> Network {
+        self.network_of_generator(data).expect("the recipe was found to fit")
+    }
+
+    /// Makes D, which turns pictures of this shape into [`Classes::opinions`], of which a logit is made.
+    ///
+    /// # Panics
+    /// If the layers do not fit, which [`Recipe::fits`] tells before.
+    pub fn discriminator_network(&self, data: DataShape) -> Network {
+        self.network_of_discriminator(data).expect("the recipe was found to fit")
     }
 
     /// Says whether the weight of either gradient penalty is above 0.
@@ -112,42 +120,59 @@ impl Recipe {
         self.r1_gamma + self.r2_gamma > 0.0
     }
 
-    /// Checks that both networks fit each other and pictures of `pixels` numbers.
+    /// Checks that both networks fit each other and pictures of this shape.
     ///
     /// # Errors
-    /// Tells every fault of either network, each with its place.
-    pub fn fits(&self, pixels: usize) -> Result<()> {
-        let misfits = self.misfits(pixels);
+    /// Tells every fault of either network, each with its place, and classes that the pictures do not have.
+    pub fn fits(&self, data: DataShape) -> Result<()> {
+        let misfits = self.misfits(data);
         if misfits.is_empty() { Ok(()) } else { Err(refusal(&self.name, &misfits)) }
     }
 
     /// Lists what [`Recipe::fits`] refuses, a sentence each that starts with the network's table; nothing if all fits. The
-    /// shorthand's networks always do.
-    pub fn misfits(&self, pixels: usize) -> Vec<String> {
+    /// shorthand's networks always do. Classes that pictures do not have come first.
+    pub fn misfits(&self, data: DataShape) -> Vec<String> {
         let table = |network: &Option<Layers>| {
             network.as_ref().map(|Layers { layers }| NetworkTable {
                 layers: layers.iter().cloned().map(Some).collect(),
                 faults: Vec::new(),
             })
         };
-        self.problems_of_networks([table(&self.generator), table(&self.discriminator)], Some(pixels))
+        let mut misfits = self.problems_of_classes(data);
+        misfits.extend(self.problems_of_networks([table(&self.generator), table(&self.discriminator)], Some(data)));
+        misfits
     }
 
-    fn network_of_generator(&self, pixels: usize) -> std::result::Result<Network, Vec<Fault>> {
+    fn problems_of_classes(&self, data: DataShape) -> Vec<String> {
+        let what = match data.classes {
+            _ if !self.classes => return Vec::new(),
+            0 => {
+                "these pictures have no classes: put them into a folder for each class, or give them labels".to_owned()
+            }
+            1 => "all pictures are of one class: put them into a folder for each class".to_owned(),
+            2..=MOST_CLASSES => return Vec::new(),
+            more => format!("{more} are more than the {MOST_CLASSES} that networks are told"),
+        };
+        vec![format!("`classes` is on, but {what}; or leave `--classes` out")]
+    }
+
+    fn network_of_generator(&self, data: DataShape) -> std::result::Result<Network, Vec<Fault>> {
+        let inputs = self.latent + self.classes_of(data).0;
         match &self.generator {
-            Some(Layers { layers }) => Network::new(NETWORKS[0], self.latent, layers, pixels),
+            Some(Layers { layers }) => Network::new(NETWORKS[0], inputs, layers, data.pixels()),
             None => {
-                let widths = [self.latent, self.hidden, self.hidden, pixels];
+                let widths = [inputs, self.hidden, self.hidden, data.pixels()];
                 Ok(Network::mlp(NETWORKS[0], &widths, self.leaky_slope, Activation::Tanh))
             }
         }
     }
 
-    fn network_of_discriminator(&self, pixels: usize) -> std::result::Result<Network, Vec<Fault>> {
+    fn network_of_discriminator(&self, data: DataShape) -> std::result::Result<Network, Vec<Fault>> {
+        let outputs = self.classes_of(data).opinions();
         match &self.discriminator {
-            Some(Layers { layers }) => Network::new(NETWORKS[1], pixels, layers, 1),
+            Some(Layers { layers }) => Network::new(NETWORKS[1], data.pixels(), layers, outputs),
             None => {
-                let widths = [pixels, self.hidden, self.hidden, 1];
+                let widths = [data.pixels(), self.hidden, self.hidden, outputs];
                 Ok(Network::mlp(NETWORKS[1], &widths, self.leaky_slope, Activation::Identity))
             }
         }
@@ -155,12 +180,16 @@ impl Recipe {
 
     /// Says what is wrong with the networks as their tables have them, those that cannot be read among them, each with
     /// its place; for pictures of any size, if their size is not known yet.
-    pub(super) fn problems_of_networks(&self, tables: [Option<NetworkTable>; 2], pixels: Option<usize>) -> Vec<String> {
+    pub(super) fn problems_of_networks(
+        &self,
+        tables: [Option<NetworkTable>; 2],
+        data: Option<DataShape>,
+    ) -> Vec<String> {
         let [g, d] = tables;
         let mut problems = Vec::new();
         if let Some(mut g) = g {
             if let Some(Layers { layers }) = g.whole() {
-                let outputs = pixels.or(last_width(&layers)).unwrap_or(1);
+                let outputs = data.map(|data| data.pixels()).or(last_width(&layers)).unwrap_or(1);
                 // One beyond its range is told elsewhere; here its product with a width must not overflow.
                 let latent = self.latent.min(1 << 16);
                 g.faults.extend(Network::new(NETWORKS[0], latent, &layers, outputs).err().unwrap_or_default());
@@ -170,7 +199,13 @@ impl Recipe {
         }
         if let Some(mut d) = d {
             if let Some(Layers { layers }) = d.whole() {
-                let faults = Network::new(NETWORKS[1], pixels.unwrap_or(1), &layers, 1).err();
+                let pixels = data.map_or(1, |data| data.pixels());
+                // Until it is known how many classes there are, a width that is written down is taken for right.
+                let opinions = match data {
+                    None if self.classes => last_width(&layers).unwrap_or(1),
+                    _ => data.map_or(Classes(0), |data| self.classes_of(data)).opinions(),
+                };
+                let faults = Network::new(NETWORKS[1], pixels, &layers, opinions).err();
                 d.faults.extend(faults.unwrap_or_default());
             }
             d.faults.extend(end_of_discriminator(&d.layers));
@@ -225,12 +260,39 @@ mod tests {
                     { layer = \"dense\", width = 9 }, { layer = \"tanh\" }]\n\
                     [discriminator]\nlayers = [{ layer = \"dense\" }]";
         let recipe = Recipe::load("stable", &text.parse().unwrap()).unwrap();
-        assert_eq!((recipe.generator_network(9).len(), recipe.discriminator_network(9).len()), (505 + 54, 10));
-        assert!(recipe.fits(9).is_ok());
-        let failure = recipe.fits(784).unwrap_err();
+        let small = DataShape::grey(3, 3);
+        assert_eq!((recipe.generator_network(small).len(), recipe.discriminator_network(small).len()), (505 + 54, 10));
+        assert!(recipe.fits(small).is_ok());
+        let failure = recipe.fits(DataShape::grey(28, 28)).unwrap_err();
         assert!(failure.message.contains("`[generator]`: the last dense layer gives 9 numbers and 784"), "{failure}");
         assert_eq!(failure.exit_code(), 2);
         assert_eq!(Recipe::parse(&recipe.to_toml(), "own", &toml::Table::new()).unwrap(), recipe);
+    }
+
+    #[test]
+    fn classes_are_inputs_of_g_and_opinions_of_d() {
+        let recipe = |text: &str| Recipe::load("stable", &text.parse().unwrap()).unwrap();
+        let data = DataShape::grey(3, 3).with_classes(7);
+        let (without, with) = (recipe("latent = 5\nhidden = 4"), recipe("latent = 5\nhidden = 4\nclasses = true"));
+        assert_eq!((without.classes_of(data), with.classes_of(data)), (Classes(0), Classes(7)));
+        assert_eq!((without.generator_network(data).inputs(), with.generator_network(data).inputs()), (5, 12));
+        assert_eq!((without.discriminator_network(data).outputs(), with.discriminator_network(data).outputs()), (1, 8));
+        // A D of one's own leaves its last width out.
+        let own = "classes = true\n[discriminator]\nlayers = [{ layer = \"dense\" }]";
+        assert_eq!(recipe(own).discriminator_network(data).outputs(), 8);
+        for (classes, expected) in [
+            (0, "`classes` is on, but these pictures have no classes"),
+            (1, "all pictures are of one class"),
+            (10_000, "10000 are more than the 1000"),
+        ] {
+            let failure = with.fits(data.with_classes(classes)).unwrap_err();
+            assert!(failure.message.contains(expected), "{failure}");
+            assert!(without.fits(data.with_classes(classes)).is_ok());
+        }
+        let written =
+            recipe("[discriminator]\nlayers = [{ layer = \"dense\", width = 1 }]\n[x]".trim_end_matches("\n[x]"));
+        let with_width = Recipe { classes: true, ..written };
+        assert!(with_width.fits(data).unwrap_err().message.contains("gives 1 numbers and 8 must come out"));
     }
 
     #[test]

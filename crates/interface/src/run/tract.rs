@@ -22,12 +22,21 @@ const VALUE_LIMIT: usize = 64 << 20;
 /// Pictures of one and of many at a time may differ by what the order of sums does.
 const SAME: f32 = 1e-3;
 
+/// Many latent vectors in one run are as many as keep the largest value within a processor's cache…
+#[cfg(not(target_family = "wasm"))]
+const NUMBERS_AT_ONCE: usize = 1 << 20;
+/// … and no more than that: a product of matrices gains nothing by more rows.
+#[cfg(not(target_family = "wasm"))]
+const MOST_AT_ONCE: usize = 64;
+
 /// A plan, and what fills its inputs.
 pub(super) struct Plan {
     state: TypedSimpleState,
     slots: Vec<Slot>,
     batch: usize,
     names: Vec<String>,
+    /// Numbers in the largest value that a run makes.
+    largest: usize,
 }
 
 /// What one run gave.
@@ -39,6 +48,7 @@ pub(super) struct Run {
 }
 
 /// How an input is filled.
+#[derive(Clone)]
 struct Slot {
     name: String,
     dims: Vec<usize>,
@@ -46,6 +56,7 @@ struct Slot {
     filling: Filling,
 }
 
+#[derive(Clone)]
 enum Filling {
     Latent,
     Class { one_hot: Option<usize> },
@@ -91,16 +102,38 @@ impl Plan {
         Ok((plan, told))
     }
 
+    /// The same model for many latent vectors in one run, if it takes them and draws with them what `one` draws.
+    #[cfg(not(target_family = "wasm"))]
+    pub(super) fn wide(model: ModelProto, taken: &Taken, one: &mut Plan) -> Option<Plan> {
+        let batch = match taken.latent.batch {
+            Batch::Open => (NUMBERS_AT_ONCE / one.largest.max(1)).min(MOST_AT_ONCE),
+            Batch::Fixed(batch) => batch,
+            Batch::None => 1,
+        };
+        if one.batch > 1 || batch < 2 {
+            return None;
+        }
+        let (mut wide, _) = Plan::of(model, taken, batch).ok()?;
+        draws_the_same(one, &mut wide, taken).then_some(wide)
+    }
+
+    /// The same plan once more, for another thread.
+    #[cfg(not(target_family = "wasm"))]
+    pub(super) fn twin(&self) -> Result<Plan, Refusal> {
+        let state = self.state.plan().spawn().map_err(in_words)?;
+        let Plan { slots, batch, names, largest, .. } = self;
+        Ok(Plan { state, slots: slots.clone(), batch: *batch, names: names.clone(), largest: *largest })
+    }
+
     /// Latent vectors in one run.
     pub(super) fn batch(&self) -> usize {
         self.batch
     }
 
-    pub(super) fn set_rest(&mut self, name: &str, value: f32) -> Result<(), Refusal> {
+    pub(super) fn set_rest(&mut self, name: &str, value: f32) {
         for slot in self.slots.iter_mut().filter(|slot| slot.name == name) {
             slot.filling = Filling::Rest(value);
         }
-        Ok(())
     }
 
     /// `z`: [batch, latent size]; of class 0 where `classes` has none.
@@ -143,15 +176,20 @@ impl Slot {
     }
 }
 
-/// Whether one picture alone is what it is among many.
+/// Whether the first and the last of many pictures are what they are alone.
 fn draws_the_same(one: &mut Plan, whole: &mut Plan, taken: &Taken) -> bool {
-    let z: Vec<f32> = crate::normal(whole.batch * taken.latent.size);
-    let (Ok(one), Ok(whole_run)) = (one.run(&z[..taken.latent.size], &[]), whole.run(&z, &[])) else { return false };
-    one.values.len() == whole_run.values.len()
-        && one.values.iter().zip(&whole_run.values).all(|(alone, among)| {
-            alone.len() * whole.batch == among.len()
-                && alone.iter().zip(among).all(|(a, b)| (a - b).abs() <= SAME * (1.0 + b.abs()))
-        })
+    let (size, batch) = (taken.latent.size, whole.batch);
+    let z: Vec<f32> = crate::normal(batch * size);
+    let Ok(many) = whole.run(&z, &[]) else { return false };
+    [0, batch - 1].into_iter().all(|place| {
+        let Ok(alone) = one.run(&z[place * size..(place + 1) * size], &[]) else { return false };
+        alone.values.len() == many.values.len()
+            && alone.values.iter().zip(&many.values).all(|(alone, among)| {
+                let length = alone.len();
+                length * batch == among.len()
+                    && alone.iter().zip(&among[place * length..]).all(|(a, b)| (a - b).abs() <= SAME * (1.0 + b.abs()))
+            })
+    })
 }
 
 fn encoded(model: &ModelProto) -> Result<pb::ModelProto, Refusal> {
@@ -192,16 +230,21 @@ fn prepare(proto: &pb::ModelProto, taken: &Taken, batch: usize, names: Vec<Strin
     let mut model = parse(proto, taken, batch)?.model;
     let slots = slots(&model, taken, batch)?;
     model.analyse(false)?;
+    let mut largest = 0;
     for node in model.nodes() {
         for output in &node.outputs {
             let Some(dims) = output.fact.shape.concretize() else { continue };
             let numbers =
                 dims.iter().try_fold(1usize, |n, dim| n.checked_mul(usize::try_from(dim.to_i64().ok()?).ok()?));
             ensure!(numbers.is_some_and(|n| n <= VALUE_LIMIT), "`{}` would make a value too large to hold", node.name);
+            // Constants are no larger for more pictures.
+            if !node.inputs.is_empty() {
+                largest = largest.max(numbers.unwrap_or(0));
+            }
         }
     }
     let state = TypedSimplePlan::new(model.into_optimized()?)?.spawn()?;
-    Ok(Plan { state, slots, batch, names })
+    Ok(Plan { state, slots, batch, names, largest })
 }
 
 /// How each input of a model is filled, in the model's order.

@@ -15,10 +15,20 @@ fn one_block(i: u32) {
     let words = philox(seed, vec4<u32>(i, step, control[BASE + 1u] + carry, TRAINING_Z));
     let normals = vec4<f32>(box_muller(words.x, words.y), box_muller(words.z, words.w));
     for (var j = 0u; j < 4u; j++) {
-        if (4u * i + j < B * L) {
-            store(Z, 4u * i + j, normals[j]);
+        let element = 4u * i + j;
+        if (element < B * L) {
+            // A row of G's input is its noise, and then its class.
+            store(Z, element + element / L * CLASSES, normals[j]);
         }
     }
+}
+
+fn one_class(i: u32) {
+    // Without classes nobody comes here, but a constant 0 may not divide.
+    let classes = max(CLASSES, 1u);
+    let row = i / classes;
+    let is_its = i % classes == label_at(control[NEXT], row);
+    store(Z, row * (L + classes) + L + i % classes, select(0.0, CLASS_SCALE, is_its));
 }
 
 @compute @workgroup_size(64)
@@ -31,6 +41,11 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
     if (control[DRAWS] == 1u) {
         for (var i = group.x * LANES + lane; i < (B * L + 3u) / 4u; i += threads) {
             one_block(i);
+        }
+    }
+    if (CLASSES > 0u) {
+        for (var i = group.x * LANES + lane; i < B * CLASSES; i += threads) {
+            one_class(i);
         }
     }
 }

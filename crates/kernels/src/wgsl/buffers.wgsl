@@ -1,7 +1,7 @@
 // What every kernel shares: the buffers, and where a replica's part of them lies. The constants above this text are the
 // run's and the dispatch's sizes and places.
 
-// Training pictures, four bytes a word.
+// Training pictures, four bytes a word; behind them, from LABELS on, the class of each where there are CLASSES.
 @group(0) @binding(0) var<storage, read> pictures: array<u32>;
 // Which picture comes when, in the epoch under way: [replicas, ORDER_STRIDE].
 @group(0) @binding(1) var<storage, read> order: array<u32>;
@@ -55,6 +55,37 @@ fn x(row: u32, k: u32) -> f32 {
         return load(X, row * P + k);
     }
     return load(IMAGES, (row - B) * P + k) + D_INPUT_OFFSET;
+}
+
+// The class of a row of D's input, in the row `step` of the epoch: a pair's pictures are both of the real one's.
+fn label_at(step: u32, row: u32) -> u32 {
+    return pictures[LABELS + order[replica * ORDER_STRIDE + step * B + row % B]];
+}
+
+// The share that a number of D's last stage has in the logit of a row of x: the first one counts for all, each other for its
+// class.
+fn share(row: u32, opinion: u32) -> f32 {
+    if (CLASSES == 0u || opinion == 0u) {
+        return 1.0;
+    }
+    return select(0.0, 1.0, opinion == 1u + label_at(control[CURRENT], row));
+}
+
+// The derivative of the logit of a row of x by input `k` of D's last stage.
+fn logit_weight(row: u32, k: u32) -> f32 {
+    let weight = theta(LOGIT_WEIGHT + k);
+    if (CLASSES == 0u) {
+        return weight;
+    }
+    return weight + theta(LOGIT_WEIGHT + (1u + label_at(control[CURRENT], row)) * LOGIT_INPUTS + k);
+}
+
+fn logit_bias(row: u32) -> f32 {
+    let bias = theta(LOGIT_BIAS);
+    if (CLASSES == 0u) {
+        return bias;
+    }
+    return bias + theta(LOGIT_BIAS + 1u + label_at(control[CURRENT], row));
 }
 
 // The penalty's weight for a row of x.

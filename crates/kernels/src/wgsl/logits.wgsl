@@ -3,9 +3,9 @@
 fn logit(row: u32, lane: u32) -> f32 {
     var sum = 0.0;
     for (var k = lane; k < LOGIT_INPUTS; k += LANES) {
-        sum += seen_by_logit(row, k) * theta(LOGIT_WEIGHT + k);
+        sum += seen_by_logit(row, k) * logit_weight(row, k);
     }
-    return sum_of_lanes(lane, sum) + theta(LOGIT_BIAS);
+    return sum_of_lanes(lane, sum) + logit_bias(row);
 }
 
 // What D's last stage takes: what the one before gave, or the picture itself.

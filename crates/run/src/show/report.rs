@@ -38,14 +38,14 @@ fn metrics() -> [Metrics; 6] {
 
 /// Writes the page of one run as HTML: its warnings, curves, pictures and recipe.
 pub fn report(checkpoint: &Checkpoint, history: &History, pictures: &[Picture]) -> String {
-    let Identity { recipe, seed, epochs, dataset, image_shape, .. } = &checkpoint.identity;
+    let Identity { recipe, seed, epochs, dataset, data, .. } = &checkpoint.identity;
     let [engine, device, threads] = &checkpoint.made_by;
     let mut body = format!(
         "<p>{} of {epochs} epochs on {}, {} by {} pixels. Seed {seed}, engine {} on {}, {} thread{}. {:.0} s in steps.</p>",
         checkpoint.epochs_done,
         escape(dataset),
-        image_shape[1],
-        image_shape[2],
+        data.image[1],
+        data.image[2],
         escape(engine),
         escape(device),
         escape(threads),

@@ -9,7 +9,7 @@
 
 use std::ops::Range;
 
-use super::super::elementwise::{dots, outer, sum_rows};
+use super::super::elementwise::{Picked, dots, outer, sum_rows};
 use super::super::planted::{self, Bug};
 use linear::product::{Matrix, MatrixMut};
 
@@ -26,7 +26,7 @@ impl Dense<'_> {
     /// Writes out = x W'. x: [n, inputs]; out: [n, outputs].
     pub fn apply(self, x: Matrix, out: &mut MatrixMut) {
         match self.outputs {
-            1 => dots(out, x, self.weight, 0.0),
+            1 => dots(out, x, Picked::one(self.weight), Picked::one(&[0.0])),
             _ => out.product(x, self.matrix().t()),
         }
     }

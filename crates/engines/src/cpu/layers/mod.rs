@@ -12,6 +12,7 @@
 //! dW_i = a_i (s x_(i-1) + t_(i-1))'                         db_i = s a_i        each summed over rows
 //! ```
 //!
+//! a_L is 1 where D gives one number; where it has opinions by class, it is the two shares that make the row's logit ([`gan::classes`]).
 //! Without a penalty there is no t, s itself starts the chain, and the inputs stay as they are. G's update is the same without a
 //! tangent: D's chain from s to the generated pictures, and on through G, whose forward pass is still there from D's update.
 //!
@@ -34,9 +35,10 @@ use super::planted::{self, Bug};
 use crate::{Engine, Probe, Progress, StepInput, Stepwise, Stretch, step_by_step};
 use failure::Result;
 use gan::recipe::Recipe;
-use gan::{Pictures, State, StepStats};
+use gan::{Classes, Pictures, State, StepStats};
 use linear::pool::Pool;
 use linear::product::{Matrix, MatrixMut};
+use net::Network;
 use passes::{Passes, Update, dense, forward_stage, matrix, times_derivative};
 
 /// Trains by hand-derived steps on the CPU, any chain of dense layers.
@@ -55,6 +57,11 @@ pub struct Layers {
     /// Holds t, and then what meets the errors in the weights' gradients: of stage i, [2 batch, inputs of stage i].
     /// Empty without a penalty.
     tangents: Vec<Vec<f32>>,
+    classes: Classes,
+    /// Holds the class of each row's picture, of a pair the same twice.
+    labels: Vec<usize>,
+    /// Holds D's logit of each row: what its last stage gives, by the row's class.
+    opinion: Vec<f32>,
     /// Holds s, the derivative of the loss by each row's logit.
     signal: Vec<f32>,
     /// Holds the squared norms of the rows of g; in G's update, of the gradients by generated pictures.
@@ -76,15 +83,18 @@ impl Layers {
     /// Makes an engine that goes on from `state`, on at most `threads` threads: fewer where a thread would get less
     /// than eight pairs of pictures.
     pub fn new(recipe: &Recipe, pictures: Arc<Pictures>, state: &State, threads: usize) -> Self {
-        let (batch, pixels) = (recipe.batch, pictures.pixels);
-        let g = Passes::new(recipe.generator_network(pixels), batch);
-        let d = Passes::new(recipe.discriminator_network(pixels), 2 * batch);
+        let (batch, pixels) = (recipe.batch, pictures.pixels());
+        let g = Passes::new(recipe.generator_network(pictures.shape), batch);
+        let d = Passes::new(recipe.discriminator_network(pictures.shape), 2 * batch);
         let both = |columns: usize| vec![0.0; 2 * batch * columns];
         let tangents = if recipe.has_penalty() { &d.network.stages[..] } else { &[] };
         Self {
             pool: Pool::new(threads.min((batch / 8).max(1))),
             x: both(pixels),
             tangents: tangents.iter().map(|stage| both(stage.inputs)).collect(),
+            classes: recipe.classes_of(pictures.shape),
+            labels: vec![0; 2 * batch],
+            opinion: both(1),
             signal: both(1),
             squares: both(1),
             losses: vec![0.0; batch],
@@ -103,8 +113,13 @@ impl Layers {
 
     /// Writes the minibatch's pictures as D sees them, the real ones and those that G makes of z.
     fn pictures(&mut self, input: &StepInput) {
-        let Self { recipe, pictures, state, pool, g, x, .. } = self;
-        let (batch, pixels, offset) = (recipe.batch, pictures.pixels, recipe.d_input_offset as f32);
+        let Self { recipe, pictures, state, pool, g, x, labels, .. } = self;
+        let (batch, pixels, offset) = (recipe.batch, pictures.pixels(), recipe.d_input_offset as f32);
+        let (of_real, of_generated) = labels.split_at_mut(batch);
+        for ((real, generated), &index) in of_real.iter_mut().zip(of_generated).zip(input.indices) {
+            *real = pictures.label(index);
+            *generated = *real;
+        }
         let (real, generated) = x.split_at_mut(batch * pixels);
         pool.split_evenly(batch, batch / 8, [real], |part, [real]| {
             for (row, &index) in real.chunks_exact_mut(pixels).zip(&input.indices[part]) {
@@ -112,7 +127,7 @@ impl Layers {
                 row.iter_mut().for_each(|x| *x += offset);
             }
         });
-        g.forward(pool, &state.generator.parameters, input.z, 0..batch);
+        g.forward(pool, &state.generator.parameters, input.inputs, 0..batch);
         let images = g.output();
         pool.split_evenly(batch, batch / 8, [generated], |part, [generated]| {
             let images = matrix(images, 0, &part, pixels);
@@ -126,10 +141,12 @@ impl Layers {
         let rows = 0..2 * self.recipe.batch;
         let parameters = &self.state.discriminator.parameters;
         self.d.forward(&mut self.pool, parameters, &self.x, rows.clone());
+        logits(self.classes, self.d.output(), &self.labels, &mut self.opinion);
         let (signal, losses) = (&mut self.signal, &mut self.losses);
-        pairs::of_d(&self.recipe, halves(self.d.output(), signal, losses));
+        pairs::of_d(&self.recipe, halves(&self.opinion, signal, losses));
         let start = if self.tangents.is_empty() { &self.signal } else { &self.ones };
-        self.d.errors.last_mut().expect("a network has a stage").copy_from_slice(start);
+        let errors = self.d.errors.last_mut().expect("a network has a stage");
+        by_opinion(self.classes, start, &self.labels, errors);
         self.d.backward(&mut self.pool, parameters, rows);
         if !self.tangents.is_empty() {
             self.tangents(penalties);
@@ -202,14 +219,16 @@ impl Layers {
 
     /// Asks the updated D about the generated pictures, and takes G's errors back through G.
     fn g_rows(&mut self) {
-        let Self { recipe, pictures, state, pool, g, d, x, signal, squares, losses, .. } = self;
-        let (batch, pixels, parameters) = (recipe.batch, pictures.pixels, &state.discriminator.parameters);
+        let Self { recipe, pictures, state, pool, g, d, x, signal, squares, losses, classes, labels, opinion, .. } =
+            self;
+        let (batch, pixels, parameters) = (recipe.batch, pictures.pixels(), &state.discriminator.parameters);
         let looks_at_real = recipe.loss.terms().g_looks_at_real && !planted::here(Bug::StaleLogits);
         d.forward(pool, parameters, x, if looks_at_real { 0 } else { batch }..2 * batch);
-        pairs::of_g(recipe, halves(d.output(), signal, losses));
+        logits(*classes, d.output(), labels, opinion);
+        pairs::of_g(recipe, halves(opinion, signal, losses));
         let generated = batch..2 * batch;
-        d.errors.last_mut().expect("a network has a stage")[generated.clone()]
-            .copy_from_slice(&signal[generated.clone()]);
+        let errors = &mut d.errors.last_mut().expect("a network has a stage")[batch * classes.opinions()..];
+        by_opinion(*classes, &signal[generated.clone()], &labels[generated.clone()], errors);
         d.backward(pool, parameters, generated.clone());
         let (last, images) = (g.errors.last_mut().expect("a network has a stage"), g.outputs.last().expect("as many"));
         d.to_input(pool, parameters, generated, last);
@@ -223,12 +242,12 @@ impl Layers {
     }
 
     /// Works out G's gradient, moves G by it, and the moving average.
-    fn g_update(&mut self, adam: Adam, z: &[f32]) {
+    fn g_update(&mut self, adam: Adam, inputs: &[f32]) {
         let Self { recipe, state, pool, g, ones, g_gradient, .. } = self;
         let State { generator: slot, ema, .. } = state;
         let ema = ema.as_deref_mut();
         let update = Update { adam, slot, ema, gradient: g_gradient, weights: &ones[..recipe.batch] };
-        g.update(pool, update, |stage| if stage == 0 { z } else { &g.outputs[stage - 1] });
+        g.update(pool, update, |stage| if stage == 0 { inputs } else { &g.outputs[stage - 1] });
     }
 }
 
@@ -256,15 +275,15 @@ impl Engine for Layers {
 
     fn advance(&mut self, stretches: &[Stretch], report: &mut dyn FnMut(Progress) -> bool) -> Result<()> {
         let recipe = self.recipe.clone();
-        step_by_step(&recipe, stretches, report, |input| self.step(input))
+        step_by_step(&recipe, &self.pictures.clone(), stretches, report, |input| self.step(input))
     }
 
     fn state(&self, _: usize) -> Result<State> {
         Ok(self.state.clone())
     }
 
-    fn generate(&self, _: usize, z: &[f32]) -> Result<Vec<f32>> {
-        Ok(pictures_of(&self.recipe, self.pictures.pixels, self.state.exported(), z))
+    fn generate(&self, _: usize, inputs: &[f32]) -> Result<Vec<f32>> {
+        Ok(pictures_of(&self.g.network, self.state.exported(), inputs))
     }
 }
 
@@ -275,7 +294,7 @@ impl Stepwise for Layers {
         let adam = Adam::new(&self.recipe, &input.rates, input.step);
         self.pictures(input);
         self.d_rows(penalties);
-        let (real, fake) = self.d.output().split_at(batch);
+        let (real, fake) = self.opinion.split_at(batch);
         self.logits[0].copy_from_slice(real);
         self.logits[1].copy_from_slice(fake);
         let (of_real, of_fake) = self.squares.split_at(batch);
@@ -283,9 +302,9 @@ impl Stepwise for Layers {
         let stats = pairs::d_stats(self.recipe.loss, [real, fake], &self.losses, squares);
         self.d_update(adam);
         self.g_rows();
-        self.g_update(adam, input.z);
+        self.g_update(adam, input.inputs);
         self.state.step = input.step + 1;
-        self.logits[2].copy_from_slice(&self.d.output()[batch..]);
+        self.logits[2].copy_from_slice(&self.opinion[batch..]);
         let [g_loss, g_gradient] = pairs::g_stats(&self.losses, self.squares[..batch].iter());
         Ok(StepStats { g_loss, g_gradient, ..stats })
     }
@@ -296,12 +315,29 @@ impl Stepwise for Layers {
     }
 }
 
-/// Draws pictures by a generator with the given parameters, whatever engine trained it: z [n, latent] -> [n, pixels],
-/// in [-1, 1].
-pub(crate) fn pictures_of(recipe: &Recipe, pixels: usize, parameters: &[f32], z: &[f32]) -> Vec<f32> {
-    let network = recipe.generator_network(pixels);
-    let n = z.len() / network.inputs();
-    network.stages.iter().fold(z.to_vec(), |x, stage| {
+/// Makes each row's logit of what D's last stage gave: [rows, opinions] -> [rows].
+fn logits(classes: Classes, opinions: &[f32], labels: &[usize], logits: &mut [f32]) {
+    let rows = opinions.chunks_exact(classes.opinions());
+    for ((logit, row), &label) in logits.iter_mut().zip(rows).zip(labels) {
+        *logit = classes.logit(row, label);
+    }
+}
+
+/// Takes errors of logits back to what D's last stage gave: [rows] -> [rows, opinions].
+fn by_opinion(classes: Classes, by_logit: &[f32], labels: &[usize], errors: &mut [f32]) {
+    let rows = errors.chunks_exact_mut(classes.opinions());
+    for ((row, &error), &label) in rows.zip(by_logit).zip(labels) {
+        for (opinion, slot) in row.iter_mut().enumerate() {
+            *slot = error * classes.share(opinion, label);
+        }
+    }
+}
+
+/// Draws pictures by a generator with the given parameters, whatever engine trained it: G's inputs [n, latent + classes]
+/// -> [n, pixels], in [-1, 1].
+pub(crate) fn pictures_of(network: &Network, parameters: &[f32], inputs: &[f32]) -> Vec<f32> {
+    let n = inputs.len() / network.inputs();
+    network.stages.iter().fold(inputs.to_vec(), |x, stage| {
         let mut out = vec![0.0; n * stage.outputs];
         let x = Matrix::new(&x, n, stage.inputs);
         forward_stage(stage, parameters, x, &mut MatrixMut::new(&mut out, n, stage.outputs));

@@ -29,11 +29,11 @@ fn any_number_of_threads_gives_the_same_bits() {
         recipes.push(Recipe::load(name, &flags.parse().unwrap()).unwrap());
     }
     for recipe in recipes {
-        let first = State::initial(&recipe, pictures.pixels, 3);
+        let first = State::initial(&recipe, pictures.shape, 3);
         let after = |threads| {
             let mut engine = Layers::new(&recipe, pictures.clone(), &first, threads);
             for step in 0..10 {
-                one_step(&mut engine, &recipe, step, step);
+                one_step(&mut engine, &recipe, &pictures, step, step);
             }
             engine.state(0).unwrap()
         };
@@ -47,13 +47,13 @@ fn any_number_of_threads_gives_the_same_bits() {
 #[test]
 fn the_other_engine_declines_what_this_one_is_for() {
     let recipe = Recipe::load("stable", &toml::Table::new()).unwrap();
-    assert_eq!(Mlp::takes(&recipe, 784), Ok(()));
+    assert_eq!(Mlp::takes(&recipe, gan::DataShape::grey(28, 28)), Ok(()));
     let g = |layers: &[Layer]| Recipe {
         generator: Some(gan::Layers { layers: [layers, &[Layer::dense_to_output(), Layer::Tanh]].concat() }),
         ..recipe.clone()
     };
     let hidden = |width| [Layer::dense(width), Layer::leaky_relu(0.2)];
-    assert_eq!(Mlp::takes(&g(&[hidden(128), hidden(128)].concat()), 784), Ok(()));
+    assert_eq!(Mlp::takes(&g(&[hidden(128), hidden(128)].concat()), gan::DataShape::grey(28, 28)), Ok(()));
     for (layers, reason) in [
         (hidden(128).to_vec(), "the generator is something else than two hidden layers"),
         ([hidden(128), hidden(64)].concat(), "the generator is something else than two hidden layers"),
@@ -62,7 +62,7 @@ fn the_other_engine_declines_what_this_one_is_for() {
             "the generator is 64 wide with a slope of 0.2, the discriminator 128 with 0.2",
         ),
     ] {
-        let told = Mlp::takes(&g(&layers), 784).unwrap_err();
+        let told = Mlp::takes(&g(&layers), gan::DataShape::grey(28, 28)).unwrap_err();
         assert!(told.starts_with(reason), "{told}");
     }
 }
@@ -71,7 +71,7 @@ fn the_other_engine_declines_what_this_one_is_for() {
 fn pictures_are_those_of_the_engine_for_two_hidden_layers() {
     let recipe = Recipe::load("stable", &toml::Table::new()).unwrap();
     let (pictures, z) = (mnist(), noise::sample_z(4, 7, recipe.latent));
-    let state = State::initial(&recipe, pictures.pixels, 8);
+    let state = State::initial(&recipe, pictures.shape, 8);
     let drawn = crate::cpu::engine(&recipe, pictures.clone(), &state, 1).generate(0, &z).unwrap();
     assert_eq!(drawn, Layers::new(&recipe, pictures, &state, 2).generate(0, &z).unwrap());
 }

@@ -18,6 +18,8 @@
 //!
 //! since the loss's own error signals are s a2 and s a1. G's update reuses G's forward pass: its weights have not moved.
 //!
+//! Where there are classes, w3 is that of the row's class and of all summed up, and dw3 goes to both.
+//!
 //! Two things make the products smaller than these formulas have them:
 //!
 //! * Real pictures are mostly black; their products take only their [`ink`]. Where the recipe's offset makes black 0, that
@@ -51,13 +53,13 @@ use super::planted::{self, Bug};
 use crate::{Engine, Probe, Progress, StepInput, Stepwise, Stretch, step_by_step};
 use failure::Result;
 use gan::recipe::Recipe;
-use gan::{Pictures, Slot, State, StepStats};
+use gan::{Classes, DataShape, Pictures, Slot, State, StepStats};
 use gradient::{Layer, pieces};
 use ink::Inks;
 use linear::pool::{Pool, cuts_evenly};
 use linear::product::{Half, Matrix, MatrixMut};
 use net::{Activation, Network};
-use networks::{DiscriminatorPasses, GeneratorPasses, Real, first_layer};
+use networks::{DiscriminatorPasses, GeneratorPasses, LastLayers, Real, first_layer};
 
 /// Trains by hand-derived steps on the CPU, perceptrons of two hidden layers alone.
 pub struct Mlp {
@@ -85,6 +87,14 @@ pub struct Mlp {
     k: Vec<f32>,
     m: Vec<f32>,
     ones: Vec<f32>,
+    classes: Classes,
+    /// Holds the class of each pair's pictures: [batch].
+    labels: Vec<usize>,
+    last: LastLayers,
+    /// Holds the share that each number of D's last layer has in a row's logit, and that times s: [2 batch, opinions].
+    /// Empty without classes, where the one number's is 1.
+    shares: Vec<f32>,
+    signal_shares: Vec<f32>,
     d_gradient: Vec<f32>,
     g_gradient: Vec<f32>,
     /// Keeps the last step's logits for [`Stepwise::probe`]: before D's update, real and generated, and after it;
@@ -185,13 +195,13 @@ impl Rows {
 }
 
 impl Mlp {
-    /// Checks that the recipe's networks, for pictures of `pixels` numbers, are what this engine is made for: both of
+    /// Checks that the recipe's networks, for pictures of this shape, are what this engine is made for: both of
     /// them with two hidden layers, of one width and one slope in all.
     ///
     /// # Errors
     /// Says in words what about them is otherwise.
-    pub fn takes(recipe: &Recipe, pixels: usize) -> std::result::Result<(), String> {
-        shape(recipe, pixels).map(|_| ())
+    pub fn takes(recipe: &Recipe, data: DataShape) -> std::result::Result<(), String> {
+        shape(recipe, data).map(|_| ())
     }
 
     /// Makes an engine that goes on from `state`, on at most `threads` threads: fewer where a thread would get too few
@@ -200,16 +210,19 @@ impl Mlp {
     /// # Panics
     /// If it does not take the recipe's networks, which [`Mlp::takes`] tells.
     pub fn new(recipe: &Recipe, pictures: Arc<Pictures>, state: &State, threads: usize) -> Self {
-        let pixels = pictures.pixels;
-        let (hidden, leaky_slope) = shape(recipe, pixels).expect("the caller has asked whether it takes them");
+        let pixels = pictures.pixels();
+        let (hidden, leaky_slope) = shape(recipe, pictures.shape).expect("the caller has asked whether it takes them");
         let recipe = &Recipe { hidden, leaky_slope, generator: None, discriminator: None, ..recipe.clone() };
-        let (g_network, d_network) = (recipe.generator_network(pixels), recipe.discriminator_network(pixels));
+        let (g_network, d_network) =
+            (recipe.generator_network(pictures.shape), recipe.discriminator_network(pictures.shape));
         let mut d_transposed = d_network.clone();
         d_transposed.tensors[0].shape.reverse();
         let (batch, width) = (recipe.batch, recipe.hidden);
         let pool = Pool::new(threads.min(most_parts(recipe)));
         let parts = pool.parts();
         let inks = Inks::new(&pictures.bytes, pixels);
+        let classes = recipe.classes_of(pictures.shape);
+        let shares = if classes.0 > 0 { vec![0.0; 2 * batch * classes.opinions()] } else { Vec::new() };
         let mut state = state.clone();
         transpose_first(&mut state.discriminator, &d_network, [width, pixels]);
         let mut engine = Self {
@@ -224,6 +237,11 @@ impl Mlp {
             k: vec![0.0; width * width],
             m: vec![0.0; width * width],
             ones: vec![1.0; 2 * batch],
+            classes,
+            labels: vec![0; batch],
+            last: LastLayers::new(classes, width),
+            shares: shares.clone(),
+            signal_shares: shares,
             d_gradient: vec![0.0; d_network.len()],
             g_gradient: vec![0.0; g_network.len()],
             logits: std::array::from_fn(|_| vec![0.0; batch]),
@@ -241,9 +259,14 @@ impl Mlp {
     /// Does everything of D's update that is local to a pair of pictures: the pictures, D's passes, the penalties'
     /// chain. `gammas`: c of real and of generated pictures.
     fn d_rows(&mut self, input: &StepInput, gammas: [f32; 2]) {
+        for (label, &index) in self.labels.iter_mut().zip(input.indices) {
+            *label = self.pictures.label(index);
+        }
+        self.last.take(&self.d_network, &self.state.discriminator.parameters);
         let Self { recipe, pictures, state, g_network, d_network, pool, pair_cuts, rows, inks, m, .. } = self;
         let (slope, g, d) = passes(recipe, state, [g_network, d_network]);
-        let (pixels, width, latent) = (pictures.pixels, recipe.hidden, recipe.latent);
+        let (labels, last) = (&self.labels[..], &self.last);
+        let (pixels, width, latent) = (pictures.pixels(), recipe.hidden, g_network.inputs());
         let offset = recipe.d_input_offset as f32;
         let Rows { x, h1, h2, logits, signal, a1, signal_a1, penalty_a1, a2, e1, by_a2, by_input, .. } = rows;
         let Rows { squares, penalty, losses, images, g_h1, g_h2, g_by_h1, .. } = rows;
@@ -271,7 +294,7 @@ impl Mlp {
                     row.iter_mut().for_each(|x| *x += offset);
                 }
             }
-            let z = Matrix::new(&input.z[from * latent..to * latent], n, latent);
+            let z = Matrix::new(&input.inputs[from * latent..to * latent], n, latent);
             let (mut g_h1, mut g_h2) = (MatrixMut::new(g_h1, n, width), MatrixMut::new(g_h2, n, width));
             let mut images = MatrixMut::new(images, n, pixels);
             g.images(z, &mut g_h1, &mut g_h2, &mut images);
@@ -279,12 +302,13 @@ impl Mlp {
 
             first_layer(d, x, real, true, h1, &mut scratch[..width]);
             let (h1, mut h2) = (Matrix::new(h1, n2, width), MatrixMut::new(h2, n2, width));
-            d.rest(h1, &mut h2, &mut MatrixMut::new(logits, n2, 1));
+            let last = last.of(&labels[from..to], 2);
+            d.rest(h1, &mut h2, &mut MatrixMut::new(logits, n2, 1), last);
             pairs::of_d(recipe, in_turn(logits, signal, losses));
 
             let h2 = h2.read();
             let (mut a1, mut a2) = (MatrixMut::new(a1, n2, width), MatrixMut::new(a2, n2, width));
-            d.chain(h2, &mut a1, &mut a2);
+            d.chain(h2, &mut a1, &mut a2, last);
             mask(&mut a1, h1, slope);
             let a1 = a1.read();
             copy_scaled(&mut MatrixMut::new(signal_a1, n2, width), a1, signal);
@@ -331,7 +355,7 @@ impl Mlp {
         else {
             return;
         };
-        let (pixels, width) = (pictures.pixels, recipe.hidden);
+        let (pixels, width) = (pictures.pixels(), recipe.hidden);
         let w1_by_pixel = Matrix::new(&state.discriminator.parameters[d_network.weight(0)], pixels, width);
         let cuts = &*width_cuts;
         pool.split(cuts, [m], |part, [m]| {
@@ -342,8 +366,11 @@ impl Mlp {
 
     /// Works out D's gradient and moves D by it, each part on parameters of its own.
     fn d_parameters(&mut self, adam: Adam, indices: &[u32]) {
+        self.share_signals();
         let Self { pictures, recipe, state, d_transposed, pool, d_cuts, rows, inks, k, ones, d_gradient, .. } = self;
-        let (n2, width, pixels) = (2 * recipe.batch, recipe.hidden, pictures.pixels);
+        let opinions = self.classes.opinions();
+        let (shares, signal_shares) = (&self.shares[..], &self.signal_shares[..]);
+        let (n2, width, pixels) = (2 * recipe.batch, recipe.hidden, pictures.pixels());
         let all = |data, columns| Matrix::new(data, n2, columns);
         let signal = &rows.signal[..];
         let (a2, h2, by_a2) = (all(&rows.a2, width), all(&rows.h2, width), all(&rows.by_a2, width));
@@ -372,6 +399,14 @@ impl Mlp {
                     2 => hidden2.weight(rows, width, out),
                     3 if planted::here(Bug::BiasUnweighted) => sum_rows(out, a2.columns(rows), ones),
                     3 => hidden2.bias(rows, out),
+                    4 if opinions > 1 => {
+                        let mut out = MatrixMut::new(out, rows.len(), width);
+                        out.product(all(signal_shares, opinions).columns(rows.clone()).t(), h2);
+                        if how != Penalty::Off {
+                            out.add_product(all(shares, opinions).columns(rows).t(), by_a2);
+                        }
+                    }
+                    _ if opinions > 1 => sum_rows(out, all(signal_shares, opinions).columns(rows), ones),
                     4 => {
                         sum_rows(out, h2, signal);
                         if how != Penalty::Off {
@@ -385,11 +420,26 @@ impl Mlp {
         });
     }
 
+    /// Says how the rows' signals are shared out among the numbers of D's last layer; nothing without classes.
+    fn share_signals(&mut self) {
+        let Self { classes, labels, shares, signal_shares, rows, .. } = self;
+        let opinions = classes.opinions();
+        let of_rows = shares.chunks_exact_mut(opinions).zip(signal_shares.chunks_exact_mut(opinions));
+        for (row, ((shares, signals), signal)) in of_rows.zip(&rows.signal).enumerate() {
+            for (opinion, (share, signalled)) in shares.iter_mut().zip(signals).enumerate() {
+                *share = classes.share(opinion, labels[row / 2]);
+                *signalled = *share * signal;
+            }
+        }
+    }
+
     /// Does everything of G's update that is local to a pair of pictures: the updated D's opinion, and G's errors.
     fn g_rows(&mut self, indices: &[u32]) {
+        self.last.take(&self.d_network, &self.state.discriminator.parameters);
+        let (labels, last) = (&self.labels[..], &self.last);
         let Self { recipe, pictures, state, g_network, d_network, pool, pair_cuts, rows, inks, .. } = self;
         let (slope, g, d) = passes(recipe, state, [g_network, d_network]);
-        let (pixels, width) = (pictures.pixels, recipe.hidden);
+        let (pixels, width) = (pictures.pixels(), recipe.hidden);
         let Rows { x, h1, h2, logits, signal, a1, a2, by_input, squares, losses, .. } = rows;
         let Rows { images, g_h1, g_h2, g_by_h1, g_by_h2, .. } = rows;
         let (cuts, x, images, g_h1, g_h2) = (&*pair_cuts, &x[..], &images[..], &g_h1[..], &g_h2[..]);
@@ -405,11 +455,11 @@ impl Mlp {
             first_layer(d, x, real, real_too, h1, &mut g_by_h1[..width]);
             if real_too {
                 let (h1, mut h2) = (Matrix::new(h1, 2 * n, width), MatrixMut::new(h2, 2 * n, width));
-                d.rest(h1, &mut h2, &mut MatrixMut::new(logits, 2 * n, 1));
+                d.rest(h1, &mut h2, &mut MatrixMut::new(logits, 2 * n, 1), last.of(&labels[from..to], 2));
             } else {
                 let h1 = Matrix::half(h1, Half::Generated, n, width);
                 let mut h2 = MatrixMut::half(h2, Half::Generated, n, width);
-                d.rest(h1, &mut h2, &mut MatrixMut::half(logits, Half::Generated, n, 1));
+                d.rest(h1, &mut h2, &mut MatrixMut::half(logits, Half::Generated, n, 1), last.of(&labels[from..to], 1));
             }
             pairs::of_g(recipe, in_turn(logits, signal, losses));
 
@@ -417,7 +467,7 @@ impl Mlp {
             let (h1, h2) = (generated(h1, width), generated(h2, width));
             let mut a1 = MatrixMut::half(a1, Half::Generated, n, width);
             let mut a2 = MatrixMut::half(a2, Half::Generated, n, width);
-            d.chain(h2, &mut a1, &mut a2);
+            d.chain(h2, &mut a1, &mut a2, last.of(&labels[from..to], 1));
             mask_scaled(&mut a1, h1, slope, generated(signal, 1));
             let mut by_output = MatrixMut::half(by_input, Half::Generated, n, pixels);
             by_output.product(a1.read(), d.w1());
@@ -435,17 +485,17 @@ impl Mlp {
     }
 
     /// Works out G's gradient, moves G by it, and the moving average, each part on parameters of its own.
-    fn g_parameters(&mut self, adam: Adam, z: &[f32]) {
+    fn g_parameters(&mut self, adam: Adam, inputs: &[f32]) {
         let Self { pictures, recipe, state, g_network, pool, g_cuts, rows, ones, g_gradient, .. } = self;
-        let (n, width, pixels) = (recipe.batch, recipe.hidden, pictures.pixels);
+        let (n, width, pixels, network) = (recipe.batch, recipe.hidden, pictures.pixels(), &*g_network);
         let all = |data, columns| Matrix::new(data, n, columns);
         let by_output = Matrix::half(&rows.by_input, Half::Generated, n, pixels);
         let layers = [
-            Layer { error: all(&rows.g_by_h1, width), input: all(z, recipe.latent), weights: ones },
+            Layer { error: all(&rows.g_by_h1, width), input: all(inputs, network.inputs()), weights: ones },
             Layer { error: all(&rows.g_by_h2, width), input: all(&rows.g_h1, width), weights: ones },
             Layer { error: by_output, input: all(&rows.g_h2, width), weights: ones },
         ];
-        let (cuts, network) = (&*g_cuts, &*g_network);
+        let cuts = &*g_cuts;
         let gradient = |part: usize, out: &mut [f32]| {
             for (tensor, rows, out) in pieces(network, cuts[part]..cuts[part + 1], out) {
                 match tensor % 2 {
@@ -500,15 +550,15 @@ pub fn products_on_all_threads(threads: usize, size: usize) -> f64 {
 }
 
 /// Gives the width of the hidden layers and the slope of the leaky ReLUs, if both networks are what this engine takes.
-fn shape(recipe: &Recipe, pixels: usize) -> std::result::Result<(usize, f64), String> {
+fn shape(recipe: &Recipe, data: DataShape) -> std::result::Result<(usize, f64), String> {
     let of = |network: Network, last| {
         network.two_hidden(last).ok_or(format!(
             "the {} is something else than two hidden layers of one width with leaky ReLUs of one slope",
             network.name
         ))
     };
-    let g = of(recipe.generator_network(pixels), Activation::Tanh)?;
-    let d = of(recipe.discriminator_network(pixels), Activation::Identity)?;
+    let g = of(recipe.generator_network(data), Activation::Tanh)?;
+    let d = of(recipe.discriminator_network(data), Activation::Identity)?;
     if g != d {
         let [(g_width, g_slope), (d_width, d_slope)] = [g, d];
         return Err(format!(
@@ -549,7 +599,7 @@ impl Engine for Mlp {
 
     fn advance(&mut self, stretches: &[Stretch], report: &mut dyn FnMut(Progress) -> bool) -> Result<()> {
         let recipe = self.recipe.clone();
-        step_by_step(&recipe, stretches, report, |input| self.step(input))
+        step_by_step(&recipe, &self.pictures.clone(), stretches, report, |input| self.step(input))
     }
 
     fn state(&self, _: usize) -> Result<State> {
@@ -559,8 +609,8 @@ impl Engine for Mlp {
         Ok(state)
     }
 
-    fn generate(&self, _: usize, z: &[f32]) -> Result<Vec<f32>> {
-        Ok(super::layers::pictures_of(&self.recipe, self.pictures.pixels, self.state.exported(), z))
+    fn generate(&self, _: usize, inputs: &[f32]) -> Result<Vec<f32>> {
+        Ok(super::layers::pictures_of(&self.g_network, self.state.exported(), inputs))
     }
 }
 
@@ -574,7 +624,7 @@ impl Stepwise for Mlp {
         self.make_m();
         let stats = self.d_stats(gammas);
         self.g_rows(input.indices);
-        self.g_parameters(adam, input.z);
+        self.g_parameters(adam, input.inputs);
         self.state.step = input.step + 1;
         for (slot, pair) in self.logits[2].iter_mut().zip(self.rows.logits.chunks_exact(2)) {
             *slot = pair[1];

@@ -3,9 +3,10 @@
 //! Every pass here is local to its rows: it reads the parameters and its own rows and writes its own rows. What sums over
 //! rows, the gradients by the parameters, is cut by parameters instead, so no part adds to what another adds to.
 
-use super::super::elementwise::{bias_leaky, bias_tanh, dots, mask, masked_weight};
+use super::super::elementwise::{Picked, bias_leaky, bias_tanh, dots, mask, masked_weight};
 use super::super::planted::{self, Bug};
 use super::ink::{self, Inks};
+use gan::Classes;
 use linear::product::{Half, Matrix, MatrixMut};
 use net::Network;
 
@@ -89,10 +90,6 @@ impl<'a> DiscriminatorPasses<'a> {
         Matrix::new(&self.parameters[self.network.weight(1)], width, width)
     }
 
-    fn w3(self) -> &'a [f32] {
-        &self.parameters[self.network.weight(2)]
-    }
-
     fn bias(self, layer: usize) -> &'a [f32] {
         &self.parameters[self.network.bias(layer)]
     }
@@ -120,17 +117,68 @@ impl<'a> DiscriminatorPasses<'a> {
     }
 
     /// Runs what follows h1: h1 [n, width] -> h2 [n, width] and logits [n, 1].
-    pub fn rest(self, h1: Matrix, h2: &mut MatrixMut, logits: &mut MatrixMut) {
+    pub fn rest(self, h1: Matrix, h2: &mut MatrixMut, logits: &mut MatrixMut, last: LastLayer) {
         h2.product(h1, self.w2().t());
         bias_leaky(h2, self.bias(1), self.slope);
-        dots(logits, h2.read(), self.w3(), self.bias(2)[0]);
+        dots(logits, h2.read(), last.weight, last.bias);
     }
 
     /// Gives a2 of the engine's header, and a1 but for its mask: both [n, width].
-    pub fn chain(self, h2: Matrix, a1: &mut MatrixMut, a2: &mut MatrixMut) {
-        masked_weight(a2, h2, self.w3(), self.slope);
+    pub fn chain(self, h2: Matrix, a1: &mut MatrixMut, a2: &mut MatrixMut, last: LastLayer) {
+        masked_weight(a2, h2, last.weight, self.slope);
         let w2 = if planted::here(Bug::TransposedIndex) { self.w2().t() } else { self.w2() };
         a1.product(a2.read(), w2);
+    }
+}
+
+/// Shows what makes a row's logit of h2: w3 and its bias, where there are classes those of the row's.
+#[derive(Clone, Copy)]
+pub struct LastLayer<'a> {
+    /// Gives the weight of each row: of [width].
+    pub weight: Picked<'a>,
+    /// Gives the bias of each row: of [1].
+    pub bias: Picked<'a>,
+}
+
+/// Holds D's last layer class by class, each summed up with what counts for all; without classes, as it is.
+pub struct LastLayers {
+    classes: Classes,
+    /// Holds [classes or 1, width].
+    weights: Vec<f32>,
+    /// Holds [classes or 1].
+    biases: Vec<f32>,
+}
+
+impl LastLayers {
+    /// Makes room for the last layer of a D of this width.
+    pub fn new(classes: Classes, width: usize) -> Self {
+        let count = classes.0.max(1);
+        Self { classes, weights: vec![0.0; count * width], biases: vec![0.0; count] }
+    }
+
+    /// Sums up the last layer of `network`, D's, as it stands in `parameters`.
+    pub fn take(&mut self, network: &Network, parameters: &[f32]) {
+        let (weight, bias) = (&parameters[network.weight(2)], &parameters[network.bias(2)]);
+        let width = self.weights.len() / self.biases.len();
+        for (label, (row, own)) in self.weights.chunks_exact_mut(width).zip(&mut self.biases).enumerate() {
+            row.copy_from_slice(&weight[..width]);
+            *own = bias[0];
+            if self.classes.0 > 0 {
+                let of_class = &weight[(1 + label) * width..(2 + label) * width];
+                row.iter_mut().zip(of_class).for_each(|(all, own)| *all += own);
+                *own += bias[1 + label];
+            }
+        }
+    }
+
+    /// Shows it for rows of which each `rows_a_label` are of one of these classes: `labels`, of no account without classes.
+    pub fn of<'a>(&'a self, labels: &'a [usize], rows_a_label: usize) -> LastLayer<'a> {
+        let labels = if self.classes.0 == 0 { &[] } else { labels };
+        let width = self.weights.len() / self.biases.len();
+        LastLayer {
+            weight: Picked::of_classes(&self.weights, width, labels, rows_a_label),
+            bias: Picked::of_classes(&self.biases, 1, labels, rows_a_label),
+        }
     }
 }
 

@@ -26,7 +26,7 @@ fn check_on(pictures: &Arc<Pictures>, name: &str, flags: &str, engines: &[&str])
 fn one_step_equals_the_references_within_the_rule() {
     let pictures = Arc::new(Dataset::mnist().unwrap().test);
     // Two hidden layers are taken by the engine for any chain too.
-    for name in ["seed", "stable"] {
+    for name in ["seed", "stable", "classes"] {
         for flags in ["", "hidden = 33\nbatch = 3"] {
             check_on(&pictures, name, flags, &["cpu/mlp", "cpu/layers"]);
         }
@@ -40,6 +40,10 @@ fn one_step_equals_the_references_within_the_rule() {
     check(&pictures, "stable", "hidden = 40\nbatch = 50\nd_input_offset = 0.0");
     check(&pictures, "seed", "hidden = 40\nbatch = 50\nd_input_offset = 1.0");
     check(&pictures, "stable", "hidden = 96\nbatch = 40\nd_input_offset = 0.6");
+    // Classes where g is made, where black is not 0, and without a penalty.
+    check(&pictures, "classes", "hidden = 96\nbatch = 40");
+    check(&pictures, "classes", "hidden = 40\nbatch = 50\nd_input_offset = 0.0");
+    check(&pictures, "seed", "hidden = 40\nbatch = 50\nclasses = true");
     // One penalty without the other.
     check(&pictures, "stable", "hidden = 40\nbatch = 50\nr2_gamma = 0.0\nr2_gamma_final = 0.0");
 }
@@ -60,7 +64,7 @@ proptest! {
 
     #[test]
     fn any_widths_and_batch_give_the_references_step(
-        hidden in 1usize..200, batch in 1usize..60, latent in 1usize..50, stable: bool, white: bool, threads in 1usize..4,
+        hidden in 1usize..200, batch in 1usize..60, latent in 1usize..50, stable: bool, classes: bool, white: bool, threads in 1usize..4,
     ) {
         // Against a plain bound here: one state's ratio of errors is luck, see above. f32 sums of 784 terms err by less
         // than this unless what they add up to cancels, so each tensor is measured beside the largest of its network.
@@ -69,17 +73,17 @@ proptest! {
             pictures.bytes.iter_mut().for_each(|byte| *byte = 255 - *byte);
         }
         let pictures = Arc::new(pictures);
-        let flags = format!("hidden = {hidden}\nbatch = {batch}\nlatent = {latent}").parse().unwrap();
+        let flags = format!("hidden = {hidden}\nbatch = {batch}\nlatent = {latent}\nclasses = {classes}").parse().unwrap();
         let recipe = Recipe::load(if stable { "stable" } else { "seed" }, &flags).unwrap();
-        let state = State::initial(&recipe, pictures.pixels, 5);
+        let state = State::initial(&recipe, pictures.shape, 5);
         let still = StepRates { lr: 0.0, ..recipe.rates(0, TOTAL) };
         // A leaky ReLU that flips in one minibatch is luck (see `equality::NEAREST`); an error is there in all three.
         let mut least = BTreeMap::new();
         for draw in 0..3 {
             let mut ours = Mlp::new(&recipe, pictures.clone(), &state, threads);
             let mut judge = Reference::new(&recipe, pictures.clone(), &state, Device::Cpu, DType::F64).unwrap();
-            let stats = step_at(&mut ours, &recipe, 0, draw, still);
-            let truth = step_at(&mut judge, &recipe, 0, draw, still);
+            let stats = step_at(&mut ours, &recipe, &pictures, 0, draw, still);
+            let truth = step_at(&mut judge, &recipe, &pictures, 0, draw, still);
             prop_assert!((stats.d_loss - truth.d_loss).abs() < STATS * (1.0 + truth.d_loss.abs()));
             prop_assert!((stats.g_loss - truth.g_loss).abs() < STATS * (1.0 + truth.g_loss.abs()));
             let squares = squares(&ours.probe().unwrap(), &judge.probe().unwrap());
@@ -105,10 +109,10 @@ fn adam_moves_every_parameter_as_its_formula_says() {
     let pictures = Arc::new(Dataset::mnist().unwrap().test);
     for name in ["seed", "stable"] {
         let recipe = Recipe::load(name, &toml::Table::new()).unwrap();
-        let mut engine = Mlp::new(&recipe, pictures.clone(), &State::initial(&recipe, pictures.pixels, 3), 1);
+        let mut engine = Mlp::new(&recipe, pictures.clone(), &State::initial(&recipe, pictures.shape, 3), 1);
         for step in 0..20 {
             let before = engine.state(0).unwrap();
-            one_step(&mut engine, &recipe, step, step);
+            one_step(&mut engine, &recipe, &pictures, step, step);
             let after = engine.state(0).unwrap();
             equality::check_adam(&recipe, step, &before, &after, &engine.probe().unwrap());
         }
@@ -124,18 +128,20 @@ fn any_number_of_threads_gives_the_same_bits() {
         ("stable", "hidden = 70\nbatch = 33"),
         ("seed", "hidden = 33\nbatch = 20"),
         ("stable", "hidden = 300\nbatch = 17\nlatent = 9"),
+        ("classes", ""),
+        ("classes", "hidden = 70\nbatch = 130\nd_input_offset = 0.0"),
     ] {
         let recipe = Recipe::load(name, &flags.parse().unwrap()).unwrap();
-        let first = State::initial(&recipe, pictures.pixels, 3);
+        let first = State::initial(&recipe, pictures.shape, 3);
         let after = |threads| {
             let mut engine = Mlp::new(&recipe, pictures.clone(), &first, threads);
             for step in 0..10 {
-                one_step(&mut engine, &recipe, step, step);
+                one_step(&mut engine, &recipe, &pictures, step, step);
             }
             engine.state(0).unwrap()
         };
         let alone = after(1);
-        for threads in [2, 3, 5, 16] {
+        for threads in [2, 3, 5, 7, 11, 16] {
             assert!(alone == after(threads), "{name} {flags:?}: {threads} threads and one part");
         }
     }
@@ -146,7 +152,7 @@ fn pictures_are_those_of_the_reference() {
     let pictures = Arc::new(Dataset::mnist().unwrap().test);
     for name in ["seed", "stable"] {
         let recipe = Recipe::load(name, &toml::Table::new()).unwrap();
-        let state = State::initial(&recipe, pictures.pixels, 8);
+        let state = State::initial(&recipe, pictures.shape, 8);
         let z = noise::sample_z(4, 7, recipe.latent);
         let ours = Mlp::new(&recipe, pictures.clone(), &state, 1).generate(0, &z).unwrap();
         let theirs = Reference::new(&recipe, pictures.clone(), &state, Device::Cpu, DType::F64).unwrap();

@@ -3,7 +3,7 @@
 
 fn error_at(k: u32, output: u32) -> f32 {
     if (is_last) {
-        return 1.0;
+        return share(k, output);
     }
     return load(layer.error, k * layer.outputs + output);
 }
