@@ -41,6 +41,11 @@ export class Courier {
     });
   }
 
+  /** Sets where inputs of the model rest, for every request that is sent from now on. @param {Readonly<Record<string, number>>} settings */
+  set(settings) {
+    this.#worker.postMessage({ settings });
+  }
+
   /** Ends the worker; whoever still waits is told that nothing will come. */
   close() {
     this.#worker.terminate();

@@ -29,7 +29,7 @@ import { createTabs } from './controls/tabs.js';
 import { createTour } from './controls/tour.js';
 import { createWalk } from './controls/walk.js';
 import { createZ0, LEAST, MOST } from './controls/z0.js';
-import { undoScrolls } from './controls/hold.js';
+import { onLongPress, undoScrolls } from './controls/hold.js';
 import { createForging } from './forging.js';
 import { createJudging } from './judging.js';
 import { createKeeping } from './keeping.js';
@@ -98,6 +98,7 @@ export function explore(models, arrival, runtime, status) {
   });
   const tabs = createTabs((tab) => change('tab', () => (state.tab = tab), { keepPlaying: true }));
   const keeping = createKeeping(() => ({ state, generator }), address.write, failed);
+  onLongPress(byId('picture'), keeping.savePicture);
   const switching = createSwitching(models, {
     onModel: (model, loaded) => {
       const isPlaying = state.playing === 'epochs';

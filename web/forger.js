@@ -15,7 +15,7 @@
 import { ForgerError } from './error.js';
 import { heldBytes, loadRuntime } from './loader.js';
 import { explain, openModel } from './opening.js';
-import { classNames, pairs } from './others.js';
+import { classNames, ends, pairs, set } from './others.js';
 import { readBytes } from './source.js';
 import { Courier } from './courier.js';
 
@@ -83,7 +83,8 @@ export class Generator {
    * @param {import('./source.js').Source} source An address as seen from the page, bytes, or a file (a `File` is a `Blob`).
    * @param {{onProgress?: import('./source.js').OnProgress} & import('./others.js').Along} [options] `onProgress` is told the
    *   bytes that have come so far, `total` only where the server says it; `beside` are files that the model keeps its weights
-   *   in; `input`, `output`, `layout` and `range` are said where they would not be found out.
+   *   in; `input`, `output`, `layout` and `range` are said where they would not be found out; `settings` are numbers for inputs
+   *   such as a `psi`, by their names.
    * @returns {Promise<Generator>}
    */
   static async load(source, { onProgress, ...along } = {}) {
@@ -158,6 +159,43 @@ export class Generator {
   get taken() {
     const told = /** @type {{taken?: string[]}} */ (this.#wasm).taken;
     return told && told.length > 0 ? pairs(told) : null;
+  }
+
+  /**
+   * What the model takes beside its numbers and its class, one number each, such as a `psi`: their names, and where they rest.
+   * @type {readonly [string, number][]}
+   */
+  get settings() {
+    const told = /** @type {{settings?: string[]}} */ (this.#wasm).settings ?? [];
+    return pairs(told).map(([name, value]) => [name, Number(value)]);
+  }
+
+  /**
+   * The same model with a setting at another value. The two share it: what draws from now on draws by the newest value, and
+   * freeing one of them frees both.
+   * @param {string} name One of {@link Generator.settings}.
+   * @param {number} value
+   */
+  withSetting(name, value) {
+    const settings = { [name]: value };
+    try {
+      set(this.#wasm, settings);
+    } catch (error) {
+      throw explain(error, this.#kind, 'Set one of the inputs that the model has.');
+    }
+    this.#shared.courier?.set(settings);
+    // Those of other classes drew by the setting before.
+    this.#shared.ofClass.clear();
+    const along = { ...this.#along, settings: { ...this.#along.settings, ...settings } };
+    return new Generator(this.#wasm, this.#kind, this.#bytes, along, this.#class, this.#shared);
+  }
+
+  /**
+   * The names that `input` and `output` of {@link Generator.load} may say: of a model of others, else none.
+   * @type {{inputs: string[], outputs: string[]}}
+   */
+  get ends() {
+    return ends(/** @type {{ends?: string[]}} */ (this.#wasm).ends ?? []);
   }
 
   /** How long one picture takes on this thread, in ms, as measured when the model was loaded. */

@@ -22,13 +22,17 @@ export function createKeeping(now, writeAddress, onFailure) {
     onShare: () => void share(),
     onLink: () => void copyLink(),
     onEmbed: () => void copyFrame(),
-    onPng: () => save('.png', () => {
-      const { state, generator } = now();
-      return pngOf(generator.generate(shownZ(state)), generator.imageShape);
-    }),
+    onPng: savePicture,
     onGif: () => save('-sweep.gif', () => gifOf(now().generator, sweepOf(now().state, now().state.kind))),
     onJson: () => save('.json', async () => jsonOf(now().state, shownZ(now().state))),
   });
+
+  function savePicture() {
+    return save('.png', () => {
+      const { state, generator } = now();
+      return pngOf(generator.generate(shownZ(state)), generator.imageShape);
+    });
+  }
 
   /** The address of the whole page with its state, also where this is a frame in another's. */
   function link() {
@@ -90,5 +94,5 @@ export function createKeeping(now, writeAddress, onFailure) {
     const z = Float32Array.from(places.flatMap((t) => [...(walkZ(state, t) ?? state.z)]));
     save('-walk.gif', () => gifOf(generator, z));
   }
-  return { saveWalk, say: keep.say };
+  return { savePicture, saveWalk, say: keep.say };
 }

@@ -15,7 +15,7 @@ import { readBytes } from './source.js';
  */
 
 /** @typedef {{name: string, bytes: Uint8Array}} Beside A file that was chosen along with the model. */
-/** @typedef {Said & {beside?: readonly Beside[]}} Along */
+/** @typedef {Said & {beside?: readonly Beside[], settings?: Readonly<Record<string, number>>}} Along `settings`: where inputs rest that are one number each, by their names. */
 
 /** Whether the full runtime may take what the small one did not. @param {unknown} error What the WebAssembly threw. */
 export function isWorthTrying(error) {
@@ -38,16 +38,31 @@ export function hintOf(error, usual) {
  * @param {Uint8Array} bytes
  * @param {Along} along
  */
-export function open(Wasm, bytes, { beside = [], input = '', output = '', layout = '', range = '' }) {
+export function open(Wasm, bytes, { beside = [], input = '', output = '', layout = '', range = '', settings = {} }) {
   const said = [input, output, layout, range];
-  if (!Wasm.loadAny || (beside.length === 0 && !said.some(Boolean))) return Wasm.load(bytes);
   const [names, files] = [beside.map(({ name }) => name), beside.map((file) => file.bytes)];
-  return Wasm.loadAny(bytes, names, files, said);
+  const isSaid = Wasm.loadAny && (beside.length > 0 || said.some(Boolean));
+  const model = isSaid ? Wasm.loadAny(bytes, names, files, said) : Wasm.load(bytes);
+  set(model, settings);
+  return model;
+}
+
+/** Sets where inputs of a model rest; a model that has no such input says so. @param {any} wasm @param {Readonly<Record<string, number>>} settings */
+export function set(wasm, settings) {
+  for (const [name, value] of Object.entries(settings)) {
+    if (!wasm.setRest) throw new Error(`the model has no input \`${name}\` to set`);
+    wasm.setRest(name, value);
+  }
+}
+
+/** The names of the inputs and outputs that may be said to be the latent vector's and the picture's. @param {readonly string[]} flat How many inputs, then all the names. */
+export function ends([count = '0', ...names]) {
+  return { inputs: names.slice(0, Number(count)), outputs: names.slice(Number(count)) };
 }
 
 /** Whether only the full runtime will do. @param {Along} along */
-export function needsFull({ beside = [], input, output, layout, range }) {
-  return beside.length > 0 || Boolean(input || output || layout || range);
+export function needsFull({ beside = [], input, output, layout, range, settings = {} }) {
+  return beside.length > 0 || Object.keys(settings).length > 0 || Boolean(input || output || layout || range);
 }
 
 /**

@@ -50,7 +50,10 @@ export function createSwitching(models, { onModel, onOwn, onPlay, onTile, onFail
     if (model) void use(model);
   }
 
-  const taken = createTaken(byId('taken'), (said) => void use(ownModel(dropped, said)));
+  const taken = createTaken(byId('taken'), {
+    onSaid: (said) => void use(ownModel(dropped, said)),
+    onGenerator: onModel,
+  });
 
   /** @param {Model} model */
   async function use(model) {

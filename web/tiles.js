@@ -5,6 +5,9 @@ import { paintFrom, prepare } from './pixels.js';
 import { batchOf, inSlices } from './slices.js';
 import { same } from './vectors.js';
 
+/** So many pictures are a strip, and drawn in the frame that asks for them; more are a sheet, which says that it is busy meanwhile. */
+const STRIP = 40;
+
 /**
  * @param {HTMLCanvasElement} canvas
  * @param {(error: unknown) => void} onFailure A model can load and still fail on some latent vector.
@@ -24,7 +27,12 @@ export function createTiles(canvas, onFailure) {
       const told = classes?.join() ?? '';
       if (drawn.generator === generator && drawn.columns === columns && drawn.classes === told && same(drawn.z, z)) return false;
       const mine = (drawn = { generator, z: z.slice(), columns, classes: told });
-      inSlices(steps(canvas, generator, mine.z, columns, classes), () => drawn === mine).catch(onFailure);
+      const atOnce = z.length <= STRIP * generator.latentSize;
+      const isWanted = () => drawn === mine;
+      if (!atOnce) canvas.setAttribute('aria-busy', 'true');
+      inSlices(steps(canvas, generator, mine.z, columns, classes), isWanted, { atOnce })
+        .then(() => isWanted() && canvas.removeAttribute('aria-busy'))
+        .catch(onFailure);
       return true;
     },
   };

@@ -3,6 +3,7 @@
 
 import { ForgerError } from './error.js';
 import { explain, openModel } from './opening.js';
+import { set } from './others.js';
 
 /** @type {ReturnType<typeof openModel> | undefined} */
 let model;
@@ -12,6 +13,11 @@ self.onmessage = async ({ data }) => {
     model = openModel(data.bytes, data.along);
     // Told to whoever asks for a picture.
     model.catch(() => {});
+    return;
+  }
+  if (data.settings) {
+    // Before the next picture, as what waits for the model is woken in order.
+    await model?.then(({ wasm }) => set(wasm, data.settings)).catch(() => {});
     return;
   }
   const { number, z, classes } = data;

@@ -252,7 +252,6 @@ impl Graph {
         }
         let values: Vec<Taken> = taken.iter().map(|value| Taken { name: &value.name, shape: &value.shape }).collect();
         let shape = infer(name, &op, &values)?;
-        self.names.extend(names);
         let takes: Vec<usize> = taken.iter().map(|value| value.index).collect();
         let value = match op {
             // Its node's name is the input's.
@@ -263,6 +262,7 @@ impl Graph {
             }
             _ => node(),
         };
+        self.names.extend(names);
         Ok(self.push(Node { name: node(), value, op: Some(op), takes, shape }))
     }
 

@@ -228,6 +228,83 @@ fn a_chain_of_layers_comes_back_from_safetensors() {
     assert!(Model::from_checkpoint(&branched).is_err());
 }
 
+/// A small network that is told one of three classes.
+fn of_classes() -> Model {
+    let (mut graph, z) = Graph::new("z", &[4]);
+    let embedding = Tensor::new([3, 3], vec![2.0, 0.0, 0.0, 0.0, 2.0, 0.0, 0.0, 0.0, 2.0]);
+    let joined = graph.join_class(&z, embedding).unwrap();
+    assert_eq!(joined.shape(), [7]);
+    let fc = graph.gemm("fc", &joined, tensor(&[6, 7]), Some(tensor(&[6]))).unwrap();
+    let tanh = graph.tanh("fc.tanh", &fc).unwrap();
+    let image = graph.reshape("image", &tanh, &[1, 2, 3]).unwrap();
+    let model = graph.finish(&image, "image").unwrap();
+    let (z, class) = ([0.5, -1.0, 2.0, 0.25, 1.0, 1.0, -0.5, 0.0], [2, 0]);
+    let image: Vec<f32> = model.evaluate(&z, &class).into_iter().map(|pixel| pixel as f32).collect();
+    model.with_metadata("forger.classes", r#"["a","b","c"]"#).with_parity(&z, &class, &image).unwrap()
+}
+
+#[test]
+fn a_class_is_a_second_input_that_comes_back_from_the_file() {
+    let model = of_classes();
+    assert_eq!((model.classes(), model.input_shape()), (3, &[4][..]));
+    let z = [0.1, 0.2, 0.3, 0.4];
+    assert_ne!(model.evaluate(&z, &[0]), model.evaluate(&z, &[1]));
+    assert_eq!(model.evaluate(&z, &[0]), model.evaluate(&z, &[]), "without a word it is the first");
+    for precision in [Precision::F32, Precision::F16, Precision::Int8] {
+        let onnx = model.to_onnx(precision).unwrap();
+        let back = Model::from_onnx(&onnx).unwrap();
+        assert_eq!(back.to_onnx(precision).unwrap(), onnx, "{precision:?}");
+        let parity = back.parity().unwrap();
+        assert_eq!(parity.class, [2, 0]);
+        let drawn: Vec<f32> = back.evaluate(&parity.z.concat(), &parity.class).iter().map(|&p| p as f32).collect();
+        assert_eq!(drawn, parity.image.concat(), "{precision:?}");
+    }
+    assert_eq!(Model::from_onnx(&model.to_onnx(Precision::F32).unwrap()).unwrap(), model);
+    assert_eq!(Model::from_checkpoint(&model.to_safetensors()).unwrap(), model);
+}
+
+#[test]
+fn classes_that_do_not_fit_are_refused() {
+    let (mut graph, z) = Graph::new("z", &[4]);
+    let fc = graph.gemm("fc", &z, tensor(&[4, 4]), None).unwrap();
+    let error = graph.join_class(&fc, tensor(&[3, 3])).expect_err("it is no input").to_string();
+    assert!(error.contains("behind the latent vector, and nowhere else"), "{error}");
+    let error = graph.join_class(&z, tensor(&[3])).unwrap_err().to_string();
+    assert!(error.contains("`class.embedding.weight` has the shape [3]"), "{error}");
+    graph.join_class(&z, tensor(&[3, 2])).unwrap();
+    assert!(graph.join_class(&z, tensor(&[3, 2])).is_err(), "there is one class, not two");
+
+    let model = of_classes();
+    for class in [&[][..], &[0], &[0, 3]] {
+        let error = model.clone().with_parity(&[0.0; 8], class, &[0.0; 12]).unwrap_err();
+        assert!(error.to_string().contains("the graph takes 3 classes"), "{error}");
+    }
+    assert!(everything().with_parity(&[0.0; 6], &[0], &[0.0; 36]).is_err(), "a class where none is taken");
+}
+
+#[test]
+fn files_that_do_something_else_with_a_class_are_told() {
+    let onnx = of_classes().to_onnx(Precision::F32).unwrap();
+    // Names and settings of as many bytes, in place.
+    let changed = |from: &[u8], to: &[u8]| {
+        assert_eq!(from.len(), to.len());
+        let at = onnx.windows(from.len()).position(|window| window == from).expect("it is in the file");
+        [&onnx[..at], to, &onnx[at + from.len()..]].concat()
+    };
+    for (name, bytes, expected) in [
+        (
+            "another operator",
+            changed(b"\x22\x06Gather", b"\x22\x06Gathen"),
+            "something else with a class than to look up",
+        ),
+        ("no joining", changed(b"\x22\x06Concat", b"\x22\x06Concaz"), "than to put its row behind"),
+        ("a class of nobody", changed(b"\x0a\x05class", b"\x0a\x05klass"), "the operator `Gather` is not one"),
+    ] {
+        let error = Model::from_onnx(&bytes).expect_err(name).to_string();
+        assert!(error.contains(expected), "{name}: {error}");
+    }
+}
+
 #[test]
 fn weights_beyond_half_precision_are_named() {
     let (mut graph, z) = Graph::new("z", &[1]);

@@ -10,7 +10,7 @@ use std::alloc::{GlobalAlloc, Layout, System};
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
 use interface::onnx::ModelProto;
-use interface::{Given, Layout as Lying, Picture, Port, Range, Taken, envelope, external, inputs, rewrite};
+use interface::{Given, Layout as Lying, Picture, Port, Range, Taken, envelope, external, free_settings, inputs, rewrite};
 use libfuzzer_sys::fuzz_target;
 use prost::bytes::Bytes;
 
@@ -66,6 +66,7 @@ fn read(mut model: ModelProto, other: &Bytes) {
     if let Err(refusal) = external::take_in(&mut model, &mut |_| Some(other.clone())) {
         return told(&refusal.to_string(), refusal.hint());
     }
+    free_settings(&mut model);
     let graph = model.graph.as_ref().expect("`decode` takes no file without one");
     let outputs: Vec<Port> = graph.output.iter().take(8).map(Port::of).collect();
     let wish = inputs(graph).first().map(|port| port.name.clone());

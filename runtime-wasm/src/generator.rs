@@ -113,6 +113,18 @@ impl Generator {
         }
     }
 
+    /// Sets where an input rests that is neither latent vector nor class, by its name.
+    ///
+    /// # Errors
+    /// A sentence if the model has no such input.
+    #[cfg(feature = "all-operators")]
+    pub fn set_rest(&self, name: &str, value: f32) -> Result<(), String> {
+        match &mut *self.engine.lock().unwrap_or_else(PoisonError::into_inner) {
+            Engine::Any(any) => any.set_rest(name, value).map_err(|refused| refused.to_string()),
+            Engine::Steps(_) => Err("the model takes nothing beside its latent vector".into()),
+        }
+    }
+
     /// How many classes the model is told one of; 0 if it is told none.
     pub fn classes(&self) -> usize {
         self.classes

@@ -94,7 +94,38 @@ impl Generator {
         let told = self.0.interface().map(|interface| interface.told()).unwrap_or_default();
         told.into_iter().flat_map(|(key, value)| [key.to_owned(), value]).collect()
     }
+
+    /// The names that may be said to be the latent vector's, and those that may be said to be the picture's; in
+    /// front of both stands how many the former are.
+    #[wasm_bindgen(getter)]
+    pub fn ends(&self) -> Vec<String> {
+        let Some(interface) = self.0.interface() else { return Vec::new() };
+        let [inputs, outputs] =
+            [interface.inputs, interface.outputs].map(|names| names.into_iter().take(MOST_ENDS).collect::<Vec<_>>());
+        [vec![inputs.len().to_string()], inputs, outputs].concat()
+    }
+
+    /// The inputs that are one number each and neither latent vector nor class, as names and where they rest in turn.
+    #[wasm_bindgen(getter)]
+    pub fn settings(&self) -> Vec<String> {
+        let rest = self.0.interface().map(|interface| interface.taken.rest).unwrap_or_default();
+        let settings = rest.into_iter().filter(interface::Rest::is_setting).take(MOST_ENDS);
+        settings.flat_map(|rest| [rest.name, rest.value.to_string()]).collect()
+    }
+
+    /// Sets where such an input rests.
+    ///
+    /// # Errors
+    /// An `Error` if the model has no such input.
+    #[wasm_bindgen(js_name = setRest)]
+    pub fn set_rest(&self, name: &str, value: f32) -> Result<(), js_sys::Error> {
+        self.0.set_rest(name, value).map_err(|message| js_sys::Error::new(&message))
+    }
 }
+
+/// Of a hostile file's thousands of inputs and outputs a page lists no more.
+#[cfg(feature = "all-operators")]
+const MOST_ENDS: usize = 32;
 
 #[cfg(feature = "all-operators")]
 fn wishes_of(texts: &[String]) -> Result<interface::Wishes, String> {

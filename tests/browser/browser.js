@@ -95,7 +95,7 @@ async function openPage(browser, url, { prepare, offline = false, hash = '', ...
 /** Waits until the page says that it can be used, and the tab that is open is filled. */
 export async function ready(page) {
   await page.getByRole('status').getByText('Ready').waitFor();
-  await page.locator('html:not(.embed) [role=tabpanel][aria-busy=false]:not([hidden]), .embed').first().waitFor();
+  await page.locator('html:not(.embed) [role=tabpanel][aria-busy=false]:not([hidden]):not(:has([aria-busy=true])), .embed').first().waitFor();
 }
 
 export async function shoot(page, name) {
@@ -116,7 +116,7 @@ export async function openTab(page, tab) {
   const found = typeof tab === 'string' ? page.getByRole('tab', { name: tab }) : tab;
   await found.click();
   const panel = await found.getAttribute('aria-controls');
-  await page.locator(`#${panel}[aria-busy=false]:not([hidden])`).waitFor();
+  await page.locator(`#${panel}[aria-busy=false]:not([hidden]):not(:has([aria-busy=true]))`).waitFor();
 }
 
 /** The models that the site offers. */

@@ -130,6 +130,33 @@ describeOnSite('the hand', (open) => {
     await close();
   });
 
+  test('a finger that rests on the picture saves it, and neither a tap nor a swipe does', async () => {
+    const { page, complaints, close } = await open({ ...PHONE, hash: '#v1&s=7.3' });
+    await ready(page);
+    const shown = await pixels(digit(page));
+    const saved = [];
+    page.on('download', (file) => saved.push(file.suggestedFilename()));
+    const { x, y, width, height } = await digit(page).boundingBox();
+    const middle = [{ x: x + width / 2, y: y + height / 2 }];
+    const client = await page.context().newCDPSession(page);
+    const press = async (ms) => {
+      await client.send('Input.dispatchTouchEvent', { type: 'touchStart', touchPoints: middle });
+      await page.waitForTimeout(ms);
+      await client.send('Input.dispatchTouchEvent', { type: 'touchEnd', touchPoints: [] });
+    };
+    await press(50);
+    await swipe(page, middle[0].x, middle[0].y, { dy: -20 });
+    await page.waitForTimeout(300);
+    assert.deepEqual(saved, []);
+    await page.evaluate(() => scrollTo(0, 0));
+    const [file] = await Promise.all([page.waitForEvent('download'), press(700)]);
+    assert.equal(file.suggestedFilename(), 'forger-7-3.png');
+    await page.getByRole('status').getByText('Saved forger-7-3.png.').waitFor();
+    assert.equal(await pixels(digit(page)), shown, 'and nothing else has changed');
+    assert.deepEqual(complaints, []);
+    await close();
+  });
+
   test('swipes that scroll change no number', async () => {
     const { page, complaints, close } = await open({ ...PHONE, hash: '#v1&t=numbers' });
     await ready(page);

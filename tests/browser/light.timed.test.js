@@ -8,11 +8,14 @@ import { cpus, loadavg } from 'node:os';
 import { test } from 'node:test';
 import { describeOnSite, openTab, ready, z0 } from './browser.js';
 
-/** How much slower the machine is that it is asked for, and what counts as long, in ms: more where others crowd the caches of this one. */
+/** How much slower the machine is that it is asked for, and what counts as long, in ms. */
 const SLOWER = 4;
-const LONG_MS = loadavg()[0] > cpus().length ? 75 : 50;
+const LONG_MS = 50;
 /** A collection of garbage falls into one task or another, and what others do to the caches only adds: of several visits the lightest counts. */
 const VISITS = 3;
+/** Where others crowd this machine, there are more visits until one is light: the bar stays. */
+const MOST_VISITS = 9;
+const isCrowded = () => loadavg()[0] > cpus().length;
 
 const TABS = ['Two sweeps', 'Draw', 'Detective', 'A hundred', 'All numbers', 'Inside', 'Walk', 'Models', 'Proof'];
 
@@ -22,8 +25,11 @@ function tasksOf(trace) {
   const mains = new Set(traceEvents.filter(({ name, args }) => name === 'thread_name' && args.name === 'CrRendererMain').map(({ pid, tid }) => `${pid} ${tid}`));
   const ours = traceEvents.filter(({ pid, tid, ph }) => ph === 'X' && mains.has(`${pid} ${tid}`));
   const isTask = ({ name }) => name === 'RunTask' || name.endsWith('::RunTask');
+  // A script of no address is one that this test has evaluated: the page's own policy lets it have none.
+  const asked = ours.filter(({ name, args }) => name === 'EvaluateScript' && !args?.data?.url);
+  const isOurs = (task) => !asked.some(({ ts }) => ts >= task.ts && ts < task.ts + task.dur);
   return ours
-    .filter((event) => isTask(event) && event.tdur !== undefined)
+    .filter((event) => isTask(event) && event.tdur !== undefined && isOurs(event))
     .sort((a, b) => b.tdur - a.tdur)
     .slice(0, 3)
     .map((task) => {
@@ -61,7 +67,8 @@ describeOnSite('a slow machine', (open) => {
   for (const tab of TABS) {
     test(`has no long task in ${tab}`, async (t) => {
       const seen = [];
-      for (let visit = 0; visit < VISITS; visit++) seen.push(await visited(open, tab, { width: visit % 2 ? 390 : 1280, height: 844 }));
+      const isEnough = () => seen.length >= VISITS && (!isCrowded() || seen.length >= MOST_VISITS || seen.some(({ ms }) => ms <= LONG_MS));
+      while (!isEnough()) seen.push(await visited(open, tab, { width: seen.length % 2 ? 390 : 1280, height: 844 }));
       const [least] = seen.toSorted((a, b) => a.ms - b.ms);
       for (const { ms, names } of seen) t.diagnostic(`${tab}: ${ms.toFixed(0)} ms: ${names}`);
       assert.ok(least.ms <= LONG_MS, `${least.ms.toFixed(0)} ms: ${least.names}`);

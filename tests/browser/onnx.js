@@ -52,15 +52,17 @@ export function node(type, inputs, output, attributes = {}) {
   ];
 }
 
-/** A model of these nodes and initializers; `told`: whether it takes a class too. */
-export function model({ nodes, initializers, latent = 4, image = [1, 2, 2], input = 'z', told = false }) {
+/** A model of these nodes and initializers; `told`: whether it takes a class too. `inputs` and `outputs`: more of them, as names and sizes. */
+export function model({ nodes, initializers, latent = 4, image = [1, 2, 2], input = 'z', told = false, inputs = [], outputs = [] }) {
   const graph = [
     ...nodes.map((each) => field(1, each)),
     field(2, 'generator'),
     ...initializers.map((each) => field(5, each)),
     field(11, value(input, ['batch', latent])),
     ...(told ? [field(11, value('class', ['batch'], INT64))] : []),
+    ...inputs.map(([name, dims]) => field(11, value(name, dims))),
     field(12, value('image', ['batch', ...image])),
+    ...outputs.map(([name, dims]) => field(12, value(name, dims))),
   ];
   return Buffer.concat([field(1, 8), field(7, graph), field(8, [field(1, ''), field(2, 17)])]);
 }

@@ -27,6 +27,10 @@ describeOnSite('the page', (open) => {
     const costs = [/^tract \d+\.\d+\.\d+$/, /^relaxed SIMD$/, /^0\.\d\d MB$/, /^\d+ µs$/, /^\d+$/, /^normal\(0,1\)$/];
     for (const fact of costs) await facts.getByText(fact).first().waitFor();
     assert.doesNotMatch(await facts.textContent(), /NaN|undefined|null/);
+    // Named in words, the trainer's own numbers, and beside them what real pictures get.
+    assert.doesNotMatch(await facts.locator('#card dt').allTextContents().then((terms) => terms.join()), /[a-z]_[a-z]/);
+    const fid = facts.locator('#card > div').filter({ hasText: 'FID: distance from real pictures' });
+    assert.match(await fid.locator('dd').textContent(), /^[\d.]+; real pictures 2\.568$/);
     assert.deepEqual(complaints, []);
     await close();
   });

@@ -44,7 +44,7 @@ impl PictureArgs {
     /// The size in which pictures of the generator at `path` are judged, which draws them in `size`.
     fn judged_size(own: &Dataset, size: [usize; 2], path: &Path) -> [usize; 2] {
         let [rows, columns] = size;
-        let [_, have_rows, have_columns] = own.image_shape;
+        let [_, have_rows, have_columns] = own.image_shape();
         // A run was judged in its own size, and its figures are to come out again.
         if rows != columns || kept_judge(path).is_some() {
             return size;

@@ -16,7 +16,7 @@ const PAUSE_MS = 150;
 /** How many there are while the rest is folded; the style sheet hides what comes after. */
 const FEW = 12;
 /** How many are built in one frame. */
-const BUILT = 10;
+const BUILT = 8;
 
 /**
  * @param {HTMLElement} root

@@ -55,10 +55,15 @@ export function setSlider(slider, value, words) {
   if (slider.getAttribute('aria-valuetext') !== words) slider.setAttribute('aria-valuetext', words);
 }
 
+/** @type {WeakMap<HTMLSelectElement, string>} */
+const written = new WeakMap();
+
 /** Options of a list, written only when they are others. @param {HTMLSelectElement} select @param {[string, string][]} options @returns {boolean} Whether they are. */
 export function setOptions(select, options) {
-  const now = [...select.options].map((option) => `${option.value} ${option.text}`).join();
-  if (now === options.map((option) => option.join(' ')).join()) return false;
+  // Reading a long list from the document takes a while.
+  const now = options.map((option) => option.join(' ')).join();
+  if (written.get(select) === now) return false;
+  written.set(select, now);
   select.replaceChildren(...options.map(([value, text]) => make('option', { value, text })));
   return true;
 }

@@ -1,6 +1,7 @@
 // @ts-check
 /**
- * Taking hold with a finger, a pen or the mouse: dragging along an element, and what a finger did that only wanted to scroll.
+ * Taking hold with a finger, a pen or the mouse: dragging along an element, a long press, and what a finger did that only wanted to
+ * scroll.
  *
  * A browser that takes a touch for its own, to scroll, cancels it (`pointercancel`), but by then a slider has already jumped to
  * where the finger came down. So whatever a touch has changed goes back when it is cancelled.
@@ -37,4 +38,29 @@ export function followPointer(element, { onStart, onMove }) {
     onStart(event);
   });
   element.addEventListener('pointermove', (event) => element.hasPointerCapture(event.pointerId) && onMove(event));
+}
+
+/** A finger that rests for so long, in ms, and within so many CSS pixels, means what lies under it. */
+const [LONG_PRESS_MS, STILL] = [500, 8];
+
+/**
+ * Hears of a finger or a pen that was held on an element and let go; the mouse has its second button for that.
+ * @param {HTMLElement} element
+ * @param {() => void} onHeld
+ */
+export function onLongPress(element, onHeld) {
+  /** @type {PointerEvent | undefined} */
+  let began;
+  element.addEventListener('pointerdown', (event) => (began = event.pointerType !== 'mouse' && event.isPrimary ? event : undefined));
+  element.addEventListener('pointermove', ({ clientX, clientY }) => {
+    if (began && Math.hypot(clientX - began.clientX, clientY - began.clientY) > STILL) began = undefined;
+  });
+  element.addEventListener('pointercancel', () => (began = undefined));
+  // When it is let go and not before: only then do browsers take it for a wish, and let a page save.
+  element.addEventListener('pointerup', ({ timeStamp }) => {
+    if (began && timeStamp - began.timeStamp >= LONG_PRESS_MS) onHeld();
+    began = undefined;
+  });
+  // A menu would take the finger away.
+  element.addEventListener('contextmenu', (event) => began && event.preventDefault());
 }

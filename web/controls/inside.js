@@ -11,6 +11,8 @@ import { make, within } from './dom.js';
 
 /** Cells whose share of the picture is shown. */
 const BUSIEST = 8;
+/** Of these, so many are new to a frame: what is painted for the first time takes the browser long. */
+const NEW_A_FRAME = 2;
 /** A number of z that is as large as this is lit all it can be. */
 const BRIGHT_Z = 3;
 /** A cell that is lit less than this, of what the brightest of its layer ever was, counts as dark. */
@@ -32,8 +34,8 @@ export function createInside(root, { onChange, onFailure }) {
   const cells = within(root, '[data-cells]');
   /** What was found in each model; undefined while it is looked at. @type {WeakMap<Generator, {layers: import('../layers.js').Layer[] | false | undefined}>} */
   const known = new WeakMap();
-  /** @type {{generator: Generator | undefined, language: string, strips: Strip[], shares: Strip[], most: number[]}} */
-  let built = { generator: undefined, language: '', strips: [], shares: [], most: [] };
+  /** @type {{generator: Generator | undefined, language: string, strips: Strip[], shares: Strip[], painted: number, most: number[]}} */
+  let built = { generator: undefined, language: '', strips: [], shares: [], painted: 0, most: [] };
   /** How strongly all cells are lit that are on show. @type {Float32Array[]} */
   let values = [];
   matchMedia('(prefers-color-scheme: dark)').addEventListener('change', onChange);
@@ -73,7 +75,7 @@ export function createInside(root, { onChange, onFailure }) {
     const shares = layers.length > 1 ? Array.from({ length: Math.min(BUSIEST, layers[layers.length - 1].inputs) }, () => strip('share')) : [];
     cells.replaceChildren(...shares.map(({ figure }) => make('li', {}, [figure])));
     const most = built.generator === generator ? built.most : layers.map(() => 0);
-    built = { generator, language: currentLanguage(), strips, shares, most };
+    built = { generator, language: currentLanguage(), strips, shares, painted: 0, most };
   }
 
   return {
@@ -120,7 +122,9 @@ export function createInside(root, { onChange, onFailure }) {
     const chosen = busiest(last, values, built.shares.length).sort((a, b) => a - b);
     const pictures = chosen.map((cell) => sent(last, cell, values[cell]));
     const scale = Math.max(1e-6, ...pictures.map(largest));
-    for (const [place, { canvas, caption }] of built.shares.entries()) {
+    built.painted = Math.min(chosen.length, built.painted + NEW_A_FRAME);
+    if (built.painted < chosen.length) onChange();
+    for (const [place, { canvas, caption }] of built.shares.slice(0, built.painted).entries()) {
       paintCells(canvas, pictures[place], width, scale, colours, height);
       const words = text('insideCell', { number: chosen[place] + 1 });
       setText(caption, words);

@@ -39,6 +39,20 @@ export function createPad(root, { onAxes, onPlace, onBeat, onFailure }) {
   /** What is on show. @type {{z: Float32Array, axes: [Float32Array, Float32Array]} | undefined} */
   let shown;
 
+  /** @type {{key: string, options: [string, string][]}} */
+  let offered = { key: '', options: [] };
+
+  /** The ways to choose from, put together anew only where they are others. @param {number} numbers @param {number} directions */
+  function optionsOf(numbers, directions) {
+    const name = (/** @type {number} */ i) => text('direction', { number: i + 1 });
+    const key = [numbers, directions, name(0)].join();
+    if (offered.key === key) return offered.options;
+    const found = Array.from({ length: directions }, (_, i) => /** @type {[string, string]} */ ([`d${i}`, name(i)]));
+    const single = Array.from({ length: numbers }, (_, i) => /** @type {[string, string]} */ ([`z${i}`, `z[${i}]`]));
+    offered = { key, options: [...found, ...single] };
+    return offered.options;
+  }
+
   const go = (/** @type {number} */ x, /** @type {number} */ y) => shown && onPlace(placed(shown.z, shown.axes, x, y));
   for (const select of selects) select.addEventListener('change', () => onAxes(selects[0].value, selects[1].value));
   for (const [i, slider] of sliders.entries()) {
@@ -69,8 +83,7 @@ export function createPad(root, { onAxes, onPlace, onBeat, onFailure }) {
      * @param {readonly Float32Array[]} directions
      */
     show({ z, pad }, generator, directions) {
-      const names = [...directions.keys()].map((i) => [`d${i}`, text('direction', { number: i + 1 })]);
-      const options = /** @type {[string, string][]} */ ([...names, ...Array.from(z, (_, i) => [`z${i}`, `z[${i}]`])]);
+      const options = optionsOf(z.length, directions.length);
       // Directions take a moment to be found, and another model may have fewer numbers.
       const known = (/** @type {string} */ name, /** @type {string} */ other) => (axisVector(name, z.length, directions) ? name : other);
       const axes = [known(pad.x, 'z0'), known(pad.y, z.length > 1 ? 'z1' : 'z0')];

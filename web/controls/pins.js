@@ -10,7 +10,8 @@ import { make } from './dom.js';
  * @param {{onShow: (place: number) => void, onRemove: (place: number) => void}} callbacks
  */
 export function createPins(root, { onShow, onRemove }) {
-  let drawn = '';
+  /** What is on show, and in which language. @type {{pins: readonly import('../state.js').Pin[], words: string, generator: unknown}} */
+  let drawn = { pins: [], words: '', generator: undefined };
   /** The place of a pin that was just removed: the focus goes to the one that took it. @type {number | undefined} */
   let removed;
 
@@ -33,15 +34,14 @@ export function createPins(root, { onShow, onRemove }) {
     return make('li', {}, [show, remove]);
   }
 
-  /** @type {unknown} */
-  let drawnWith;
   return {
     /** @param {import('../state.js').State} state @param {import('../forger.js').Generator} generator */
     show({ pins }, generator) {
-      const now = [text('pinName', { number: '' }), ...pins.map(({ seed, z }) => `${seed} ${z}`)].join();
-      if (drawn === now && drawnWith === generator) return;
-      [drawn, drawnWith] = [now, generator];
-      const hint = make('li', { className: 'hint', textContent: text('noPins') });
+      const words = text('noPins');
+      const isSame = pins.length === drawn.pins.length && pins.every((pin, place) => pin === drawn.pins[place]);
+      if (isSame && drawn.words === words && drawn.generator === generator) return;
+      drawn = { pins, words, generator };
+      const hint = make('li', { className: 'hint', textContent: words });
       root.replaceChildren(...(pins.length ? pins.map((pin, place) => item(pin, place, generator)) : [hint]));
       if (removed === undefined) return;
       const next = root.querySelectorAll('.remove')[Math.min(removed, pins.length - 1)] ?? root.closest('[role=tabpanel]');

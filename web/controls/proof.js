@@ -25,9 +25,24 @@ const METRICS = new Map([
   ['precision', 'metricPrecision'],
   ['recall', 'metricRecall'],
   ['in_class', 'metricInClass'],
+  ['kl', 'metricKl'],
+  ['spread', 'metricSpread'],
   ['d_loss', 'metricDLoss'],
   ['g_loss', 'metricGLoss'],
+  ['d_accuracy_fake', 'metricCaught'],
+  ['d_accuracy_real', 'metricBelieved'],
+  ['d_fake', 'metricDFake'],
+  ['d_real', 'metricDReal'],
+  ['d_margin', 'metricMargin'],
+  ['g_gradient', 'metricGradient'],
+  ['r1', 'metricR1'],
+  ['r2', 'metricR2'],
 ]);
+/**
+ * What real pictures get where generated ones are judged: training pictures of MNIST against its test pictures, as many as the trainer
+ * draws to judge a run (the last line of `trainer evaluate gen.onnx`).
+ */
+const REAL = { dataset: 'mnist', samples: 10_000, metrics: new Map([['fid', 2.568], ['kl', 0.002], ['precision', 0.8562], ['recall', 0.8582]]) };
 /** Of no use to a reader: which epoch was judged counts from 0, and the card has the epochs. */
 const LEFT_OUT = new Set(['epoch', 'steps', 'samples']);
 
@@ -102,7 +117,7 @@ async function showCosts(root, { byteLength }, runtime, { loading, pictureMs, hu
 /** What the file says of itself: texts of whoever made it. @param {HTMLElement} root @param {import('../forger.js').Generator} generator */
 function showCard(root, { metadata, latentSize, imageShape, classes }) {
   const told = (/** @type {string} */ key) => (metadata[`forger.${key}`] === undefined ? text('notTold') : tame(metadata[`forger.${key}`], 120));
-  const { facts, left } = metrics(metadata['forger.metrics']);
+  const { facts, left } = metrics(metadata['forger.metrics'], metadata['forger.dataset']);
   list(within(root, '#card'), [
     [text('cardInput'), `${latentSize}`],
     ...(classes ? /** @type {Fact[]} */ ([[text('cardClasses'), tame(`${classes.length}: ${classes.slice(0, MOST_CLASSES).join(', ')}`, 120)]]) : []),
@@ -122,25 +137,28 @@ function showCard(root, { metadata, latentSize, imageShape, classes }) {
   if (pre.textContent !== shown) pre.textContent = shown;
 }
 
-/** @param {string | undefined} json @returns {{facts: Fact[], left: number}} The numbers in it, in our words or under their maker's names. */
-function metrics(json) {
+/** @param {string | undefined} json @param {string | undefined} dataset @returns {{facts: Fact[], left: number}} The numbers in it, in our words or under their maker's names. */
+function metrics(json, dataset) {
   try {
-    const all = Object.entries(JSON.parse(json ?? '{}')).filter(([name, value]) => Number.isFinite(value) && !LEFT_OUT.has(name));
+    const told = JSON.parse(json ?? '{}');
+    const real = dataset === REAL.dataset && told.samples === REAL.samples ? REAL.metrics : undefined;
+    const all = Object.entries(told).filter(([name, value]) => Number.isFinite(value) && !LEFT_OUT.has(name));
     const order = [...METRICS.keys()];
     const rank = (/** @type {[string, unknown]} */ [name]) => (METRICS.has(name) ? order.indexOf(name) : order.length);
     const sorted = all.sort((a, b) => rank(a) - rank(b));
-    const facts = sorted.slice(0, MOST_METRICS).map(([name, value]) => fact(name, value));
+    const facts = sorted.slice(0, MOST_METRICS).map(([name, value]) => fact(name, value, real?.get(name)));
     return { facts, left: all.length - facts.length };
   } catch {
     return { facts: [], left: 0 };
   }
 }
 
-/** @param {string} name @param {number} value @returns {Fact} */
-function fact(name, value) {
+/** @param {string} name @param {number} value @param {number | undefined} real What real pictures get. @returns {Fact} */
+function fact(name, value, real) {
   const known = METRICS.get(name);
   const number = Number(value.toPrecision(4)).toString();
-  return known ? [text(known), number] : [tame(name, 40), number, 'stranger'];
+  const words = real === undefined ? number : text('metricOfReal', { value: number, real });
+  return known ? [text(known), words] : [tame(name, 40), number, 'stranger'];
 }
 
 /** @param {HTMLElement} root @param {Fact[]} facts */

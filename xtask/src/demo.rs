@@ -1,7 +1,8 @@
 //! From nothing to a page in the browser: train, build the site, serve it.
 //!
 //! What can fail fast goes first: the port, the folder and the WebAssembly compiler are seen to before minutes of
-//! training.
+//! training. What the first page can do without comes last, while it is served: the runtime for models of other makers, and
+//! making the other one small.
 
 use std::path::PathBuf;
 
@@ -40,15 +41,30 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     let out = arguments.out.clone().unwrap_or_else(|| workspace::root().join("site"));
     let listener = if arguments.no_serve { None } else { Some(serve::listen(arguments.port)?) };
     site::refuse_to_replace_what_is_not_ours(&out)?;
-    runtime::build()?;
+    // Whoever builds the runtime for the first time is not to wait for what shows no digit.
+    let is_first = listener.is_some() && !runtime::was_built();
+    let runtime = if is_first { runtime::build_first()? } else { runtime::build()? };
 
     let trainer = model::demo_trainer()?;
     let settings = Settings { epochs: arguments.epochs, recipe: arguments.recipe.as_deref() };
     let model = model::train_for_page(&trainer, settings, &workspace::target().join("demo"))?;
 
-    site::run(&site::Arguments { model, out: out.clone(), url: arguments.url.clone() })?;
-    match listener {
-        Some(listener) => serve::serve(&listener, &out),
-        None => Ok(()),
+    let site = site::Arguments { model, out: out.clone(), url: arguments.url.clone() };
+    site::run_with(&site, &runtime)?;
+    let Some(listener) = listener else { return Ok(()) };
+    std::thread::scope(|scope| {
+        if is_first {
+            scope.spawn(|| complete(&site));
+        }
+        serve::serve(&listener, &out)
+    })
+}
+
+/// Puts the whole site in the place of the first one.
+fn complete(site: &site::Arguments) {
+    eprintln!("compiling, beside that, what draws models of other makers: the page takes them in some minutes");
+    match site::run(site) {
+        Ok(()) => eprintln!("the page takes models of other makers from now on"),
+        Err(error) => eprintln!("going on without models of other makers: {error:#}"),
     }
 }

@@ -1,6 +1,7 @@
 //! The judge that ships, `crates/judge/mnist.safetensors`: trained again, and made small for the page.
 //!
-//! The trainer does the training; on the same kind of CPU the file comes out byte for byte. The exporter makes it small.
+//! The trainer does the training; on the same kind of CPU the file comes out byte for byte. The exporter's library makes it
+//! small: its program would be compiled once more for this alone.
 
 use std::fs;
 use std::path::PathBuf;
@@ -31,13 +32,14 @@ pub(crate) fn run() -> Result<()> {
 /// data set.
 ///
 /// # Errors
-/// If the exporter cannot be built, or fails.
+/// If the judge cannot be read or is none, or the folder cannot be written.
 pub(crate) fn for_page() -> Result<PathBuf> {
     let folder = workspace::target().join("judges");
     fs::create_dir_all(&folder).with_context(|| format!("cannot create `{}`", folder.display()))?;
-    let mut exporter = program::cargo();
-    // Without the runtimes that only `verify` and `inspect` need: they take minutes to compile.
-    exporter.args(["run", "--quiet", "--package", "exporter", "--no-default-features", "--", "round"]);
-    program::run_silently(exporter.arg(TRAINED).arg("--out").arg(folder.join("mnist.safetensors")))?;
+    let trained = workspace::root().join(TRAINED);
+    let bytes = fs::read(&trained).with_context(|| format!("cannot read `{}`", trained.display()))?;
+    let rounded = exporter::round(&bytes).with_context(|| format!("`{}` cannot be rounded", trained.display()))?;
+    let small = folder.join("mnist.safetensors");
+    exporter::write_whole(&small, &rounded).with_context(|| format!("cannot write `{}`", small.display()))?;
     Ok(folder)
 }

@@ -46,11 +46,25 @@ pub(crate) fn train_for_page(trainer: &Path, settings: Settings, folder: &Path) 
 }
 
 /// The command that compiles the trainer as the demo needs it: without candle and tract, which take longer to compile than all
-/// else. What computes is optimised in this profile as in a release.
+/// else, and without wgpu where there is no GPU that it could find. What computes is optimised in this profile as in a release.
 pub(crate) fn demo_trainer_build() -> Command {
     let mut cargo = program::cargo();
     cargo.args(["build", "--package", "trainer", "--no-default-features"]);
+    if may_have_gpu(Path::new("/dev")) {
+        cargo.args(["--features", "gpu"]);
+    }
     cargo
+}
+
+/// Whether this machine may have a GPU: on Linux its drivers leave a file in the folder `devices`, and elsewhere there usually
+/// is one.
+fn may_have_gpu(devices: &Path) -> bool {
+    let has = |folder: &Path, start: &str| {
+        let names = fs::read_dir(folder).into_iter().flatten().flatten();
+        names.into_iter().any(|entry| entry.file_name().to_string_lossy().starts_with(start))
+    };
+    // NVIDIA's driver, everyone else's, and Windows' for the Linux inside it.
+    !cfg!(target_os = "linux") || has(devices, "nvidia") || has(&devices.join("dri"), "renderD") || has(devices, "dxg")
 }
 
 /// Compiles the trainer as the demo needs it and gives its program.
@@ -126,6 +140,25 @@ mod tests {
     use std::os::unix::fs::PermissionsExt;
 
     use super::*;
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_gpu_is_known_by_its_drivers_file() {
+        for (name, file, expected) in [
+            ("none", "null", false),
+            ("NVIDIA's", "nvidia0", true),
+            ("another maker's", "dri/renderD128", true),
+            ("a screen alone", "dri/card0", false),
+            ("Windows'", "dxg", true),
+        ] {
+            let devices = tempfile::tempdir().unwrap();
+            let path = devices.path().join(file);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, "").unwrap();
+            assert_eq!(may_have_gpu(devices.path()), expected, "{name}");
+        }
+        assert!(!may_have_gpu(Path::new("/no/such/folder")));
+    }
 
     #[test]
     fn a_model_is_trained_once_for_the_same_trainer_and_settings() {

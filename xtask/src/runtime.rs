@@ -30,35 +30,70 @@ const MODULES: [(Variant, &str, &str); 3] = [
     (Variant::Full, "full_bg.wasm", "full.js"),
 ];
 
+/// Says whether the runtime was ever built here; it may have changed since.
+pub(crate) fn was_built() -> bool {
+    folder().join(STAMP).exists()
+}
+
+/// Builds what Forger's own models need of the runtime, as it comes out of the compiler: half the work, and enough for the first
+/// page on the machine that builds it. Gives the folder it is in.
+///
+/// # Errors
+/// If there is no toolchain, or a step fails.
+pub(crate) fn build_first() -> Result<PathBuf> {
+    let compiled = compile(MODULES.into_iter().filter(|(variant, ..)| *variant != Variant::Full))?;
+    let folder = workspace::target().join("wasm/first");
+    files::replace_folder(&folder, |folder| {
+        compiled.iter().try_for_each(|(module, script, path)| bind(path, script, module, folder))
+    })?;
+    Ok(folder)
+}
+
 /// Builds the runtime, if it has changed; gives the folder it is in.
 ///
 /// # Errors
 /// If there is no toolchain, or a step fails.
 pub(crate) fn build() -> Result<PathBuf> {
-    let toolchain = wasm::toolchain()?;
-    let compile = |(variant, module, script)| wasm::compile(&toolchain, variant).map(|path| (module, script, path));
-    let compiled: Vec<(&str, &str, PathBuf)> = MODULES.into_iter().map(compile).collect::<Result<_>>()?;
+    let compiled = compile(MODULES.into_iter())?;
     let wasm_opt = WasmOpt::find();
-    let folder = workspace::target().join("wasm/runtime");
+    let folder = folder();
 
     let made_from = made_from(&compiled, wasm_opt.is_some())?;
     if fs::read_to_string(folder.join(STAMP)).is_ok_and(|stamp| stamp == made_from) {
         return Ok(folder);
     }
     files::replace_folder(&folder, |folder| {
-        for (module, script, compiled) in &compiled {
-            eprintln!("binding and compressing `{module}`");
-            bind(compiled, script.trim_end_matches(".js"), module, folder)?;
-            let path = folder.join(module);
-            // By brotli, the largest module grows by it.
-            if let Some(wasm_opt) = wasm_opt.as_ref().filter(|_| *module != "full_bg.wasm") {
-                wasm_opt.shrink(&path)?;
+        // Shrinking and compressing keep one core busy each, so the modules go through it side by side.
+        std::thread::scope(|scope| {
+            let mut finishing = Vec::new();
+            for (module, script, compiled) in &compiled {
+                eprintln!("binding and compressing `{module}`");
+                bind(compiled, script, module, folder)?;
+                let path = folder.join(module);
+                // By brotli, the largest module grows by it.
+                let wasm_opt = wasm_opt.as_ref().filter(|_| *module != "full_bg.wasm");
+                finishing.push(scope.spawn(move || {
+                    wasm_opt.map_or(Ok(()), |wasm_opt| wasm_opt.shrink(&path))?;
+                    files::compress(&path)
+                }));
             }
-            files::compress(&path)?;
-        }
+            finishing.into_iter().try_for_each(|done| done.join().expect("what goes wrong is an error"))
+        })?;
         Ok(fs::write(folder.join(STAMP), &made_from)?)
     })?;
     Ok(folder)
+}
+
+fn folder() -> PathBuf {
+    workspace::target().join("wasm/runtime")
+}
+
+/// Compiles modules: what each is called, the script that binds it, and where it is.
+fn compile(
+    modules: impl Iterator<Item = (Variant, &'static str, &'static str)>,
+) -> Result<Vec<(&'static str, &'static str, PathBuf)>> {
+    let toolchain = wasm::toolchain()?;
+    modules.map(|(variant, module, script)| Ok((module, script, wasm::compile(&toolchain, variant)?))).collect()
 }
 
 fn made_from(compiled: &[(&str, &str, PathBuf)], wasm_opt: bool) -> Result<String> {
@@ -76,6 +111,7 @@ fn made_from(compiled: &[(&str, &str, PathBuf)], wasm_opt: bool) -> Result<Strin
 /// other, and only then get names of their own; the script must come out the same both times.
 fn bind(compiled: &Path, script: &str, module: &str, folder: &Path) -> Result<()> {
     let bound = tempfile::tempdir_in(folder)?;
+    let script = script.trim_end_matches(".js");
     Bindgen::new()
         .input_path(compiled)
         .out_name(script)

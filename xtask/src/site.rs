@@ -42,14 +42,24 @@ pub(crate) struct Arguments {
 /// # Errors
 /// If a model is none, the folder isn't ours to replace, or building fails; the folder is then as before.
 pub(crate) fn run(arguments: &Arguments) -> Result<()> {
+    models::read(&arguments.model)?;
+    refuse_to_replace_what_is_not_ours(&arguments.out)?;
+    run_with(arguments, &runtime::build()?)
+}
+
+/// Writes the site around a runtime that is there.
+///
+/// # Errors
+/// If a model is none or the folder isn't ours to replace; the folder is then as before.
+pub(crate) fn run_with(arguments: &Arguments, runtime: &Path) -> Result<()> {
     let models = models::read(&arguments.model)?;
     refuse_to_replace_what_is_not_ours(&arguments.out)?;
-    let [runtime, judges] = [runtime::build()?, judge::for_page()?];
+    let judges = judge::for_page()?;
     let address = arguments.url.as_deref().map(folder_address).transpose()?;
     files::replace_folder(&arguments.out, |site| {
-        share_card::draw(&arguments.model[0], &runtime, &site.join(share_card::NAME));
+        share_card::draw(&arguments.model[0], runtime, &site.join(share_card::NAME));
         glimpse::round(&arguments.model[0], &site.join(glimpse::NAME));
-        assemble(site, &workspace::root().join("web"), &runtime, &judges, &models, address.as_deref())
+        assemble(site, &workspace::root().join("web"), runtime, &judges, &models, address.as_deref())
     })?;
     tell_sizes(&arguments.out)
 }

@@ -16,7 +16,7 @@ use crate::hint::hinted;
 use crate::model::{self, Settings};
 use crate::summary::{CargoTest, Counts, Nextest, NodeTest, Summary, Timed, slowest};
 use crate::{
-    browser, fashion_mnist, node, onnxruntime, package, program, python, site, slurm, vulkan, wasm, workspace,
+    browser, fashion_mnist, node, onnxruntime, package, program, python, runtime, site, slurm, vulkan, wasm, workspace,
 };
 
 /// Tests that are named at the end, for being slow.
@@ -50,9 +50,10 @@ pub(crate) fn run(arguments: &Arguments) -> Result<bool> {
 
 fn run_all(arguments: &Arguments) -> Result<Counts> {
     let mut minutes = Minutes::default();
-    // The tools come over the network while the compiler keeps the processor busy.
+    // The tools come over the network while the compiler keeps the processor busy; then the runtime is compiled beside it, whose
+    // optimising, shrinking and compressing leave all cores but one idle.
     let (compiled, tools) = std::thread::scope(|scope| {
-        let tools = scope.spawn(tools);
+        let tools = scope.spawn(|| tools().and_then(|tools| runtime::build().map(|_| tools)));
         eprintln!("compiling the workspace and its tests");
         // As the tests are compiled, and not `--package trainer`, for which cargo would choose other features of shared
         // dependencies and compile those twice.
@@ -61,7 +62,7 @@ fn run_all(arguments: &Arguments) -> Result<Counts> {
     });
     compiled?;
     let Tools { mut environment, drivers, python } = tools?;
-    minutes.note("tools and compiling");
+    minutes.note("tools, compiling and the runtime");
     environment.extend(subject(arguments, &python)?);
     minutes.note("model, site and package");
     if arguments.long {

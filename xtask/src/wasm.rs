@@ -58,13 +58,12 @@ impl Variant {
         }
     }
 
-    /// What cargo is to compile, and where to. The small ones are a workspace of their own, which says why.
-    fn package(self) -> (&'static [&'static str], &'static str) {
+    /// What cargo is to compile. The small ones are a workspace of their own, which says why; it compiles into the same folder,
+    /// where it finds what the two have in common.
+    fn package(self) -> &'static [&'static str] {
         match self {
-            Variant::Small | Variant::SmallRelaxed => (&["--manifest-path", SMALL], "small"),
-            Variant::Full => {
-                (&["--package", "runtime-wasm", "--crate-type", "cdylib", "--features", "all-operators"], "")
-            }
+            Variant::Small | Variant::SmallRelaxed => &["--manifest-path", SMALL],
+            Variant::Full => &["--package", "runtime-wasm", "--crate-type", "cdylib", "--features", "all-operators"],
         }
     }
 }
@@ -128,15 +127,12 @@ pub(crate) fn command(toolchain: &Toolchain, variant: Variant, root: &Path) -> (
         Toolchain::InUse => (program::cargo(), root.to_owned()),
         Toolchain::Debian { rust_lld } => (debian_cargo(rust_lld), root.join("debian")),
     };
-    let (package, name) = variant.package();
-    let folder = folder.join(name);
-    command.args(["rustc", "--lib"]).args(package);
+    command.args(["rustc", "--lib"]).args(variant.package());
     command.args(["--profile", "wasm", "--target", TARGET, "--target-dir"]).arg(&folder);
     if matches!(toolchain, Toolchain::Debian { .. }) {
         command.arg("-Zbuild-std=std,panic_abort");
     }
-    // Set here and not in `.cargo/config.toml`, where a user's own RUSTFLAGS would switch it off.
-    command.env_remove("CARGO_ENCODED_RUSTFLAGS").env("RUSTFLAGS", RUSTFLAGS);
+    for_the_browser(&mut command);
     command.arg("--").arg(format!("-Ctarget-feature={}", variant.target_features()));
     command.arg(format!("-Clink-arg=--max-memory={MEMORY_LIMIT}"));
     (command, folder)
@@ -152,13 +148,23 @@ pub(crate) fn check_portable() -> Result<()> {
         Toolchain::Debian { rust_lld } => (debian_cargo(&rust_lld), workspace::target().join("wasm/debian")),
     };
     let is_debian = folder.ends_with("debian");
-    command.args(["check", "--lib", "--no-default-features", "--target", TARGET, "--target-dir"]).arg(folder);
+    // In the runtime's profile, whose macros are compiled already.
+    command.args(["check", "--profile", "wasm", "--lib", "--no-default-features", "--target", TARGET, "--target-dir"]);
+    command.arg(folder);
     command.args(PORTABLE.iter().flat_map(|name| ["--package", name]));
     if is_debian {
         command.arg("-Zbuild-std=std,panic_abort");
     }
-    command.env_remove("CARGO_ENCODED_RUSTFLAGS").env("RUSTFLAGS", RUSTFLAGS);
+    for_the_browser(&mut command);
     program::run(&mut command)
+}
+
+/// Sets the flags of every build for the browser, and takes away whoever stands in rustc's place for this workspace: what
+/// visitors get is compiled the same way for everyone.
+fn for_the_browser(command: &mut Command) {
+    // Set here and not in `.cargo/config.toml`, where a user's own RUSTFLAGS would switch it off.
+    command.env_remove("CARGO_ENCODED_RUSTFLAGS").env("RUSTFLAGS", RUSTFLAGS);
+    command.env_remove("RUSTC_WORKSPACE_WRAPPER");
 }
 
 fn the_one_in_use() -> Result<Toolchain> {

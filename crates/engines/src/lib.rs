@@ -9,6 +9,10 @@ pub mod choose;
 pub mod cpu;
 #[cfg(test)]
 mod equality;
+#[cfg(feature = "gpu")]
+pub mod gpu;
+#[cfg(not(feature = "gpu"))]
+#[path = "gpu/absent.rs"]
 pub mod gpu;
 #[cfg(feature = "reference")]
 pub mod reference;

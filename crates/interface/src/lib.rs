@@ -6,7 +6,7 @@
 //!
 //! 1. [`decode`](envelope::decode) reads the file, or says what it is instead ([`NoModel`]);
 //! 2. [`external::take_in`] fetches weights that are kept beside it, and from nowhere else;
-//! 3. [`Taken::of`] tells the latent vector, the class and the settings among the inputs;
+//! 3. [`free_settings`] makes inputs of settings that rest somewhere, [`Taken::of`] tells the latent vector, the class and the settings among the inputs;
 //! 4. [`rewrite`](rewrite::rewrite) puts what tract lacks into what it has;
 //! 5. [`Picture::among`] finds the picture among what came out, [`Range`] what its numbers mean.
 //!
@@ -50,4 +50,4 @@ pub use range::Range;
 pub use refusal::Refusal;
 #[cfg(feature = "run")]
 pub use run::{Filled, Generator, Interface, Wishes};
-pub use taken::{Batch, Class, Latent, Rest, Taken};
+pub use taken::{Batch, Class, Latent, Rest, Taken, free_settings};

@@ -119,8 +119,7 @@ impl Taken {
 
 /// Settings that a file gives a value by itself, such as a `psi` of 0.7: takes the constants away, so that they are inputs
 /// that rest there. Gives the values by name.
-#[cfg(any(feature = "run", test))]
-pub(crate) fn free_settings(model: &mut ModelProto) -> HashMap<String, f32> {
+pub fn free_settings(model: &mut ModelProto) -> HashMap<String, f32> {
     /// Before it, every constant is listed as an input, whether it is to be changed or not.
     const DEFAULTS_SINCE: i64 = 4;
     let mut told = HashMap::new();

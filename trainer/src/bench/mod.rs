@@ -6,6 +6,10 @@
 //!
 //! [`gpu`] has steps on a GPU, and counts what they ask of the host.
 
+#[cfg(feature = "gpu")]
+pub mod gpu;
+#[cfg(not(feature = "gpu"))]
+#[path = "no_gpu.rs"]
 pub mod gpu;
 
 use std::ops::DerefMut;
@@ -123,6 +127,7 @@ impl<E: DerefMut<Target: Engine>> Bench<E> {
     }
 
     /// The engine that is timed.
+    #[cfg(feature = "gpu")]
     pub(crate) fn engine(&self) -> &E::Target {
         &self.engine
     }

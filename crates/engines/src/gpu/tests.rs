@@ -57,7 +57,7 @@ fn mnist() -> Arc<Pictures> {
 
 #[test]
 fn one_step_equals_the_references_within_the_rule() {
-    for name in ["seed", "stable"] {
+    for name in ["seed", "stable", "classes"] {
         check(&mnist(), name, "");
     }
 }
@@ -70,6 +70,10 @@ fn so_it_does_with_odd_widths_and_small_batches() {
         }
     }
     check(&mnist(), "stable", "hidden = 40\nbatch = 50\nd_input_offset = 0.6\nr2_gamma = 0.0\nr2_gamma_final = 0.0");
+    check(&mnist(), "seed", "hidden = 33\nbatch = 20\nclasses = true");
+    check(&mnist(), "classes", "batch = 20\ndiscriminator.layers = [{ layer = 'dense' }]");
+    let one = "[{ layer = 'dense', width = 24 }, { layer = 'leaky-relu', slope = 0.1 }, { layer = 'dense' }]";
+    check(&mnist(), "classes", &format!("batch = 20\ndiscriminator.layers = {one}"));
 }
 
 #[test]
@@ -143,15 +147,20 @@ fn a_replica_gives_the_bytes_of_its_run_alone() {
 fn pictures_and_noise_of_a_stretch_are_those_of_the_steps() {
     // The noise differs from the CPU's by rounding, so the run does: by little in two steps of `seed`, whose Adam is smooth.
     let pictures = mnist();
-    let recipe = Recipe::load("seed", &"hidden = 16\nbatch = 10".parse().unwrap()).unwrap();
-    for adapter in every_adapter() {
+    for (adapter, classes) in every_adapter().iter().flat_map(|adapter| [(adapter, false), (adapter, true)]) {
+        let flags = format!("hidden = 16\nbatch = 10\nclasses = {classes}");
+        let recipe = Recipe::load("seed", &flags.parse().unwrap()).unwrap();
         let first = State { step: (1 << 33) + 7, ..State::initial(&recipe, pictures.shape, 2) };
         let order = noise::permutation(2, 0, pictures.count());
-        let mut gpu = engine(&adapter, &recipe, &pictures, std::slice::from_ref(&first));
+        let mut gpu = engine(adapter, &recipe, &pictures, std::slice::from_ref(&first));
         gpu.stretches(&[stretch(2, &order, first.step, 2)], &mut |_| true).unwrap();
-        let z = gpu.device.read(&gpu.buffers.arena, gpu.plan.places.arena.region("Z").start, 1000).unwrap();
-        let mut expected = vec![0.0; 1000];
-        noise::fill_normal(2, Stream::TrainingZ, first.step + 1, &mut expected);
+        let region = gpu.plan.places.arena.region("Z");
+        let z = gpu.device.read(&gpu.buffers.arena, region.start, region.len()).unwrap();
+        let mut noise = vec![0.0; 1000];
+        noise::fill_normal(2, Stream::TrainingZ, first.step + 1, &mut noise);
+        let labels = order[10..20].iter().map(|&index| pictures.label(index));
+        let expected = recipe.classes_of(pictures.shape).inputs(&noise, 100, labels);
+        assert_eq!(z.len(), expected.len());
         let worst = z.iter().zip(&expected).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
         assert!(worst < 4e-6, "{}: the noise errs by {worst:.1e}", adapter.description.name);
         let x = gpu.device.read(&gpu.buffers.arena, gpu.plan.places.arena.region("X").start, 7840).unwrap();

@@ -36,6 +36,7 @@ pub(super) struct Plan {
     batch: usize,
     names: Vec<String>,
     /// Numbers in the largest value that a run makes.
+    #[cfg_attr(target_family = "wasm", expect(dead_code, reason = "a page draws by one plan alone"))]
     largest: usize,
 }
 
