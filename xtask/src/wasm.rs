@@ -58,12 +58,14 @@ impl Variant {
         }
     }
 
-    /// What cargo is to compile. The small ones are a workspace of their own, which says why; it compiles into the same folder,
-    /// where it finds what the two have in common.
-    fn package(self) -> &'static [&'static str] {
+    /// What cargo is to compile, and where to. The small ones are a workspace of their own, which says why; both give a module
+    /// of the same name, so each has a folder.
+    fn package(self) -> (&'static [&'static str], &'static str) {
         match self {
-            Variant::Small | Variant::SmallRelaxed => &["--manifest-path", SMALL],
-            Variant::Full => &["--package", "runtime-wasm", "--crate-type", "cdylib", "--features", "all-operators"],
+            Variant::Small | Variant::SmallRelaxed => (&["--manifest-path", SMALL], "small"),
+            Variant::Full => {
+                (&["--package", "runtime-wasm", "--crate-type", "cdylib", "--features", "all-operators"], "")
+            }
         }
     }
 }
@@ -127,7 +129,9 @@ pub(crate) fn command(toolchain: &Toolchain, variant: Variant, root: &Path) -> (
         Toolchain::InUse => (program::cargo(), root.to_owned()),
         Toolchain::Debian { rust_lld } => (debian_cargo(rust_lld), root.join("debian")),
     };
-    command.args(["rustc", "--lib"]).args(variant.package());
+    let (package, name) = variant.package();
+    let folder = folder.join(name);
+    command.args(["rustc", "--lib"]).args(package);
     command.args(["--profile", "wasm", "--target", TARGET, "--target-dir"]).arg(&folder);
     if matches!(toolchain, Toolchain::Debian { .. }) {
         command.arg("-Zbuild-std=std,panic_abort");

@@ -98,7 +98,7 @@ fn damaged_metadata_is_named() {
         (
             "architecture",
             Some(r#"{"kind":"mlp","latent":3,"hidden":[5,4],"leaky_slope":0.2,"image":[1,2,7],"norm":"batch"}"#),
-            "the checkpoint's metadata `architecture` is damaged: unknown field `norm`, expected one of `latent`, `hidden`, `leaky_slope`, `image`",
+            "the checkpoint's metadata `architecture` is damaged: unknown field `norm`, expected one of `latent`, `classes`, `hidden`, `leaky_slope`, `image`",
         ),
         (
             "architecture",

@@ -196,7 +196,7 @@ recipe! {
     /// Says whether G and D are told the classes of pictures, see [`crate::classes`]. Written only where they are: what is made by a
     /// recipe without classes is the same to the byte as before there was this key.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    classes: bool = false, ANY, "Whether G draws, and D judges, pictures of a class that is asked for";
+    classes: bool = false, ANY, "Whether G and D are told the class of a picture";
     /// Says how D's logits are scored.
     loss: Loss, ANY, "non-saturating or relativistic";
     /// Sets D's target for real pictures; below 1 is one-sided label smoothing. The non-saturating loss alone has it.
