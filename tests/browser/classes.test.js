@@ -111,6 +111,17 @@ const isPressed = (page, name) => until(() => button(page, name).getAttribute('a
 /** Without `unsafe-eval`, which `inPage` needs, on a page of its own. */
 const BARE = { bypassCSP: true };
 
+/** The pixels of a canvas that nobody draws on any more: the same four times in a row. */
+async function settled(canvas) {
+  for (let last = '', same = 0; ; ) {
+    const now = await pixels(canvas);
+    same = now === last && !(await canvas.getAttribute('aria-busy')) ? same + 1 : 0;
+    if (same === 3) return now;
+    last = now;
+    await canvas.page().waitForTimeout(300);
+  }
+}
+
 describeOnSite('classes in forger.js', (open) => {
   test('each picture is of the class beside its z, by the small runtime', async () => {
     const asked = [];
@@ -251,8 +262,7 @@ describeOnSite('classes on the page', (open) => {
     ]) {
       await openTab(page, tab);
       const canvas = page.getByRole('tabpanel').getByRole('img', { name }).last();
-      await page.waitForTimeout(700);
-      const before = await pixels(canvas);
+      const before = await settled(canvas);
       await button(page, '7').click();
       await changed(canvas, before, tab);
       await button(page, '0').click();
