@@ -43,7 +43,17 @@ impl Generator {
     ///
     /// # Errors
     /// None.
-    pub fn generate(&mut self, _: &[f32]) -> Result<Vec<f32>> {
+    pub fn generate(&mut self, _: &[f32], _: [usize; 2], _: usize) -> Result<Vec<f32>> {
+        match *self {}
+    }
+
+    /// Counts classes.
+    pub fn classes(&self) -> usize {
+        match *self {}
+    }
+
+    /// Gives the classes that pictures are drawn of.
+    pub fn asked(&self, _: usize) -> Vec<usize> {
         match *self {}
     }
 }
