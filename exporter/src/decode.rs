@@ -78,7 +78,8 @@ fn network(graph: &GraphProto) -> Result<Model, OnnxError> {
     for node in &graph.node {
         if let Some(class) = class.filter(|class| node.input.contains(&class.name)) {
             // What follows the look-up is told there.
-            joined = Some((node, looked_up(node, class, &constants)?));
+            let [rows] = &node.output[..] else { return Err(misfit(node, "it has more than one result")) };
+            joined = Some((rows, looked_up(node, class, &constants)?));
             continue;
         }
         let [output] = &node.output[..] else { return Err(misfit(node, "it has more than one result")) };
@@ -89,8 +90,7 @@ fn network(graph: &GraphProto) -> Result<Model, OnnxError> {
             constants.insert(output, constant);
             continue;
         }
-        if let Some((gather, embedding)) = joined.take_if(|(gather, _)| node.input.contains(&gather.output[0])) {
-            let [rows] = &gather.output[..] else { return Err(misfit(gather, "it has more than one result")) };
+        if let Some((rows, embedding)) = joined.take_if(|(rows, _)| node.input.contains(rows)) {
             if node.op_type != "Concat" || node.input != [&*input.name, rows] || axis(node, -1) != 1 {
                 return Err(misfit(
                     node,

@@ -298,6 +298,12 @@ fn files_that_do_something_else_with_a_class_are_told() {
             "something else with a class than to look up",
         ),
         ("no joining", changed(b"\x22\x06Concat", b"\x22\x06Concaz"), "than to put its row behind"),
+        // Field 2, an output, becomes field 3, the node's name, which stands there once more.
+        (
+            "a look-up of no result",
+            changed(b"\x12\x0fclass.embedding", b"\x1a\x0fclass.embedding"),
+            "more than one result",
+        ),
         ("a class of nobody", changed(b"\x0a\x05class", b"\x0a\x05klass"), "the operator `Gather` is not one"),
     ] {
         let error = Model::from_onnx(&bytes).expect_err(name).to_string();
