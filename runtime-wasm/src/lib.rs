@@ -25,6 +25,7 @@
 //! goes, in `wasm.rs` for its JavaScript face. `small/` is how it is compiled for the page.
 
 mod activation;
+mod convolution;
 mod error;
 mod generator;
 mod lanes;

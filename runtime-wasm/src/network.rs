@@ -7,16 +7,17 @@
 //! A generator that is told a class has one thing more, at the head of the chain: a Gather takes the class's row out of a
 //! table, and a Concat puts it behind z.
 //!
-//! Source: the operators Gemm, LeakyRelu, Tanh, Reshape, Gather and Concat of <https://onnx.ai/onnx/operators/>, opset 13 and later.
+//! Source: the operators Gemm, Conv, ConvTranspose, Resize, LeakyRelu, Tanh, Reshape, Flatten, Gather and Concat of <https://onnx.ai/onnx/operators/>, opset 13 and later.
 
 use std::collections::{BTreeMap, HashMap};
 
+use net::Conv;
 use tract_onnx::pb;
 
 use crate::LoadError;
 
 /// The operators understood, for messages.
-const OPERATORS: [&str; 4] = ["Gemm", "LeakyRelu", "Reshape", "Tanh"];
+const OPERATORS: [&str; 8] = ["Conv", "ConvTranspose", "Flatten", "Gemm", "LeakyRelu", "Reshape", "Resize", "Tanh"];
 /// What only a generator with classes has besides.
 const CLASS_OPERATORS: [&str; 2] = ["Concat", "Gather"];
 /// The slope of `LeakyRelu` where the node does not give one, by ONNX's definition.
@@ -24,6 +25,10 @@ const DEFAULT_SLOPE: f32 = 0.01;
 /// No layer may be wider than a 256 x 256 picture in colour: a batch of 100 of them is 79 MB, which a phone's browser
 /// still gives.
 const WIDTH_LIMIT: usize = 3 * 256 * 256;
+/// No kernel, stride or padding may be larger: none that people use is.
+const WINDOW_LIMIT: i64 = 64;
+/// What all windows of a picture see together may be no more numbers: 64 MB.
+const SEEN_LIMIT: usize = 1 << 24;
 
 /// A generator's layers in the order they are applied, shapes checked from end to end.
 #[derive(Debug)]
@@ -54,6 +59,22 @@ pub(crate) enum Layer {
     Tanh,
     /// The same numbers under another shape, [batch] apart.
     Reshape { shape: Vec<usize> },
+    /// Each row and column so many times. A convolution follows.
+    Resize { factor: usize },
+    /// A window that slides over a picture.
+    Convolution(Convolution),
+}
+
+/// A convolution, or the transpose of one.
+#[derive(Debug)]
+pub(crate) struct Convolution {
+    /// What goes in and what comes out of the convolution; the transpose has them exchanged.
+    pub(crate) conv: Conv,
+    pub(crate) transposed: bool,
+    /// [channels of `to`, channels of `from`, kernel, kernel].
+    pub(crate) weight: Vec<f32>,
+    /// [channels of what comes out].
+    pub(crate) bias: Vec<f32>,
 }
 
 /// A fully connected layer.
@@ -79,8 +100,18 @@ impl Network {
         let mut layers = Vec::new();
         for node in nodes {
             let layer = read_layer(node, &initializers, &shape)?;
+            if let Some(Layer::Resize { .. }) = layers.last()
+                && !matches!(layer, Layer::Convolution(Convolution { transposed: false, .. }))
+            {
+                let reason = "it follows a Resize, which here goes with a Conv alone".into();
+                return Err(LoadError::Graph { node: title(node), reason });
+            }
             shape = layer.output_shape(shape);
             layers.push(layer);
+        }
+        if let Some(Layer::Resize { .. }) = layers.last() {
+            let reason = "no Conv follows the Resize that gives it".into();
+            return Err(LoadError::Graph { node: "image".into(), reason });
         }
         if shape != image_shape {
             let reason =
@@ -133,6 +164,10 @@ impl Layer {
         match self {
             Layer::Dense(dense) => vec![dense.outputs],
             Layer::Reshape { shape } => shape.clone(),
+            Layer::Resize { factor } => vec![shape[0], shape[1] * factor, shape[2] * factor],
+            Layer::Convolution(Convolution { conv, transposed, .. }) => {
+                (if *transposed { conv.from } else { conv.to }).to_vec()
+            }
             Layer::LeakyRelu { .. } | Layer::Tanh => shape,
         }
     }
@@ -336,6 +371,10 @@ fn read_layer(
         }
         "Reshape" => read_reshape(node, initializers, shape).map(|shape| Layer::Reshape { shape }),
         "Tanh" => Ok(Layer::Tanh),
+        "Flatten" => read_flatten(node, shape).map(|shape| Layer::Reshape { shape }),
+        "Resize" => read_resize(node, initializers, shape),
+        "Conv" => read_convolution(node, initializers, shape, false).map(Layer::Convolution),
+        "ConvTranspose" => read_convolution(node, initializers, shape, true).map(Layer::Convolution),
         // `chain` lets nothing else through; were an operator only listed there, it would be refused here, and not drawn wrongly.
         other => Err(LoadError::Operator { operator: shorten(other), known: OPERATORS.join(", ") }),
     }
@@ -382,6 +421,114 @@ fn read_gemm(
     weight.iter_mut().for_each(|value| *value *= alpha);
     bias.iter_mut().for_each(|value| *value *= beta);
     Ok(Dense { inputs, outputs, weight, transposed, bias })
+}
+
+/// All numbers of a picture in a line.
+fn read_flatten(node: &pb::NodeProto, shape: &[usize]) -> Result<Vec<usize>, LoadError> {
+    match attribute(node, "axis").map_or(1, |axis| axis.i) {
+        1 => Ok(vec![shape.iter().product()]),
+        axis => {
+            let reason = format!("it does not keep the pictures of a batch apart (its axis is {axis})");
+            Err(LoadError::Graph { node: title(node), reason })
+        }
+    }
+}
+
+/// Rows and columns repeated a whole number of times, as a convolution after it can do itself.
+fn read_resize(
+    node: &pb::NodeProto,
+    initializers: &HashMap<&str, &pb::TensorProto>,
+    shape: &[usize],
+) -> Result<Layer, LoadError> {
+    let misfit = |reason: String| LoadError::Graph { node: title(node), reason };
+    let &[channels, rows, columns] = shape else {
+        return Err(misfit(format!("it takes [batch, channels, height, width] and is given [batch, {}]", list(shape))));
+    };
+    for (name, usual, taken) in [
+        ("mode", "nearest", "nearest"),
+        ("coordinate_transformation_mode", "half_pixel", "asymmetric"),
+        ("nearest_mode", "round_prefer_floor", "floor"),
+    ] {
+        let found = attribute(node, name).map_or(usual.into(), |it| String::from_utf8_lossy(&it.s).into_owned());
+        if found != taken {
+            return Err(misfit(format!("its {name} is {}, and only {taken} is known here", shorten(&found))));
+        }
+    }
+    let (_, scales) = floats(node.input.get(2).map_or("", String::as_str), initializers)?;
+    let factor = match scales[..] {
+        [1.0, 1.0, rows, columns] if rows == columns && rows >= 1.0 && rows.fract() == 0.0 => rows as usize,
+        _ => return Err(misfit("it does not repeat rows and columns a whole number of times".into())),
+    };
+    let numbers = [channels, rows, columns, factor, factor].iter().fold(1usize, |all, &size| all.saturating_mul(size));
+    within_limit("a layer's width", numbers)?;
+    Ok(Layer::Resize { factor })
+}
+
+/// A convolution whose window is the same along rows and columns, or the transpose of one.
+fn read_convolution(
+    node: &pb::NodeProto,
+    initializers: &HashMap<&str, &pb::TensorProto>,
+    shape: &[usize],
+    transposed: bool,
+) -> Result<Convolution, LoadError> {
+    let misfit = |reason: String| LoadError::Graph { node: title(node), reason };
+    let &[channels, rows, columns] = shape else {
+        return Err(misfit(format!("it takes [batch, channels, height, width] and is given [batch, {}]", list(shape))));
+    };
+    let (dims, weight) = floats(node.input.get(1).map_or("", String::as_str), initializers)?;
+    let &[to, from, kernel, width] = dims.as_slice() else {
+        return Err(misfit(format!("its weights are [{}], not those of a kernel", list(&dims))));
+    };
+    if kernel != width || kernel == 0 || kernel as i64 > WINDOW_LIMIT || to == 0 || from == 0 {
+        return Err(misfit(format!("its weights are [{}], and a kernel is a square here", list(&dims))));
+    }
+    let taken = if transposed { to } else { from };
+    if taken != channels {
+        return Err(misfit(format!("its weights take {taken} channels and it is given {channels}")));
+    }
+    let same = |name: &str, usual: i64, [least, most]: [i64; 2]| -> Result<usize, LoadError> {
+        let values = attribute(node, name).map_or(vec![usual], |attribute| attribute.ints.clone());
+        match values.split_first() {
+            Some((&first, rest)) if rest.iter().all(|&value| value == first) && (least..=most).contains(&first) => {
+                Ok(first as usize)
+            }
+            _ => Err(misfit(format!(
+                "its {name} are not the same along rows and columns, or not from {least} to {most}"
+            ))),
+        }
+    };
+    let auto_pad =
+        attribute(node, "auto_pad").map_or("NOTSET".into(), |it| String::from_utf8_lossy(&it.s).into_owned());
+    let groups = attribute(node, "group").map_or(1, |attribute| attribute.i);
+    if auto_pad != "NOTSET" || groups != 1 || attribute(node, "output_shape").is_some() {
+        return Err(misfit("its groups, automatic pads or given output are not known here".into()));
+    }
+    same("kernel_shape", kernel as i64, [kernel as i64; 2])?;
+    same("dilations", 1, [1, 1])?;
+    same("output_padding", 0, [0, 0])?;
+    let stride = same("strides", 1, [1, WINDOW_LIMIT])?;
+    let padding = same("pads", 0, [0, WINDOW_LIMIT])?;
+    let conv = match transposed {
+        false => Conv::over([from, rows, columns], to, kernel, stride, padding, 1),
+        true => Conv::under([to, rows, columns], from, kernel, stride, padding),
+    };
+    let conv = conv.ok_or_else(|| misfit(format!("its window leaves nothing of [batch, {}]", list(shape))))?;
+    let count = |sizes: [usize; 3]| sizes.iter().fold(1usize, |all, &size| all.saturating_mul(size));
+    within_limit("a layer's width", count(conv.from).max(count(conv.to)))?;
+    let seen = conv.column().saturating_mul(conv.places());
+    if seen > SEEN_LIMIT {
+        let (what, limit) = ("what the windows of a layer see", SEEN_LIMIT as u64);
+        return Err(LoadError::TooLarge { what, found: seen as u64, limit });
+    }
+    let outputs = if transposed { from } else { to };
+    let bias = match node.input.get(2).filter(|name| !name.is_empty()) {
+        None => vec![0.0; outputs],
+        Some(name) => match floats(name, initializers)? {
+            (dims, bias) if dims == [outputs] => bias,
+            (dims, _) => return Err(misfit(format!("its bias is [{}] for {outputs} channels", list(&dims)))),
+        },
+    };
+    Ok(Convolution { conv, transposed, weight, bias })
 }
 
 /// The new shape, [batch] apart: the constant must keep the first dimension, as 0 or -1, and name the others.

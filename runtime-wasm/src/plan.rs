@@ -5,9 +5,10 @@ use std::sync::Arc;
 use tract_onnx::tract_hir::internal::*;
 
 use crate::activation::Activation;
+use crate::convolution::Kernel;
 use crate::network::{Dense, Embedding, Layer, Network};
 use crate::product::Panels;
-use crate::step::Step;
+use crate::step::{Product, Step};
 
 /// A network made ready to run.
 pub(crate) struct Plan {
@@ -83,10 +84,22 @@ fn wire(network: &Network) -> TractResult<TypedModel> {
 /// Layers as steps: an activation goes with the product before it, if there is one.
 fn steps(layers: &[Layer]) -> Vec<Step> {
     let mut steps: Vec<Step> = Vec::new();
+    let mut upsample = 1;
+    let step = |product| Step { product: Some(product), activation: Activation::None };
     for layer in layers {
         let activation = match layer {
             Layer::Dense(dense) => {
-                steps.push(Step { dense: Some(Arc::new(panels(dense))), activation: Activation::None });
+                steps.push(step(Product::Dense(Arc::new(panels(dense)))));
+                continue;
+            }
+            // It goes with the convolution that follows, which looks at each number as often.
+            Layer::Resize { factor } => {
+                upsample = *factor;
+                continue;
+            }
+            Layer::Convolution(convolution) => {
+                let factor = std::mem::replace(&mut upsample, 1);
+                steps.push(step(Product::Convolution(Arc::new(Kernel::new(convolution, factor)))));
                 continue;
             }
             Layer::LeakyRelu { slope } => Activation::LeakyRelu { slope: *slope },
@@ -96,7 +109,7 @@ fn steps(layers: &[Layer]) -> Vec<Step> {
         };
         match steps.last_mut() {
             Some(step) if step.activation == Activation::None => step.activation = activation,
-            _ => steps.push(Step { dense: None, activation }),
+            _ => steps.push(Step { product: None, activation }),
         }
     }
     steps
@@ -135,6 +148,9 @@ mod tests {
                 Layer::Dense(dense) => {
                     shape = vec![dense.outputs];
                     wire_dense(&mut model, &name, dense, value)?
+                }
+                Layer::Convolution(_) | Layer::Resize { .. } => {
+                    bail!("the whole of tract is asked for convolutions in `models.rs`")
                 }
                 Layer::LeakyRelu { slope } => model.wire_node(name, nn::leaky_relu(*slope), &[value])?[0],
                 Layer::Tanh => model.wire_node(name, math::tanh(), &[value])?[0],

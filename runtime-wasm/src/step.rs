@@ -1,6 +1,6 @@
-//! One step of a network as an operator of tract: a fully connected layer and the activation after it, in one pass.
+//! One step of a network as an operator of tract: a layer with weights and the activation after it, in one pass.
 //!
-//! tract's graph, plan and tensors carry it; what it computes is `product.rs`. It is an operator of its own because tract's
+//! tract's graph, plan and tensors carry it; what it computes is `product.rs` and `convolution.rs`. It is an operator of its own because tract's
 //! optimiser, which would make the like of it, weighs some megabytes of WebAssembly, and its kernel takes three times as long.
 
 use std::sync::Arc;
@@ -8,25 +8,50 @@ use std::sync::Arc;
 use tract_onnx::tract_hir::internal::*;
 
 use crate::activation::Activation;
+use crate::convolution::Kernel;
 #[cfg(target_arch = "wasm32")]
-use crate::lanes::Compiled as Plain;
+pub(crate) use crate::lanes::Compiled as Plain;
 use crate::lanes::Lanes;
 #[cfg(not(target_arch = "wasm32"))]
-use crate::lanes::Separate as Plain;
+pub(crate) use crate::lanes::Separate as Plain;
 use crate::product::Panels;
+
+/// The weights of a layer, laid out for its product.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Product {
+    Dense(Arc<Panels>),
+    Convolution(Arc<Kernel>),
+}
+
+impl Product {
+    fn inputs(&self) -> usize {
+        match self {
+            Product::Dense(panels) => panels.inputs(),
+            Product::Convolution(kernel) => kernel.inputs(),
+        }
+    }
+
+    fn outputs(&self) -> usize {
+        match self {
+            Product::Dense(panels) => panels.outputs(),
+            Product::Convolution(kernel) => kernel.outputs(),
+        }
+    }
+}
 
 /// [n, inputs] to [n, outputs]: the product, if there is one, then the activation.
 #[derive(Clone, Debug)]
 pub(crate) struct Step {
-    pub(crate) dense: Option<Arc<Panels>>,
+    pub(crate) product: Option<Product>,
     pub(crate) activation: Activation,
 }
 
 impl Step {
     /// `x`: [n, inputs], `y`: [n, outputs], row-major.
     fn run(&self, x: &[f32], y: &mut [f32]) {
-        match &self.dense {
-            Some(panels) => panels.multiply(x, y, self.activation),
+        match &self.product {
+            Some(Product::Dense(panels)) => panels.multiply(x, y, self.activation),
+            Some(Product::Convolution(kernel)) => kernel.run(x, y, self.activation),
             None => y
                 .iter_mut()
                 .zip(x)
@@ -37,7 +62,7 @@ impl Step {
 
 impl PartialEq for Step {
     fn eq(&self, other: &Step) -> bool {
-        self.activation == other.activation && self.dense == other.dense
+        self.activation == other.activation && self.product == other.product
     }
 }
 
@@ -56,7 +81,7 @@ impl EvalOp for Step {
 
     fn eval(&self, _context: &EvalContext, inputs: TVec<TValue>) -> TractResult<TVec<TValue>> {
         let x = inputs[0].try_as_plain_ram()?.as_slice::<f32>()?;
-        let outputs = self.dense.as_ref().map_or(inputs[0].shape()[1], |panels| panels.outputs());
+        let outputs = self.product.as_ref().map_or(inputs[0].shape()[1], Product::outputs);
         let mut result = Tensor::zero::<f32>(&[inputs[0].shape()[0], outputs])?;
         self.run(x, result.try_as_plain_ram_mut()?.as_slice_mut::<f32>()?);
         Ok(tvec!(result.into_tvalue()))
@@ -67,11 +92,11 @@ impl TypedOp for Step {
     fn output_facts(&self, inputs: &[&TypedFact]) -> TractResult<TVec<TypedFact>> {
         let [x] = inputs else { bail!("a step takes one value, not {}", inputs.len()) };
         let mut shape = x.shape.clone();
-        if let Some(panels) = &self.dense {
-            if x.shape.rank() != 2 || x.shape[1] != panels.inputs().to_dim() {
-                bail!("a step of {} inputs is given {:?}", panels.inputs(), x.shape);
+        if let Some(product) = &self.product {
+            if x.shape.rank() != 2 || x.shape[1] != product.inputs().to_dim() {
+                bail!("a step of {} inputs is given {:?}", product.inputs(), x.shape);
             }
-            shape.set(1, panels.outputs().to_dim());
+            shape.set(1, product.outputs().to_dim());
         }
         Ok(tvec!(f32::fact(shape)))
     }

@@ -329,6 +329,145 @@ mod classes {
     }
 }
 
+mod convolutions {
+    use interface::Wishes;
+
+    use super::*;
+
+    const UP: [i64; 4] = [2, 3, 2, 2];
+    const OUT: [i64; 4] = [1, 3, 3, 3];
+
+    /// z [5], Gemm to 8, [2, 2, 2], a transposed convolution to [3, 4, 4], doubled rows and columns, a convolution to [1, 8, 8].
+    fn model_of_convolutions() -> pb::ModelProto {
+        use pb::attribute_proto::AttributeType::{Ints, String};
+        let ints = |name: &str, ints: &[i64]| pb::AttributeProto {
+            name: name.into(),
+            ints: ints.to_vec(),
+            r#type: Ints as i32,
+            ..Default::default()
+        };
+        let string = |name: &str, s: &str| pb::AttributeProto {
+            name: name.into(),
+            s: s.into(),
+            r#type: String as i32,
+            ..Default::default()
+        };
+        let nearest = vec![
+            string("mode", "nearest"),
+            string("coordinate_transformation_mode", "asymmetric"),
+            string("nearest_mode", "floor"),
+        ];
+        let mut model = model();
+        let float = pb::tensor_proto::DataType::Float;
+        let of_picture = graph(&mut model);
+        of_picture.output = vec![value("image", float, &["batch", "1", "8", "8"])];
+        of_picture.node = vec![
+            node("Gemm", "sums", &["z", "w", "b"], vec![integer_attribute("transB", 1)]),
+            node("Reshape", "small", &["sums", "shape"], vec![]),
+            node("ConvTranspose", "up", &["small", "up.w", "up.b"], vec![ints("strides", &[2, 2])]),
+            node("LeakyRelu", "bent", &["up"], vec![float_attribute("alpha", SLOPE)]),
+            node("Resize", "large", &["bent", "", "scales"], nearest),
+            node("Conv", "grey", &["large", "out.w", "out.b"], vec![ints("pads", &[1; 4])]),
+            node("Tanh", "image", &["grey"], vec![]),
+        ];
+        let tensor = |name: &str, stream: usize, dims: &[i64]| {
+            float_tensor(name, dims, numbers(stream, dims.iter().product::<i64>() as usize))
+        };
+        of_picture.initializer = vec![
+            tensor("w", 21, &[8, 5]),
+            tensor("b", 22, &[8]),
+            tensor("up.w", 23, &UP),
+            tensor("up.b", 24, &[3]),
+            tensor("out.w", 25, &OUT),
+            tensor("out.b", 26, &[1]),
+            float_tensor("scales", &[4], vec![1.0, 1.0, 2.0, 2.0]),
+            pb::TensorProto {
+                name: "shape".into(),
+                dims: vec![4],
+                data_type: pb::tensor_proto::DataType::Int64 as i32,
+                int64_data: vec![-1, 2, 2, 2],
+                ..Default::default()
+            },
+        ];
+        model
+    }
+
+    #[test]
+    fn they_are_those_of_the_whole_of_tract() {
+        let bytes = model_of_convolutions().encode_to_vec();
+        let generator = Generator::from_bytes(&bytes).unwrap();
+        let mut tract = interface::Generator::from_bytes(bytes.into(), &mut |_| None, &Wishes::default()).unwrap();
+        let z: Vec<f32> = numbers(27, 7 * LATENT).into_iter().map(|z| 3.0 * z).collect();
+        let (found, expected) = (generator.generate(&z).unwrap(), tract.generate(&z, &[]).unwrap());
+        assert_eq!((found.len(), expected.len()), (7 * 64, 7 * 64));
+        for (found, expected) in found.iter().zip(&expected) {
+            assert!((found - expected).abs() < 4e-6, "{found} {expected}");
+        }
+        assert!(expected.iter().any(|value| value.abs() > 0.3), "a picture of nothing proves nothing");
+        // Alone and in a batch, to the last bit.
+        let alone: Vec<f32> = z.chunks(LATENT).flat_map(|z| generator.generate(z).unwrap()).collect();
+        assert_eq!(alone, found);
+    }
+
+    #[test]
+    fn what_is_none_of_ours_gets_its_sentence() {
+        let set = |index: usize, name: &'static str, ints: Vec<i64>| {
+            move |graph: &mut pb::GraphProto| {
+                graph.node[index].attribute.retain(|attribute| attribute.name != name);
+                graph.node[index].attribute.push(pb::AttributeProto { ints, ..integer_attribute(name, 2) });
+            }
+        };
+        type Change = Box<dyn FnOnce(&mut pb::GraphProto)>;
+        let cases: Vec<(Change, &str)> = vec![
+            (Box::new(set(2, "strides", vec![2, 3])), "`up`: its strides are not the same along rows and columns"),
+            (
+                Box::new(set(2, "strides", vec![0, 0])),
+                "`up`: its strides are not the same along rows and columns, or not from 1 to 64",
+            ),
+            (Box::new(set(5, "pads", vec![1, 1, 2, 2])), "`grey`: its pads are not the same"),
+            (Box::new(set(5, "pads", vec![i64::MAX; 4])), "`grey`: its pads are not the same"),
+            (Box::new(set(5, "dilations", vec![2, 2])), "`grey`: its dilations are not the same"),
+            (Box::new(set(5, "kernel_shape", vec![2, 2])), "`grey`: its kernel_shape are not the same"),
+            (Box::new(set(5, "group", vec![])), "`grey`: its groups, automatic pads or given output"),
+            (
+                Box::new(|g| g.node[5].op_type = "ConvTranspose".into()),
+                "`grey`: its weights take 1 channels and it is given 3",
+            ),
+            (
+                Box::new(|g| g.node[5].input[0] = "sums".into()),
+                "`grey`: it takes [batch, channels, height, width] and is given [batch, 8]",
+            ),
+            (Box::new(|g| g.node[5].input[1] = "w".into()), "`grey`: its weights are [8, 5], not those of a kernel"),
+            (Box::new(|g| g.node[5].input[2] = "up.b".into()), "`grey`: its bias is [3] for 1 channels"),
+            (
+                Box::new(|g| g.node[6].input[0] = "large".into()),
+                "`image`: it follows a Resize, which here goes with a Conv alone",
+            ),
+            (Box::new(|g| g.node[4].attribute.clear()), "`large`: its coordinate_transformation_mode is half_pixel"),
+            (
+                Box::new(|g| g.initializer[6].raw_data = numbers_of(&[1.0, 1.0, 1.5, 1.5])),
+                "`large`: it does not repeat rows",
+            ),
+            (Box::new(|g| g.initializer[6].raw_data = numbers_of(&[1.0, 1.0, 1e9, 1e9])), "a layer's width"),
+            (Box::new(set(2, "pads", vec![2; 4])), "`up`: its window leaves nothing of [batch, 2, 2, 2]"),
+            (
+                Box::new(|g| g.node[4].op_type = "Flatten".into()),
+                "`grey`: it takes [batch, channels, height, width] and is given [batch, 48]",
+            ),
+        ];
+        for (change, expected) in cases {
+            let mut model = model_of_convolutions();
+            change(graph(&mut model));
+            let told = Generator::from_bytes(&model.encode_to_vec()).err().map(|error| error.to_string());
+            assert!(told.as_ref().is_some_and(|told| told.contains(expected)), "{expected}: {told:?}");
+        }
+    }
+
+    fn numbers_of(values: &[f32]) -> Vec<u8> {
+        values.iter().flat_map(|value| value.to_le_bytes()).collect()
+    }
+}
+
 mod faults {
     use super::*;
 
@@ -388,14 +527,15 @@ mod faults {
     fn graphs_that_do_not_fit_together() {
         check(
             "an operator",
-            |m| graph(m).node[1].op_type = "Conv".into(),
-            "the model uses the operator `Conv`, which this runtime does not have (it has Gemm, LeakyRelu, Reshape, Tanh)",
+            |m| graph(m).node[1].op_type = "Relu".into(),
+            "the model uses the operator `Relu`, which this runtime does not have \
+             (it has Conv, ConvTranspose, Flatten, Gemm, LeakyRelu, Reshape, Resize, Tanh)",
         );
         check(
             "an operator of a vendor",
             |m| graph(m).node[1].domain = "com.example".into(),
             "the model uses the operator `com.example.LeakyRelu`, which this runtime does not have \
-             (it has Gemm, LeakyRelu, Reshape, Tanh)",
+             (it has Conv, ConvTranspose, Flatten, Gemm, LeakyRelu, Reshape, Resize, Tanh)",
         );
         check(
             "another picture size",

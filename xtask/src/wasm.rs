@@ -25,7 +25,7 @@ const DEBIAN_RUSTC: &str = "/usr/bin/rustc";
 const DEBIAN_CARGO: &str = "/usr/bin/cargo";
 
 /// Crates that a page may stand on: no thread, clock, file or C library is needed to compile them.
-const PORTABLE: [&str; 6] = ["net", "noise", "gan", "kernels", "failure", "exporter"];
+const PORTABLE: [&str; 7] = ["net", "noise", "gan", "kernels", "failure", "windows", "exporter"];
 
 /// tract's kernels for WebAssembly need 128-bit SIMD, which every current browser has, and so do ours.
 const RUSTFLAGS: &str = "-C target-feature=+simd128";
