@@ -39,7 +39,7 @@ pub enum Layer {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         padding: Option<usize>,
         /// Counts how often each row and column is repeated before: 2 doubles them.
-        #[serde(default = "one")]
+        #[serde(default = "one", skip_serializing_if = "is_one")]
         upsample: usize,
     },
     /// Slides a kernel the other way, so that the picture grows by the stride, and adds a bias to each channel.
@@ -80,6 +80,11 @@ pub enum Layer {
 
 fn one() -> usize {
     1
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "as serde asks")]
+fn is_one(count: &usize) -> bool {
+    *count == 1
 }
 
 fn two() -> usize {
