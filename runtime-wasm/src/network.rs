@@ -444,15 +444,14 @@ fn read_resize(
     let &[channels, rows, columns] = shape else {
         return Err(misfit(format!("it takes [batch, channels, height, width] and is given [batch, {}]", list(shape))));
     };
-    for (name, usual, taken) in [
-        ("mode", "nearest", "nearest"),
-        ("coordinate_transformation_mode", "half_pixel", "asymmetric"),
-        ("nearest_mode", "round_prefer_floor", "floor"),
-    ] {
-        let found = attribute(node, name).map_or(usual.into(), |it| String::from_utf8_lossy(&it.s).into_owned());
-        if found != taken {
-            return Err(misfit(format!("its {name} is {}, and only {taken} is known here", shorten(&found))));
-        }
+    let is = |name: &str, usual: &str, taken: &str| {
+        attribute(node, name).map_or(usual.as_bytes(), |attribute| &attribute.s[..]) == taken.as_bytes()
+    };
+    let repeats = is("mode", "nearest", "nearest")
+        && is("coordinate_transformation_mode", "half_pixel", "asymmetric")
+        && is("nearest_mode", "round_prefer_floor", "floor");
+    if !repeats {
+        return Err(misfit("it does more than repeat rows and columns (nearest, asymmetric, floor)".into()));
     }
     let (_, scales) = floats(node.input.get(2).map_or("", String::as_str), initializers)?;
     let factor = match scales[..] {
@@ -497,10 +496,9 @@ fn read_convolution(
             ))),
         }
     };
-    let auto_pad =
-        attribute(node, "auto_pad").map_or("NOTSET".into(), |it| String::from_utf8_lossy(&it.s).into_owned());
+    let pads_itself = attribute(node, "auto_pad").is_some_and(|attribute| attribute.s != b"NOTSET");
     let groups = attribute(node, "group").map_or(1, |attribute| attribute.i);
-    if auto_pad != "NOTSET" || groups != 1 || attribute(node, "output_shape").is_some() {
+    if pads_itself || groups != 1 || attribute(node, "output_shape").is_some() {
         return Err(misfit("its groups, automatic pads or given output are not known here".into()));
     }
     same("kernel_shape", kernel as i64, [kernel as i64; 2])?;

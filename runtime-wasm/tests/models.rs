@@ -443,7 +443,7 @@ mod convolutions {
                 Box::new(|g| g.node[6].input[0] = "large".into()),
                 "`image`: it follows a Resize, which here goes with a Conv alone",
             ),
-            (Box::new(|g| g.node[4].attribute.clear()), "`large`: its coordinate_transformation_mode is half_pixel"),
+            (Box::new(|g| g.node[4].attribute.clear()), "`large`: it does more than repeat rows and columns"),
             (
                 Box::new(|g| g.initializer[6].raw_data = numbers_of(&[1.0, 1.0, 1.5, 1.5])),
                 "`large`: it does not repeat rows",

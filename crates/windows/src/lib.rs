@@ -11,6 +11,9 @@ use std::ops::Range;
 
 use net::Conv;
 
+/// Says whether the loops over the usual kernels are compiled one by one.
+const WRITTEN_OUT: bool = !cfg!(target_arch = "wasm32");
+
 /// Holds the memory that a picture's windows need.
 #[derive(Default)]
 pub struct Windows {
@@ -100,10 +103,10 @@ fn lay_out(conv: Conv, x: &[f32], framed: &mut [f32], windows: &mut [f32]) {
             times => framed.iter_mut().enumerate().for_each(|(i, slot)| *slot = x[i / times]),
         }
     });
-    // Written out for the usual kernels, so that a window's row is one or two moves.
+    // Written out for the usual kernels, so that a window's row is one or two moves; not for the browser, where bytes count too.
     match conv.kernel {
-        3 => windows_rows(conv, 3, framed, windows, |framed, window| window.copy_from_slice(framed)),
-        4 => windows_rows(conv, 4, framed, windows, |framed, window| window.copy_from_slice(framed)),
+        3 if WRITTEN_OUT => windows_rows(conv, 3, framed, windows, |framed, window| window.copy_from_slice(framed)),
+        4 if WRITTEN_OUT => windows_rows(conv, 4, framed, windows, |framed, window| window.copy_from_slice(framed)),
         kernel => windows_rows(conv, kernel, framed, windows, |framed, window| window.copy_from_slice(framed)),
     }
 }
@@ -113,8 +116,8 @@ fn sum_up(conv: Conv, windows: &mut [f32], framed: &mut [f32], x: &mut [f32]) {
     let add = |framed: &mut [f32], window: &mut [f32]| framed.iter_mut().zip(window).for_each(|(slot, w)| *slot += *w);
     framed.fill(0.0);
     match conv.kernel {
-        3 => windows_rows(conv, 3, framed, windows, add),
-        4 => windows_rows(conv, 4, framed, windows, add),
+        3 if WRITTEN_OUT => windows_rows(conv, 3, framed, windows, add),
+        4 if WRITTEN_OUT => windows_rows(conv, 4, framed, windows, add),
         kernel => windows_rows(conv, kernel, framed, windows, add),
     }
     x.fill(0.0);
