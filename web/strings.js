@@ -266,6 +266,10 @@ const TABLE = {
   pauseWalk: ['Pause the walk', '산책 멈춤'],
   saveWalkGif: ['GIF of the walk', '산책 GIF'],
   walkPlace: ['Place on the walk', '산책의 위치'],
+  walkSwitches: [
+    'This network’s file does not tell what lies between two classes: the walk goes over to the other one half way.',
+    '이 신경망의 파일에는 두 종류의 사이가 없어서, 산책은 한가운데에서 다른 종류로 넘어갑니다.',
+  ],
   walkAt: ['{percent} % of the way from pin {from} to pin {to}', '핀 {from}에서 핀 {to}까지 {percent} %'],
   padTitle: ['A plane through z', 'z를 지나는 평면'],
   padLede: [
@@ -316,6 +320,7 @@ const TABLE = {
   takenTitle: ['What was taken for what', '무엇을 무엇으로 보았나'],
   takenClass: ['Class', '종류'],
   ofClass: [', class {name}', ', 종류 {name}'],
+  ofClasses: [', between classes: {names}', ', 종류 사이: {names}'],
   handsTitle: ['Each class, the same hand', '종류마다 같은 손으로'],
   handsLede: [
     'A row is a class, a column is one list of numbers, z: the same slant and the same pen, whatever it draws. Tap one to play with it.',

@@ -79,7 +79,7 @@ export function createPad(root, { onAxes, onPlace, onBeat, onFailure }) {
   return {
     /**
      * @param {import('../state.js').State} state
-     * @param {import('../forger.js').Generator} generator
+     * @param {import('../blending.js').Drawer} generator
      * @param {readonly Float32Array[]} directions
      */
     show({ z, pad }, generator, directions) {
