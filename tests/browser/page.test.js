@@ -247,6 +247,8 @@ describeOnSite('the page', (open) => {
       return { status: response.status, type: response.headers.get('content-type'), width, height };
     }, await told('og:image'));
     assert.deepEqual([status, type, width, height], [200, 'image/png', 1200, 630]);
+    assert.deepEqual([await told('og:image:width'), await told('og:image:height')], ['1200', '630']);
+    assert.ok((await told('og:image:alt')).length > 30, 'said to whoever cannot see it');
     for (const icon of await page.locator('link[rel~=icon], link[rel=apple-touch-icon]').all()) {
       assert.equal(await page.evaluate(async (src) => (await fetch(src)).status, await icon.getAttribute('href')), 200);
     }
