@@ -242,10 +242,11 @@ export function explore(models, arrival, runtime, status) {
     ],
     models: [() => switching.show(state, generator), () => collapse.show(models, state)],
     proof: [
-      () => proof.showParity(generator),
-      () => proof.showPairs(generator),
-      () => proof.showCosts(generator, runtime, knowledge.costs(generator)),
-      () => proof.showCard(generator),
+      // Of the model, whichever of its classes is on show.
+      () => proof.showParity(generator.ofClass(0)),
+      () => proof.showPairs(generator.ofClass(0)),
+      () => proof.showCosts(generator, runtime, knowledge.costs(generator.ofClass(0))),
+      () => proof.showCard(generator, models.find(({ id }) => id === state.model)?.address),
     ],
   };
   /** How many parts of a tab are shown; of the first, all at once. */
@@ -280,7 +281,7 @@ export function explore(models, arrival, runtime, status) {
   draw();
   status.ready();
   status.show();
-  knowledge.loaded(generator, readyAt);
+  knowledge.loaded(generator.ofClass(0), readyAt);
   return { redraw };
 
   /**

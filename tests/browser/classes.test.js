@@ -395,6 +395,13 @@ describeOnSite('classes on the page', (open) => {
   test('Proof draws the trainer’s pictures of their own classes, whichever is chosen', async () => {
     const { page, complaints, close } = await opened({ hash: '#v1&c=5&t=proof' });
     await page.getByText(/^Identical to the trainer .* 3 pictures/).waitFor();
+    // What loading took is known of the model, and not only of the class that it began with.
+    await page.locator('#costs').getByText('Its first picture after').waitFor();
+    await button(page, '2').click();
+    await isPressed(page, '2');
+    // Figures of another object would have taken their place by then.
+    await page.waitForTimeout(300);
+    await page.locator('#costs').getByText('Its first picture after').waitFor();
     assert.match(await page.locator('#card').textContent(), /Classes10: 0, 1, 2/);
     assert.deepEqual(complaints, []);
     await close();
