@@ -113,6 +113,7 @@ const TABLE = {
   gameWasRight: ['Picture {number}: {verdict}, you were right', '{number}번째: {verdict}, 맞힘'],
   gameWasWrong: ['Picture {number}: {verdict}, you were wrong', '{number}번째: {verdict}, 틀림'],
   gameTake: ['Play with this one', '이 그림 만져 보기'],
+  gameLost: ['The real pictures did not arrive. Check the connection and try again.', '진짜 그림이 도착하지 않았습니다. 연결을 확인하고 다시 시도하세요.'],
   gameAgain: ['Ten others', '다른 열 장'],
   gameNone: ['There are real pictures here for networks that learned from MNIST, and this one did not.', '진짜 그림은 MNIST로 배운 신경망을 위한 것만 있습니다. 이 신경망은 아닙니다.'],
   gameCredit: [

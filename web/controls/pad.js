@@ -14,7 +14,7 @@ const SIDE = 9;
 /** Both ways go from -REACH to REACH. */
 const REACH = 3;
 /** The map is 81 pictures: while something else is dragged it follows at this beat, in ms, and not each frame. */
-const BEAT = 80;
+const BEAT = 160;
 
 /**
  * @param {HTMLElement} root

@@ -6,7 +6,7 @@ import { runtimeInfo } from '../forger.js';
 import { download } from '../save.js';
 import { checkParity, IDENTICAL } from '../parity.js';
 import { paint } from '../pixels.js';
-import { text } from '../strings.js';
+import { currentLanguage, text } from '../strings.js';
 import { tame } from '../tame.js';
 import { make, percent, within } from './dom.js';
 
@@ -60,6 +60,8 @@ export function createProof(root) {
   const parities = new WeakMap();
   /** @type {unknown} */
   let drawn;
+  /** What the card is of. @type {unknown[]} */
+  let told = [];
   /** The recipe on show. */
   let recipe = '';
   within(root, '#recipe button').addEventListener('click', () => download(new Blob([recipe], { type: 'application/toml' }), 'recipe.toml'));
@@ -80,6 +82,10 @@ export function createProof(root) {
     },
     /** @param {import('../forger.js').Generator} generator @param {string | undefined} address Of the model's file. */
     showCard(generator, address) {
+      // The same in every frame of a drag.
+      const now = [generator.metadata, address, currentLanguage()];
+      if (now.every((each, i) => each === told[i])) return;
+      told = now;
       recipe = generator.metadata['forger.recipe_toml'] ?? '';
       showCard(root, generator);
       showSources(within(root, '#sources'), generator, address);
