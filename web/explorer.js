@@ -6,6 +6,7 @@
 
 import { createAddress } from './address.js';
 import { arrive } from './arrive.js';
+import { blends, drawerAlong, drawerOf } from './blending.js';
 import { byId, signed, within } from './controls/dom.js';
 import { createBoard } from './controls/board.js';
 import { createClasses } from './controls/classes.js';
@@ -36,6 +37,7 @@ import { createKeeping } from './keeping.js';
 import { createKnowledge } from './knowledge.js';
 import { liveliest } from './liveliest.js';
 import { toFragment } from './link.js';
+import { kindToText } from './mixes.js';
 import { isInk } from './others.js';
 import { createSwitching } from './switching.js';
 import * as edits from './state.js';
@@ -62,6 +64,10 @@ export function explore(models, arrival, runtime, status) {
   const readyAt = performance.now();
   let { state, generator } = arrival;
   let scheduled = false;
+  /** What drew last, and of what. @type {{generator: unknown, of: string, drawer: import('./blending.js').Drawer}} */
+  let drawing = { generator, of: '', drawer: generator };
+  /** The same of the walk. @type {{model: unknown, of: string, drawer: import('./blending.js').Drawer}} */
+  let walking = { model: undefined, of: '', drawer: generator };
   /** Which way the walk and z[0] are played: each turns at its ends. */
   let [pace, sway] = [1 / WALK_TICKS, (MOST - LEAST) / Z0_TICKS];
 
@@ -86,7 +92,7 @@ export function explore(models, arrival, runtime, status) {
       keeping.say(text(isFull ? 'pinnedOut' : 'pinned', { count: state.pins.length, most: edits.MOST_PINS }));
     },
   });
-  const classes = createClasses(byId('classes'), (chosen) => change('class', () => (state.class = chosen), { keepPlaying: true, isPress: true }));
+  const classes = createClasses(byId('classes'), (chosen) => change('class', () => edits.setClass(state, chosen), { keepPlaying: true, isPress: true }));
   const film = createFilm(within(document, '#sweep .film'), {
     onInput: (frame) => change('film', () => edits.showFrame(state, frame)),
     onResize: redraw,
@@ -97,7 +103,7 @@ export function explore(models, arrival, runtime, status) {
     onKind: (kind) => change(`kind ${kind}`, () => edits.setKind(state, kind), { keepPlaying: true }),
   });
   const tabs = createTabs((tab) => change('tab', () => (state.tab = tab), { keepPlaying: true }));
-  const keeping = createKeeping(() => ({ state, generator }), address.write, failed);
+  const keeping = createKeeping(() => ({ state, generator, drawer: drawer() }), address.write, failed);
   onLongPress(byId('picture'), keeping.savePicture);
   const switching = createSwitching(models, {
     onModel: (model, loaded) => {
@@ -159,7 +165,7 @@ export function explore(models, arrival, runtime, status) {
   const forging = createForging(byId('forge'), {
     now: () => ({ state, generator }),
     judging,
-    onClass: (drawing, chosen) => change(`forge ${drawing}`, () => (state.class = chosen)),
+    onClass: (drawing, chosen) => change(`forge ${drawing}`, () => edits.setClass(state, chosen)),
     onCopy: (drawing, z) => change(`forge ${drawing}`, () => edits.edit(state, () => z)),
     onPin: () => change(`pin ${state.pins.length}`, () => edits.pin(state)),
     onWalk: () => change('tab', () => (state.tab = 'walk')),
@@ -167,7 +173,7 @@ export function explore(models, arrival, runtime, status) {
     onSaid: redraw,
   });
   const wishing = createWishing({
-    now: () => ({ state, generator }),
+    now: () => ({ state, generator, drawer: drawer() }),
     judging,
     onSeed: (value, chosen) => change(`seed ${value}`, () => startOf(chosen, value)),
     onFailure: failed,
@@ -221,25 +227,26 @@ export function explore(models, arrival, runtime, status) {
         showFilm(edits.shownZ(state));
         player.show(state);
       },
-      () => sweeps.show(state, generator, 'held'),
-      () => sweeps.show(state, generator, 'fresh'),
+      () => sweeps.show(state, drawer(), 'held'),
+      () => sweeps.show(state, drawer(), 'fresh'),
     ],
     forge: [() => forging.show(state), () => wishing.showPanel()],
     game: [() => game.show(generator)],
-    hundred: [() => hundred.show(state, generator), () => hands.show(state, generator)],
-    numbers: [() => directions.show(state, knowledge.directions(generator)), () => board.show(state, generator)],
+    hundred: [() => hundred.show(state, drawer()), () => hands.show(state, generator)],
+    numbers: [() => directions.show(state, knowledge.directions(generator)), () => board.show(state, drawer())],
     inside: [() => inside.showLayers(generator, edits.shownZ(state)), () => inside.showShares(generator)],
     walk: [
       () => pins.show(state, generator),
-      () => walk.show(state, generator),
-      () => pad.show(state, generator, (knowledge.directions(generator) ?? []).map(({ vector }) => vector)),
+      () => walk.show(state, way(), generator.classes === null || blends(generator)),
+      () => pad.show(state, drawer(), (knowledge.directions(generator) ?? []).map(({ vector }) => vector)),
     ],
     models: [() => switching.show(state, generator), () => collapse.show(models, state)],
     proof: [
-      () => proof.showParity(generator),
-      () => proof.showPairs(generator),
-      () => proof.showCosts(generator, runtime, knowledge.costs(generator)),
-      () => proof.showCard(generator),
+      // Of the model, whichever of its classes is on show.
+      () => proof.showParity(generator.ofClass(0)),
+      () => proof.showPairs(generator.ofClass(0)),
+      () => proof.showCosts(generator, runtime, knowledge.costs(generator.ofClass(0))),
+      () => proof.showCard(generator, models.find(({ id }) => id === state.model)?.address),
     ],
   };
   /** How many parts of a tab are shown; of the first, all at once. */
@@ -274,7 +281,7 @@ export function explore(models, arrival, runtime, status) {
   draw();
   status.ready();
   status.show();
-  knowledge.loaded(generator, readyAt);
+  knowledge.loaded(generator.ofClass(0), readyAt);
   return { redraw };
 
   /**
@@ -306,9 +313,9 @@ export function explore(models, arrival, runtime, status) {
 
   function draw() {
     const z = edits.shownZ(state);
-    picture.show(state, generator);
-    z0.show(generator, z, state.playing === 'z0');
-    classes.show(generator);
+    picture.show(state, drawer());
+    z0.show(drawer(), z, state.playing === 'z0');
+    classes.show(generator, state);
     seed.show(state.seed);
     tabs.show(state.tab);
     tour.show();
@@ -319,13 +326,33 @@ export function explore(models, arrival, runtime, status) {
     byId('explorer').classList.toggle('colour', !isInk(generator));
   }
 
+  /** What draws the class on show, or what lies between classes: the same object while that is the same. */
+  function drawer() {
+    const of = kindToText(state);
+    if (drawing.generator !== generator || drawing.of !== of) drawing = { generator, of, drawer: drawerOf(generator, state) };
+    return drawing.drawer;
+  }
+
+  /** What draws the pictures of the walk, by their places in thousandths: those of one class by the model as it is. */
+  function way() {
+    const { pins, walk } = state;
+    const [from, to] = [pins[walk.from], pins[walk.to]].map((pin) => (pin ? kindToText(pin) : ''));
+    const of = `${from} ${to}`;
+    // Of a model, not of one of its classes: the walk goes through several, and stays the same.
+    const model = generator.ofClass(0);
+    if (walking.model !== model || walking.of !== of) {
+      walking = { model, of, drawer: drawerAlong(model, (place) => edits.walkClass(state, place / 1000)) };
+    }
+    return walking.drawer;
+  }
+
   /** @param {Float32Array} z */
   function showFilm(z) {
     const frame = edits.frameOf(state);
     const frames = edits.sweepOf(state, state.kind);
     const at = (/** @type {number} */ place) => frames.subarray(place * z.length, (place + 1) * z.length);
     const values = { frame: (frame ?? 0) + 1, value: signed(z[0]) };
-    film.show(generator, at, frame, text(frame === undefined ? 'filmAway' : 'filmAt', values));
+    film.show(drawer(), at, frame, text(frame === undefined ? 'filmAway' : 'filmAt', values));
   }
 
   /** The next frame of what plays. */
@@ -350,7 +377,7 @@ export function explore(models, arrival, runtime, status) {
   /** Begins with a sample of a seed, of a class, if one is told. @param {number | undefined} chosen @param {number} seed @param {number} [index] */
   function startOf(chosen, seed, index) {
     edits.start(state, seed, index);
-    if (chosen !== undefined) state.class = chosen;
+    if (chosen !== undefined) edits.setClass(state, chosen);
   }
 
   /** Another digit, of the next seed: one that z[0] changes, and unlike the one on show. */

@@ -98,7 +98,8 @@ export function createForging(root, { now, judging, onClass, onCopy, onPin, onWa
       count++;
       startedAt = performance.now();
       const chosen = classOfDrawing(picture);
-      if (chosen !== undefined) onClass(count, chosen);
+      // One class is looked in, and nothing that lies between two.
+      if (chosen !== undefined || now().state.mix) onClass(count, chosen ?? now().state.class);
       const { state, generator } = now();
       taken = state.z;
       task = { picture, generator };

@@ -19,18 +19,24 @@ import { text } from './strings.js';
 /** @typedef {Pick<Generator, 'latentSize' | 'imageShape' | 'msPerPicture' | 'generate'> & {sample: number}} Sketch What a picture needs of a generator. */
 
 /**
- * The sketch of the site's first model; undefined where the site has none, where the address names another model, and where it cannot
- * be read: the network comes all the same.
+ * Where the sketch of the site's first model is; undefined where the site has none, and where the address names another model.
  * @param {string} fragment Of the address.
- * @returns {Promise<Sketch | undefined>}
  */
-export async function loadSketch(fragment) {
+export function sketchFor(fragment) {
   /** @type {HTMLMetaElement | null} */
   const told = document.querySelector('meta[name="glimpse"]');
   // It has the first class of a model's.
-  if (!told || /[#&][mc]=/.test(fragment)) return undefined;
+  return !told || /[#&][mc]=/.test(fragment) ? undefined : new URL(told.content, document.baseURI);
+}
+
+/**
+ * The sketch that is there; undefined where it cannot be read: the network comes all the same.
+ * @param {URL} address
+ * @returns {Promise<Sketch | undefined>}
+ */
+export async function loadSketch(address) {
   try {
-    const response = await fetch(new URL(told.content, document.baseURI));
+    const response = await fetch(address);
     return response.ok ? readSketch(await response.arrayBuffer()) : undefined;
   } catch {
     return undefined;

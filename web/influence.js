@@ -7,7 +7,7 @@ import { batchOf } from './slices.js';
 const HALF = 0.5;
 
 /**
- * @param {import('./forger.js').Generator} generator
+ * @param {import('./blending.js').Drawer} generator
  * @param {Float32Array} z
  * @returns {Generator<void, Float32Array, void>} Yields between short steps. For each number of z the mean absolute change
  *   of a pixel for one unit of it, as a share of the way from black to white.

@@ -1,18 +1,19 @@
 // @ts-check
 /** What the buttons under the picture do: link, PNG, GIF, JSON, each with a sentence on what came of it. */
 
+import { drawerAlong } from './blending.js';
 import { byId } from './controls/dom.js';
 import { createKeep } from './controls/keep.js';
 import { OWN } from './models.js';
 import { download, gifOf, jsonOf, pngOf } from './save.js';
-import { shownZ, sweepOf, walkZ } from './state.js';
+import { shownZ, sweepOf, walkClass, walkZ } from './state.js';
 import { text } from './strings.js';
 
 /** Pictures of a walk's film. */
 const WALK_FRAMES = 60;
 
 /**
- * @param {() => {state: import('./state.js').State, generator: import('./forger.js').Generator}} now
+ * @param {() => {state: import('./state.js').State, generator: import('./forger.js').Generator, drawer: import('./blending.js').Drawer}} now
  * @param {() => void} writeAddress So that the address bar holds the state as it is.
  * @param {(error: unknown) => void} onFailure
  */
@@ -23,14 +24,14 @@ export function createKeeping(now, writeAddress, onFailure) {
     onLink: () => void copyLink(),
     onEmbed: () => void copyFrame(),
     onPng: savePicture,
-    onGif: () => save('-sweep.gif', () => gifOf(now().generator, sweepOf(now().state, now().state.kind))),
+    onGif: () => save('-sweep.gif', () => gifOf(now().drawer, sweepOf(now().state, now().state.kind))),
     onJson: () => save('.json', async () => jsonOf(now().state, shownZ(now().state))),
   });
 
   function savePicture() {
     return save('.png', () => {
-      const { state, generator } = now();
-      return pngOf(generator.generate(shownZ(state)), generator.imageShape);
+      const { state, drawer } = now();
+      return pngOf(drawer.generate(shownZ(state)), drawer.imageShape);
     });
   }
 
@@ -61,8 +62,8 @@ export function createKeeping(now, writeAddress, onFailure) {
 
   /** By what the device shares with: the link, and the picture where it takes one. */
   async function share() {
-    const { state, generator } = now();
-    const png = await pngOf(generator.generate(shownZ(state)), generator.imageShape);
+    const { state, drawer } = now();
+    const png = await pngOf(drawer.generate(shownZ(state)), drawer.imageShape);
     const files = [new File([png], nameOf('.png'), { type: png.type })];
     const told = { title: text('title'), text: text('shareText'), url: link() };
     try {
@@ -92,7 +93,8 @@ export function createKeeping(now, writeAddress, onFailure) {
     const { state, generator } = now();
     const places = Array.from({ length: WALK_FRAMES }, (_, i) => 1 - Math.abs(1 - (2 * i) / WALK_FRAMES));
     const z = Float32Array.from(places.flatMap((t) => [...(walkZ(state, t) ?? state.z)]));
-    save('-walk.gif', () => gifOf(generator, z));
+    const way = drawerAlong(generator, (place) => walkClass(state, place));
+    save('-walk.gif', () => gifOf(way, z, places));
   }
   return { savePicture, saveWalk, say: keep.say };
 }

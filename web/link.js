@@ -4,11 +4,13 @@
  *
  *     #v1&m=stable&c=7&s=17.42&z=…&k=fresh&f=12&p=3.0,3.1.…&w=0.1.0.5&x=z0&y=d1&t=walk
  *
- * `c` is which class is drawn, of a model that is told one; `s` is a seed and which of its samples; `z` what was changed since, as bytes (`packed`); `p` the pins, each in that same
- * form; `k` and `f` the sweep; `w` the walk; `x` and `y` the pad; `t` the tab. What is as at first is left out, so a new
+ * `c` is which class is drawn, of a model that is told one, or how much of which (`mixes`); `s` is a seed and which of its
+ * samples; `z` what was changed since, as bytes (`packed`); `p` the pins, each in that same form, after its class if that is
+ * not the first (`7:17.42`); `k` and `f` the sweep; `w` the walk; `x` and `y` the pad; `t` the tab. What is as at first is left out, so a new
  * visitor's link is a seed. Numbers come back to the bit.
  */
 
+import { kindFromText, kindToText } from './mixes.js';
 import { FIRST_SEED, firstState, sampleOf, SAMPLES, MOST_PINS, TABS } from './state.js';
 import { FRAMES } from './sweep.js';
 import { pack, unpack } from './packed.js';
@@ -37,7 +39,7 @@ export function toFragment(state, firstModel) {
   /** @type {[string, string | false][]} */
   const fields = [
     ['m', state.model !== firstModel && encodeURIComponent(state.model)],
-    ['c', state.class > 0 && `${state.class}`],
+    ['c', isOfClass(state) && kindToText(state)],
     ['s', (state.seed !== FIRST_SEED || state.index !== 0) && (state.index ? `${state.seed}.${state.index}` : `${state.seed}`)],
     ['z', edits(state)],
     ['k', state.kind === 'fresh' && 'fresh'],
@@ -51,7 +53,10 @@ export function toFragment(state, firstModel) {
   return [`#${VERSION}`, ...fields.flatMap(([key, text]) => (text ? [`${key}=${text}`] : []))].join('&');
 }
 
-/** @param {import('./state.js').Pin} pin */
+/** Whether it is of another class than the first, or of more than one. @param {import('./mixes.js').Kind} kind */
+const isOfClass = (kind) => kind.class > 0 || kind.mix !== undefined;
+
+/** @param {{seed: number, index: number, z: Float32Array}} pin */
 function edits({ seed, index, z }) {
   const base = sampleOf(seed, index, z.length);
   return !same(base, z) && pack(base, z);
@@ -60,7 +65,7 @@ function edits({ seed, index, z }) {
 /** @param {import('./state.js').Pin} pin */
 function pinToText(pin) {
   const changed = edits(pin);
-  return `${pin.seed}.${pin.index}${changed ? `.${changed}` : ''}`;
+  return `${isOfClass(pin) ? `${kindToText(pin)}:` : ''}${pin.seed}.${pin.index}${changed ? `.${changed}` : ''}`;
 }
 
 /**
@@ -83,13 +88,16 @@ export function fromFragment(fragment, model, latentSize, classes = 0) {
   const told = fields(fragment);
   const state = firstState(model, latentSize);
   Object.assign(state, readPin([...(told.get('s') ?? `${FIRST_SEED}`).split('.'), '0'].slice(0, 2), told.get('z'), latentSize));
-  if (told.has('c')) state.class = whole(told.get('c'), classes - 1);
+  // A class that the model has not, or one of a model that is told none, is no link of its.
+  if (told.has('c')) Object.assign(state, kind(told.get('c'), classes));
   if (told.has('k')) state.kind = oneOf(told.get('k'), ['held', 'fresh']);
   if (told.has('f')) state.fresh = whole(told.get('f'), FRAMES - 1);
   if (state.fresh !== undefined && state.kind !== 'fresh') throw new LinkError('linkDamaged');
   state.pins = (told.get('p')?.split(',') ?? []).map((text) => {
-    const [seed, index, changed] = text.split('.');
-    return readPin([seed, index], changed, latentSize);
+    const [place, chosen, more] = text.split(':').reverse();
+    if (more !== undefined) throw new LinkError('linkDamaged');
+    const [seed, index, changed] = place.split('.');
+    return { ...readPin([seed, index], changed, latentSize), ...(chosen === undefined ? FIRST_KIND : kind(chosen, classes)) };
   });
   if (state.pins.length > MOST_PINS) throw new LinkError('linkDamaged');
   if (told.has('w')) {
@@ -127,6 +135,16 @@ function readPin([seedText, indexText], changed, latentSize) {
   const z = changed === undefined ? base : unpack(base, changed);
   if (!z) throw new LinkError('linkDamaged');
   return { seed, index, z };
+}
+
+/** What a pin is drawn as that does not tell. */
+const FIRST_KIND = { class: 0, mix: undefined };
+
+/** @param {string | undefined} text @param {number} classes */
+function kind(text, classes) {
+  const found = classes > 0 ? kindFromText(text ?? '', classes) : undefined;
+  if (!found) throw new LinkError('linkDamaged');
+  return found;
 }
 
 /** @param {string | undefined} text @param {number} most */

@@ -16,6 +16,7 @@ import { tame } from './tame.js';
  * @property {number} epochs
  * @property {() => string} title In the language of the page.
  * @property {() => Promise<Generator>} load
+ * @property {string} [address] Of its file, of a model of this site.
  * @property {number} [greets] Which sample of the first seed a visitor meets, where that is known before the model has come.
  */
 
@@ -36,6 +37,7 @@ export async function listModels(onProgress) {
     id,
     run,
     epochs,
+    address: new URL(file, import.meta.url).href,
     title: () => (recipe ? text('modelName', { recipe: tame(recipe), epochs }) : tame(file)),
     load: once(() => Generator.load(new URL(file, import.meta.url), { onProgress })),
   }));

@@ -65,6 +65,7 @@ function readTensor(message, constants) {
   /** @type {number[]} */
   const dims = [];
   let [type, name] = [0, ''];
+  /** @type {Uint8Array} */
   let raw = new Uint8Array(0);
   for (const { number, value, bytes } of fields(message)) {
     if (number === 1) dims.push(...(bytes.length > 0 ? varints(bytes) : [value]));

@@ -34,23 +34,25 @@ export async function pngOf(image, [channels, height, width]) {
 
 /**
  * The pictures of many latent vectors as a film.
- * @param {import('./forger.js').Generator} generator
+ * @param {import('./blending.js').Drawer} generator
  * @param {Float32Array} z [n, latentSize]
+ * @param {readonly number[]} [classes] Of each; the generator's own where there are none.
  * @returns {Promise<Blob>}
  */
-export async function gifOf(generator, z) {
-  const parts = await inSlices(film(generator, z), () => true);
+export async function gifOf(generator, z, classes) {
+  const parts = await inSlices(film(generator, z, classes), () => true);
   return new Blob(/** @type {BlobPart[]} */ (parts), { type: 'image/gif' });
 }
 
-/** @param {import('./forger.js').Generator} generator @param {Float32Array} z */
-function* film(generator, z) {
+/** @param {import('./blending.js').Drawer} generator @param {Float32Array} z @param {readonly number[]} [classes] */
+function* film(generator, z, classes) {
   const { imageShape, latentSize } = generator;
   const length = imageShape.reduce((product, size) => product * size, 1);
   const images = new Float32Array((z.length / latentSize) * length);
   const step = batchOf(imageShape);
   for (let first = 0; first < z.length / latentSize; first += step) {
-    images.set(generator.generate(z.subarray(first * latentSize, (first + step) * latentSize)), first * length);
+    const part = z.subarray(first * latentSize, (first + step) * latentSize);
+    images.set(generator.generate(part, classes?.slice(first, first + step)), first * length);
     yield;
   }
   const scale = Math.max(1, Math.floor(GIF_SIDE / Math.max(imageShape[1], imageShape[2])));
@@ -58,7 +60,7 @@ function* film(generator, z) {
 }
 
 /** @param {import('./state.js').State} state @param {Float32Array} z */
-export function jsonOf({ model, seed, index, class: chosen }, z) {
+export function jsonOf({ model, seed, index, class: chosen, mix }, z) {
   // Every float32 as the shortest decimal that a reader turns back into it would be shorter; these doubles are exact.
-  return new Blob([JSON.stringify({ model, seed, index, ...(chosen > 0 && { class: chosen }), z: [...z] })], { type: 'application/json' });
+  return new Blob([JSON.stringify({ model, seed, index, ...(chosen > 0 && { class: chosen }), ...(mix && { classes: Object.fromEntries(mix) }), z: [...z] })], { type: 'application/json' });
 }

@@ -6,11 +6,13 @@
  * so that the held sweep stays the same; whoever then takes hold of a number takes the frame's vector into hand.
  */
 
+import { isWhole, mixAt } from './mixes.js';
 import { sampleZ } from './philox.js';
 import { FRAMES, frameOfZ0, sweepZ, z0OfFrame } from './sweep.js';
 import { slerp } from './vectors.js';
 
-/** @typedef {{seed: number, index: number, z: Float32Array}} Pin A vector, and the sample of a seed that it began as. */
+/** @typedef {import('./mixes.js').Mix} Mix */
+/** @typedef {{seed: number, index: number, z: Float32Array, class: number, mix: Mix | undefined}} Pin A vector, the sample of a seed that it began as, and what it is drawn as. */
 /** @typedef {{from: number, to: number, t: number}} Walk Between two pins, by their places in the list; t from 0 to 1. */
 /** @typedef {'sweeps' | 'forge' | 'game' | 'hundred' | 'numbers' | 'inside' | 'walk' | 'models' | 'proof'} Tab */
 /** @typedef {import('./sweep.js').SweepKind} SweepKind */
@@ -22,6 +24,7 @@ import { slerp } from './vectors.js';
  * @property {number} index Which of the seed's hundred samples `z` began as.
  * @property {Float32Array} z
  * @property {number} class Which of the model's classes is drawn; 0 of a model that is told none.
+ * @property {Mix | undefined} mix What lies between classes, if that is drawn; `class` is then the largest of it.
  * @property {SweepKind} kind The sweep that is played.
  * @property {number | undefined} fresh
  * @property {'z0' | 'sweep' | 'walk' | 'epochs' | undefined} playing z[0] to and fro, the sweep of the original program, the walk, or
@@ -48,6 +51,7 @@ export function firstState(model, latentSize) {
     index: 0,
     z: sampleOf(FIRST_SEED, 0, latentSize),
     class: 0,
+    mix: undefined,
     kind: 'held',
     fresh: undefined,
     playing: undefined,
@@ -100,9 +104,14 @@ export function start(state, seed, index = 0) {
   Object.assign(state, { seed, index, fresh: undefined, z: sampleOf(seed, index, state.z.length) });
 }
 
-/** Takes a vector into hand. @param {State} state @param {Pin} pin */
-export function take(state, { seed, index, z }) {
-  Object.assign(state, { seed, index, fresh: undefined, z: z.slice() });
+/** Takes a vector into hand, as what it was drawn as. @param {State} state @param {Pin} pin */
+export function take(state, { seed, index, z, class: chosen, mix }) {
+  Object.assign(state, { seed, index, fresh: undefined, z: z.slice(), class: chosen, mix });
+}
+
+/** Draws a class, and nothing of another. @param {State} state @param {number} chosen */
+export function setClass(state, chosen) {
+  Object.assign(state, { class: chosen, mix: undefined });
 }
 
 /** Changes the vector on show, whatever it is. @param {State} state @param {(z: Float32Array) => Float32Array} edit */
@@ -139,7 +148,8 @@ export function setKind(state, kind) {
 /** Keeps the picture on show. The two newest pins are what one walks between. @param {State} state */
 export function pin(state) {
   const index = state.fresh ?? state.index;
-  state.pins = [...state.pins, { seed: state.seed, index, z: shownZ(state).slice() }].slice(-MOST_PINS);
+  const { seed, class: chosen, mix } = state;
+  state.pins = [...state.pins, { seed, index, z: shownZ(state).slice(), class: chosen, mix }].slice(-MOST_PINS);
   const last = state.pins.length - 1;
   state.walk = { from: Math.max(0, last - 1), to: last, t: 1 };
 }
@@ -164,6 +174,11 @@ export function walkZ({ pins, walk }, t) {
   return from && to && walk.from !== walk.to ? slerp(from.z, to.z, t) : undefined;
 }
 
+/** What is drawn at a place of the walk: the classes of its ends, and between them some of each. @param {State} state @param {number} t @returns {{class: number, mix: Mix | undefined}} */
+export function walkClass({ pins, walk }, t) {
+  return mixAt(pins[walk.from], pins[walk.to], t);
+}
+
 /** Goes to a place of the walk. @param {State} state @param {number} place */
 export function walkTo(state, place) {
   // In thousandths, which is how links hold it.
@@ -171,7 +186,7 @@ export function walkTo(state, place) {
   const z = walkZ(state, t);
   if (!z) return;
   const { seed, index } = state.pins[t < 1 ? state.walk.from : state.walk.to];
-  take(state, { seed, index, z });
+  take(state, { seed, index, z, ...walkClass(state, t) });
   state.walk = { ...state.walk, t };
 }
 
@@ -185,7 +200,8 @@ export function walkTo(state, place) {
  */
 export function setModel(state, model, latentSize, classes = 0) {
   state.model = model;
-  if (state.class >= classes) state.class = 0;
+  if (!isWhole(state, classes)) setClass(state, 0);
+  state.pins = state.pins.map((pin) => (isWhole(pin, classes) ? pin : { ...pin, class: 0, mix: undefined }));
   if (state.z.length === latentSize) return;
   const { seed, index } = state;
   Object.assign(state, { z: new Float32Array(latentSize), pins: [], walk: { from: 0, to: 1, t: 0 } });

@@ -113,6 +113,7 @@ const TABLE = {
   gameWasRight: ['Picture {number}: {verdict}, you were right', '{number}번째: {verdict}, 맞힘'],
   gameWasWrong: ['Picture {number}: {verdict}, you were wrong', '{number}번째: {verdict}, 틀림'],
   gameTake: ['Play with this one', '이 그림 만져 보기'],
+  gameLost: ['The real pictures did not arrive. Check the connection and try again.', '진짜 그림이 도착하지 않았습니다. 연결을 확인하고 다시 시도하세요.'],
   gameAgain: ['Ten others', '다른 열 장'],
   gameNone: ['There are real pictures here for networks that learned from MNIST, and this one did not.', '진짜 그림은 MNIST로 배운 신경망을 위한 것만 있습니다. 이 신경망은 아닙니다.'],
   gameCredit: [
@@ -266,6 +267,10 @@ const TABLE = {
   pauseWalk: ['Pause the walk', '산책 멈춤'],
   saveWalkGif: ['GIF of the walk', '산책 GIF'],
   walkPlace: ['Place on the walk', '산책의 위치'],
+  walkSwitches: [
+    'This network’s file does not tell what lies between two classes: the walk goes over to the other one half way.',
+    '이 신경망의 파일에는 두 종류의 사이가 없어서, 산책은 한가운데에서 다른 종류로 넘어갑니다.',
+  ],
   walkAt: ['{percent} % of the way from pin {from} to pin {to}', '핀 {from}에서 핀 {to}까지 {percent} %'],
   padTitle: ['A plane through z', 'z를 지나는 평면'],
   padLede: [
@@ -316,6 +321,7 @@ const TABLE = {
   takenTitle: ['What was taken for what', '무엇을 무엇으로 보았나'],
   takenClass: ['Class', '종류'],
   ofClass: [', class {name}', ', 종류 {name}'],
+  ofClasses: [', between classes: {names}', ', 종류 사이: {names}'],
   handsTitle: ['Each class, the same hand', '종류마다 같은 손으로'],
   handsLede: [
     'A row is a class, a column is one list of numbers, z: the same slant and the same pen, whatever it draws. Tap one to play with it.',
@@ -419,6 +425,13 @@ const TABLE = {
   costRate: ['Frames a second', '초당 프레임'],
   cardTitle: ['About this network', '모델 정보'],
   cardRecipe: ['Every hyperparameter', '모든 하이퍼파라미터'],
+  cardRecipeSave: ['Save the recipe', '레시피 저장'],
+  sourcesTitle: ['Where it comes from', '어디에서 왔나'],
+  sourceModel: ['The model on show, as a file', '지금 보이는 모델 파일'],
+  sourceData: ['It learned from', '배운 데이터:'],
+  sourceTerms: ['under', '라이선스:'],
+  sourceLicence: ['Forger itself is under the MIT or the Apache 2.0 licence:', 'Forger는 둘 중 하나를 고를 수 있는 라이선스입니다:'],
+  sourceCode: ['What draws here, as it was written:', '여기서 그리는 코드, 쓰인 그대로:'],
   cardInput: ['Numbers in z', 'z의 길이'],
   cardClasses: ['Classes', '종류'],
   cardOutput: ['Picture', '그림'],

@@ -17,7 +17,7 @@ export function createTiles(canvas, onFailure) {
   return {
     /**
      * Shows a picture for each latent vector. A later call takes the place of one that is still drawing.
-     * @param {import('./forger.js').Generator} generator
+     * @param {import('./blending.js').Drawer} generator
      * @param {Float32Array} z [n, latentSize]
      * @param {number} columns
      * @param {readonly number[]} [classes] Of each picture; the generator's own where there are none.
@@ -40,7 +40,7 @@ export function createTiles(canvas, onFailure) {
 
 /**
  * @param {HTMLCanvasElement} canvas
- * @param {import('./forger.js').Generator} generator
+ * @param {import('./blending.js').Drawer} generator
  * @param {Float32Array} z
  * @param {number} columns
  * @param {readonly number[] | undefined} classes

@@ -18,7 +18,7 @@ const PAUSE_MS = 80;
 
 /**
  * @param {{
- *   now: () => {state: import('./state.js').State, generator: import('./forger.js').Generator},
+ *   now: () => {state: import('./state.js').State, generator: import('./forger.js').Generator, drawer: import('./blending.js').Drawer},
  *   judging: ReturnType<typeof import('./judging.js').createJudging>,
  *   onSeed: (seed: number, chosen: number | undefined) => void,
  *   onFailure: (error: unknown) => void,
@@ -40,7 +40,7 @@ export function createWishing({ now, judging, onSeed, onFailure }) {
   let [wished, writing] = [0, 0];
   let said = () => '';
   let timer = 0;
-  /** What was judged last, of which model. @type {{generator: unknown, z: Float32Array, digit: number, share: number} | undefined} */
+  /** What was judged last, and by what it was drawn. @type {{drawer: unknown, z: Float32Array, digit: number, share: number} | undefined} */
   let judged;
 
   /** @param {() => string} words In the language that the page has by then. */
@@ -114,7 +114,7 @@ export function createWishing({ now, judging, onSeed, onFailure }) {
   }
 
   function judgeNow() {
-    const { state, generator } = now();
+    const { state, generator, drawer } = now();
     const judge = judging.of(generator);
     if (!judge) {
       // Only now, in an idle moment; where there is none, this asks once.
@@ -123,7 +123,7 @@ export function createWishing({ now, judging, onSeed, onFailure }) {
     }
     const z = shownZ(state);
     try {
-      if (judged?.generator !== generator || judged.z !== z) judged = { generator, z, ...judge.judge(generator.generate(z)) };
+      if (judged?.drawer !== drawer || judged.z !== z) judged = { drawer, z, ...judge.judge(drawer.generate(z)) };
     } catch (error) {
       return onFailure(error);
     }

@@ -11,6 +11,8 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 
 const PATIENCE_MS = 20_000;
+/** The same for a browser that starts: on a crowded machine that takes a while. */
+const START_MS = 90_000;
 const SELECTORS = { button: 'button', tab: '[role=tab]', slider: 'input[type=range]', img: '[role=img]' };
 const POINTER = { type: 'pointer', id: 'mouse', parameters: { pointerType: 'mouse' } };
 
@@ -44,7 +46,7 @@ export async function launchFirefox(program) {
 function address(child) {
   return new Promise((resolve, reject) => {
     let said = '';
-    const timer = setTimeout(() => reject(new Error(`Firefox opens no port. It says: ${said}`)), PATIENCE_MS);
+    const timer = setTimeout(() => reject(new Error(`Firefox opens no port. It says: ${said}`)), START_MS);
     child.once('error', reject);
     child.once('exit', (code) => reject(new Error(`Firefox ended with ${code}. It says: ${said}`)));
     child.stderr.on('data', (data) => {
@@ -158,8 +160,9 @@ async function connect(url) {
   const send = (method, params) =>
     new Promise((resolve, reject) => {
       const id = ++number;
-      const late = () => waiting.delete(id) && reject(new Error(`${method} has no answer in ${PATIENCE_MS} ms: ${JSON.stringify(params)}`));
-      const timer = setTimeout(late, PATIENCE_MS);
+      const patience = method === 'session.new' ? START_MS : PATIENCE_MS;
+      const late = () => waiting.delete(id) && reject(new Error(`${method} has no answer in ${patience} ms: ${JSON.stringify(params)}`));
+      const timer = setTimeout(late, patience);
       const settled = (then) => (value) => (clearTimeout(timer), then(value));
       waiting.set(id, { method, resolve: settled(resolve), reject: settled(reject) });
       socket.send(JSON.stringify({ id, method, params }));

@@ -110,37 +110,67 @@ describe('the npm package in a bundle', { skip: FORGER_REQUIRE_ALL !== '1' && re
     await rm(root, { recursive: true, force: true });
   });
 
+  /** Opens the page at an address, and sees that it draws. @param {string} url */
+  async function draws(url) {
+    const page = await browser.newPage();
+    try {
+      const complaints = [];
+      // Vite's own, while one develops.
+      page.on('console', (message) => message.text().startsWith('[vite] ') || complaints.push(message.text()));
+      page.on('pageerror', (error) => complaints.push(error.message));
+      page.on('requestfailed', (request) => complaints.push(`failed: ${request.url()}`));
+      await page.goto(url);
+      const result = await (await page.waitForFunction(() => globalThis.result)).jsonValue();
+      assert.equal(result.error, undefined);
+      const { pixels, inWorker, workers, simd } = result;
+      assert.deepEqual({ pixels, inWorker, simd }, { pixels: 784, inWorker: 4000 * 784, simd: true });
+      // On a busy machine a single picture may be slow enough for the element to have a worker too.
+      assert.ok(workers >= 1, `${workers} workers`);
+      assert.ok(result.worst < 1e-5, `the worker draws the same: ${result.worst}`);
+      await page.getByRole('img', { name: /^generated picture at z\[0\] = -?\d\.\d\d$/ }).waitFor();
+      assert.deepEqual(complaints, []);
+    } finally {
+      await page.close();
+    }
+  }
+
   for (const [name, bundle] of Object.entries(BUNDLERS)) {
     test(`${name} builds a page that draws`, async () => {
       const out = join(root, `out-${name.replaceAll(' ', '-')}`);
       await bundle(root, out);
       await cp(FORGER_MODEL, join(out, 'gen.onnx'));
       const server = await serve(out);
-      const page = await browser.newPage();
       try {
-        const complaints = [];
-        page.on('console', (message) => complaints.push(message.text()));
-        page.on('pageerror', (error) => complaints.push(error.message));
-        page.on('requestfailed', (request) => complaints.push(`failed: ${request.url()}`));
-        await page.goto(server.url);
-        const result = await (await page.waitForFunction(() => globalThis.result)).jsonValue();
-        assert.equal(result.error, undefined);
-        const { pixels, inWorker, workers, simd } = result;
-        assert.deepEqual({ pixels, inWorker, simd }, { pixels: 784, inWorker: 4000 * 784, simd: true });
-        // On a busy machine a single picture may be slow enough for the element to have a worker too.
-        assert.ok(workers >= 1, `${workers} workers`);
-        assert.ok(result.worst < 1e-5, `the worker draws the same: ${result.worst}`);
-        await page.getByRole('img', { name: /^generated picture at z\[0\] = -?\d\.\d\d$/ }).waitFor();
-        assert.deepEqual(complaints, []);
+        await draws(server.url);
       } finally {
-        await page.close();
         await server.close();
       }
     });
   }
 
-  test('its README names the steps that esbuild needs', async () => {
+  for (const [name, module] of [['Vite 8', 'vite'], ['Vite 7', 'vite7'], ['Vite 6', 'vite6'], ['Vite 5', 'vite5']]) {
+    test(`${name} serves it while one develops, as the package's README says`, async () => {
+      const { createServer } = await import(module);
+      await cp(FORGER_MODEL, join(root, 'gen.onnx'));
+      const server = await createServer({
+        root,
+        configFile: false,
+        logLevel: 'error',
+        cacheDir: join(root, `cache-${module}`),
+        optimizeDeps: { exclude: ['forger-generator'] },
+        server: { port: 0, host: '127.0.0.1', watch: null },
+      });
+      try {
+        await server.listen();
+        await draws(`http://127.0.0.1:${server.httpServer.address().port}/`);
+      } finally {
+        await server.close();
+      }
+    });
+  }
+
+  test('its README names the steps that esbuild and Vite’s server need', async () => {
     const readme = await readFile(join(root, 'node_modules/forger-generator/README.md'), 'utf8');
-    for (const words of ['esbuild main.js node_modules/forger-generator/worker.js', 'forger-generator/runtime']) assert.ok(readme.includes(words), words);
+    for (const words of ['esbuild main.js node_modules/forger-generator/worker.js', 'forger-generator/runtime', "optimizeDeps: { exclude: ['forger-generator'] }"]) assert.ok(readme.includes(words), words);
   });
 });

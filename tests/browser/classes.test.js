@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { blends, drawerAlong, drawerOf } from '../../web/blending.js';
 import { classOfDigit } from '../../web/judging.js';
 import { layersOf, lit } from '../../web/layers.js';
 import { fromFragment, LinkError, toFragment } from '../../web/link.js';
@@ -65,6 +66,69 @@ test('a link keeps the class, and one that the model has not is damaged', () => 
   for (const [text, count] of [['#v1&c=7', 7], ['#v1&c=1', 0], ['#v1&c=-1', 10], ['#v1&c=1.5', 10], ['#v1&c=seven', 10], ['#v1&c=1&c=2', 10]]) {
     assert.throws(() => fromFragment(text, 'classes', 100, count), (error) => error instanceof LinkError && error.reason === 'linkDamaged', text);
   }
+});
+
+test('a walk from class to class goes through some of each, and links hold it to the bit', () => {
+  const state = edits.firstState('classes', 100);
+  edits.setClass(state, 3);
+  edits.pin(state);
+  edits.start(state, 5, 2);
+  edits.setClass(state, 8);
+  edits.pin(state);
+  assert.match(toFragment(state, 'classes'), /&p=3:1\.0,8:5\.2&/);
+  for (const [t, expected] of [
+    [0, { class: 3, mix: undefined }],
+    [0.25, { class: 3, mix: [[3, 750], [8, 250]] }],
+    [0.5, { class: 3, mix: [[3, 500], [8, 500]] }],
+    [0.999, { class: 8, mix: [[3, 1], [8, 999]] }],
+    [1, { class: 8, mix: undefined }],
+  ]) {
+    edits.walkTo(state, t);
+    assert.deepEqual({ class: state.class, mix: state.mix }, expected, `at ${t}`);
+    assert.deepEqual(fromFragment(toFragment(state, 'classes'), 'classes', 100, 10), state, `at ${t}`);
+  }
+  edits.walkTo(state, 0.25);
+  edits.pin(state);
+  edits.setClass(state, 0);
+  edits.start(state, 9, 9);
+  edits.pin(state);
+  edits.walkTo(state, 0.7);
+  assert.deepEqual(state.mix, [[0, 700], [3, 225], [8, 75]], 'from between two classes to a third');
+  assert.deepEqual(fromFragment(toFragment(state, 'classes'), 'classes', 100, 10), state);
+  edits.take(state, state.pins[1]);
+  assert.deepEqual([state.class, state.mix, state.seed], [8, undefined, 5], 'a pin brings its class');
+  edits.setModel(state, 'fewer', 100, 4);
+  assert.deepEqual(state.pins.map((pin) => [pin.class, pin.mix]), [[3, undefined], [0, undefined], [0, undefined], [0, undefined]]);
+});
+
+test('what is between no classes of the model is a damaged link', () => {
+  const damaged = (fragment, count = 10) => assert.throws(() => fromFragment(fragment, 'classes', 100, count), (error) => error instanceof LinkError && error.reason === 'linkDamaged', fragment);
+  for (const words of ['3.500-8.499', '3.500-8.501', '8.500-3.500', '3.500-3.500', '3.1000', '3.0-8.1000', '3.500-10.500', '3.500', '3-8', '-3.500', '3.500-8.500-', '3.5e2-8.650', 'x']) {
+    damaged(`#v1&c=${words}`);
+    damaged(`#v1&p=${words}:1.0`);
+  }
+  for (const pin of [':1.0', '1:2:1.0', '10:1.0', '3:1']) damaged(`#v1&p=${pin}`);
+  damaged('#v1&p=1:1.0', 0);
+  assert.deepEqual(fromFragment('#v1&p=7:1.0,2.3', 'classes', 100, 10).pins.map((pin) => pin.class), [7, 0]);
+});
+
+test('between classes it is the model’s own sum, and the nearer class where the file has no such sum', () => {
+  const z = Float32Array.from([0.5, -1, 2, 0.25, 1, 1, -1, 0]);
+  const plain = { latentSize: 4, imageShape: SMALL, classes: NAMES, class: 0, msPerPicture: 0 };
+  const model = { ...plain, file: small, ofClass: (chosen) => ({ ...plain, class: chosen, generate: (all) => [chosen, all.length] }) };
+  assert.ok(blends(model));
+  assert.deepEqual(drawerOf(model, { class: 2, mix: undefined }).generate(z), [2, 8], 'a class alone is the runtime’s');
+  const images = drawerOf(model, { class: 1, mix: [[0, 250], [1, 750]] }).generate(z);
+  const row = [0, 1].map((i) => 0.25 * ROWS[0][i] + 0.75 * ROWS[1][i]);
+  near(images, [...classPicture(SMALL, [row], z.subarray(0, 4), 0), ...classPicture(SMALL, [row], z.subarray(4), 0)]);
+  const along = drawerAlong(model, (place) => (place === 0 ? { class: 0, mix: undefined } : { class: 1, mix: [[0, 250], [1, 750]] }));
+  near(along.generate(z, [500, 500]), [...images]);
+  assert.deepEqual(along.generate(z, [0, 0]), [0, 8], 'all of one class at once');
+  // Two ways from z: no chain.
+  const other = { ...model, file: Buffer.from('no model') };
+  assert.equal(blends(other), false);
+  assert.deepEqual(drawerOf(other, { class: 1, mix: [[0, 250], [1, 750]] }).generate(z), [1, 8]);
+  assert.equal(blends({ ...model, classes: null }), false);
 });
 
 test('another model draws the same class, or the first where it has fewer', () => {
@@ -252,6 +316,42 @@ describeOnSite('classes on the page', (open) => {
     await close();
   });
 
+  test('a pin keeps its class, and a walk to another goes through what lies between', async () => {
+    const { page, complaints, close } = await opened({ hash: '#v1&t=walk' });
+    const pin = (name) => page.getByRole('button', { name, exact: true });
+    await button(page, '3').click();
+    await isPressed(page, '3');
+    const three = await pixels(digit(page));
+    await pin('Pin this').click();
+    await button(page, '8').click();
+    const eight = await changed(digit(page), three, 'an eight');
+    await pin('Pin this').click();
+    // The same list of numbers: only the class is on the way.
+    const place = page.getByRole('slider', { name: 'Place on the walk' });
+    await place.fill('0');
+    await shows(digit(page), three, 'at its beginning');
+    await isPressed(page, '3');
+    await place.fill('40');
+    await page.getByRole('img', { name: /, between classes: 3 60 %, 8 40 %$/ }).waitFor();
+    const between = await pixels(digit(page));
+    assert.ok(between !== three && between !== eight, 'a picture of its own');
+    assert.equal(await page.getByRole('button', { pressed: true }).and(page.locator('#classes button')).count(), 0, 'no class is it');
+    await page.waitForFunction(() => /&c=3\.600-8\.400&.*&p=3:1\.\d+,8:1\.\d+&w=0\.1\.400/.test(location.hash));
+    await page.reload();
+    await ready(page);
+    await shows(digit(page), between, 'after a reload');
+    const [download] = await Promise.all([page.waitForEvent('download'), pin('GIF of the walk').click()]);
+    assert.match(download.suggestedFilename(), /-walk\.gif$/);
+    await page.getByRole('button', { name: 'Show pin 2, of seed 1' }).click();
+    await shows(digit(page), eight, 'the second pin');
+    await isPressed(page, '8');
+    await button(page, '5').click();
+    await page.getByRole('button', { name: 'Show pin 1, of seed 1' }).click();
+    await shows(digit(page), three, 'the first pin, from another class');
+    assert.deepEqual(complaints, []);
+    await close();
+  });
+
   test('every tab draws the class that is chosen', async () => {
     const { page, complaints, close } = await opened();
     for (const [tab, name] of [
@@ -295,6 +395,13 @@ describeOnSite('classes on the page', (open) => {
   test('Proof draws the trainer’s pictures of their own classes, whichever is chosen', async () => {
     const { page, complaints, close } = await opened({ hash: '#v1&c=5&t=proof' });
     await page.getByText(/^Identical to the trainer .* 3 pictures/).waitFor();
+    // What loading took is known of the model, and not only of the class that it began with.
+    await page.locator('#costs').getByText('Its first picture after').waitFor();
+    await button(page, '2').click();
+    await isPressed(page, '2');
+    // Figures of another object would have taken their place by then.
+    await page.waitForTimeout(300);
+    await page.locator('#costs').getByText('Its first picture after').waitFor();
     assert.match(await page.locator('#card').textContent(), /Classes10: 0, 1, 2/);
     assert.deepEqual(complaints, []);
     await close();

@@ -31,7 +31,7 @@ async function host(test, headers, frame) {
 }
 
 describeOnSite('no dead end', (open) => {
-  for (const module of ['strings.js', 'controls/dom.js', 'app.js']) {
+  for (const module of ['strings.js', 'controls/dom.js', 'app.js', 'explorer.js', 'controls/walk.js']) {
     test(`a module that is lost on the way: ${module}`, async () => {
       const { page, close } = await open({ prepare: (page) => page.route(`**/${module}`, (route) => route.abort()) });
       await failure(page).getByText('A part of this page did not arrive.').waitFor();

@@ -7,7 +7,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { inflateSync } from 'node:zlib';
 import { answer, isRight, newRound, ROUND, score } from '../../web/game.js';
-import { describeOnSite, digit, openTab, pixels, ready, changed, LOOKS, shoot } from './browser.js';
+import { describeOnSite, digit, openTab, pixels, ready, changed, LOOKS, shoot, until } from './browser.js';
 import { testPictures } from './mnist.js';
 import { generatorFile } from './onnx.js';
 import { greyPng } from './png.js';
@@ -88,6 +88,27 @@ describeOnSite('real or forged', (open) => {
     await page.getByRole('img', { name: 'Picture 1 of 10' }).waitFor();
     assert.equal(await page.getByRole('list', { name: 'What they were' }).getByRole('listitem').count(), 0);
     assert.deepEqual(complaints, []);
+    await close();
+  });
+
+  test('nothing is judged before it is there to be seen, and a sheet that is lost can be asked for again', async () => {
+    let letGo;
+    const gone = new Promise((resolve) => (letGo = resolve));
+    const prepare = (page) => page.route('**/real/mnist.png', async (route) => (await gone) ?? route.abort());
+    const { page, complaints, close } = await open({ prepare, hash: '#v1&t=game' });
+    await page.getByRole('status').getByText('Ready').waitFor();
+    const [real, status] = [page.getByRole('button', { name: 'Real', exact: true }), page.locator('#game').getByRole('status')];
+    await page.waitForFunction(() => document.querySelector('[role=tabpanel]#panel-game').getAttribute('aria-busy') === 'false');
+    assert.ok(await real.isDisabled());
+    letGo();
+    await status.getByText('The real pictures did not arrive').waitFor();
+    await page.unroute('**/real/mnist.png');
+    await page.getByRole('button', { name: 'Try again' }).click();
+    await status.getByText('Picture 1 of 10').waitFor();
+    await until(() => real.isEnabled(), Boolean, 'it can be judged');
+    await real.click();
+    await status.getByText('Picture 2 of 10').waitFor();
+    assert.deepEqual(complaints.filter((text) => !text.startsWith('error: Failed to load resource')), []);
     await close();
   });
 

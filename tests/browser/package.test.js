@@ -31,6 +31,7 @@ const PAGE = `<!doctype html><html lang="en"><title>A page of somebody's</title>
 
 /** Korean, dark, all controls, and far below what is seen. */
 const BELOW = `<!doctype html><html lang="ko"><title>A page of somebody's</title>
+<style>latent-explorer { --explorer-size: 200px } latent-explorer::part(button) { color: rgb(1, 2, 3) }</style>
 <script type="module" src="node_modules/forger-generator/latent-explorer.js"></script>
 <div id="above">...</div>
 <latent-explorer src="gen.onnx" controls="slider new" theme="dark"></latent-explorer>
@@ -173,6 +174,12 @@ describe('the npm package', { skip: FORGER_REQUIRE_ALL !== '1' && reason }, () =
       assert.equal(await korean.getByRole('button').count(), 1, 'no sweep was asked for');
       const paper = await korean.locator('[part=paper]').evaluate((element) => getComputedStyle(element).backgroundColor);
       assert.equal(paper, 'rgb(11, 12, 15)');
+      const button = await korean.getByRole('button').evaluate((element) => getComputedStyle(element).color);
+      assert.equal(button, 'rgb(1, 2, 3)', 'its parts are the page’s to style');
+      assert.equal((await korean.boundingBox()).width, 200);
+      assert.equal(asked.filter((url) => url.endsWith('.wasm')).length, 1, 'both have one runtime');
+      await korean.evaluate((element) => element.setAttribute('theme', 'light'));
+      await page.waitForFunction((paper) => getComputedStyle(paper).backgroundColor === 'rgb(253, 251, 245)', await korean.locator('[part=paper]').elementHandle());
     } finally {
       await browser.close();
       await server.close();

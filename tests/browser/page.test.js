@@ -1,8 +1,9 @@
 // The page as a person uses it: everything found by role and name, driven by mouse and keyboard.
 
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
-import { changed, describeOnSite, digit, film, LOOKS, openTab, pixels, ready, shows, sheet, shoot, until, z0 } from './browser.js';
+import { changed, describeOnSite, digit, film, LOOKS, models, openTab, pixels, ready, shows, sheet, shoot, until, z0 } from './browser.js';
 
 /** The middle of a slider's thumb when its value is `share` of the way from its least to its largest. */
 async function thumb(slider, share) {
@@ -31,6 +32,28 @@ describeOnSite('the page', (open) => {
     assert.doesNotMatch(await facts.locator('#card dt').allTextContents().then((terms) => terms.join()), /[a-z]_[a-z]/);
     const fid = facts.locator('#card > div').filter({ hasText: 'FID: distance from real pictures' });
     assert.match(await fid.locator('dd').textContent(), /^[\d.]+; real pictures 2\.568$/);
+    const real = facts.locator('#card > div').filter({ hasText: 'Share that look real' });
+    assert.match(await real.locator('dd').textContent(), /^[\d.]+ %; real pictures 86 %$/);
+    assert.deepEqual(complaints, []);
+    await close();
+  });
+
+  test('Proof leads to the model on show, its recipe, its data and every licence', async () => {
+    const { page, complaints, close } = await open({ hash: `#v1&m=${models()[1].id}&t=proof` });
+    await ready(page);
+    const facts = page.getByRole('tabpanel', { name: 'Proof' });
+    const model = facts.getByRole('link', { name: 'The model on show, as a file' });
+    assert.ok((await model.getAttribute('href')).endsWith(models()[1].file), 'not the first of the site');
+    assert.equal(await page.evaluate(async (address) => (await fetch(address)).status, await model.getAttribute('href')), 200);
+    await facts.getByRole('link', { name: 'MNIST', exact: true }).waitFor();
+    for (const licence of ['CC BY-SA 3.0', 'MIT', 'Apache 2.0']) await facts.getByRole('link', { name: licence, exact: true }).waitFor();
+    for (const script of ['forger.js', 'explorer.js']) {
+      assert.equal(await page.evaluate(async (address) => (await fetch(address)).status, await facts.getByRole('link', { name: script }).getAttribute('href')), 200);
+    }
+    await facts.getByText('Every hyperparameter').click();
+    const [download] = await Promise.all([page.waitForEvent('download'), facts.getByRole('button', { name: 'Save the recipe' }).click()]);
+    assert.equal(download.suggestedFilename(), 'recipe.toml');
+    assert.equal(readFileSync(await download.path(), 'utf8'), await facts.locator('pre').textContent());
     assert.deepEqual(complaints, []);
     await close();
   });
@@ -247,6 +270,8 @@ describeOnSite('the page', (open) => {
       return { status: response.status, type: response.headers.get('content-type'), width, height };
     }, await told('og:image'));
     assert.deepEqual([status, type, width, height], [200, 'image/png', 1200, 630]);
+    assert.deepEqual([await told('og:image:width'), await told('og:image:height')], ['1200', '630']);
+    assert.ok((await told('og:image:alt')).length > 30, 'said to whoever cannot see it');
     for (const icon of await page.locator('link[rel~=icon], link[rel=apple-touch-icon]').all()) {
       assert.equal(await page.evaluate(async (src) => (await fetch(src)).status, await icon.getAttribute('href')), 200);
     }

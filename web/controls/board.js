@@ -52,7 +52,7 @@ export function createBoard(root, { onInput, onReset, onResetAll, onMeasured, on
     onMeasured();
   });
 
-  /** @param {import('../forger.js').Generator} generator @param {Float32Array} at */
+  /** @param {import('../blending.js').Drawer} generator @param {Float32Array} at */
   async function measure(generator, at) {
     const mine = { generator, z: at.slice(), effects: measured.generator === generator ? measured.effects : undefined };
     measured = mine;
@@ -85,7 +85,7 @@ export function createBoard(root, { onInput, onReset, onResetAll, onMeasured, on
   }
 
   return {
-    /** @param {import('../state.js').State} state @param {import('../forger.js').Generator} generator */
+    /** @param {import('../state.js').State} state @param {import('../blending.js').Drawer} generator */
     show(state, generator) {
       z = state.z;
       if (cells.length > z.length) cells = [];

@@ -1,6 +1,7 @@
 // @ts-check
 /** What a model that is told a class draws: a button for each, with its name, or a number where there are too many for a row. */
 
+import { ALL } from '../mixes.js';
 import { setText, text } from '../strings.js';
 import { tame } from '../tame.js';
 import { make } from './dom.js';
@@ -38,8 +39,8 @@ export function createClasses(root, onClass) {
   }
 
   return {
-    /** @param {import('../forger.js').Generator} generator */
-    show(generator) {
+    /** @param {import('../forger.js').Generator} generator @param {import('../mixes.js').Kind} kind */
+    show(generator, { class: chosen, mix }) {
       const names = generator.classes;
       root.hidden = !names;
       if (!names) return;
@@ -47,13 +48,16 @@ export function createClasses(root, onClass) {
       built = names;
       setText(word, text('takenClass'));
       for (const [place, button] of [...root.querySelectorAll('button')].entries()) {
-        button.setAttribute('aria-pressed', String(place === generator.class));
+        button.setAttribute('aria-pressed', String(place === chosen && !mix));
+        // Between classes each has its share, as a bar.
+        const share = mix?.find(([each]) => each === place)?.[1] ?? 0;
+        button.style.setProperty('--share', String(share / ALL));
       }
       const input = root.querySelector('input');
       if (!input) return;
-      if (document.activeElement !== input) input.value = String(generator.class);
-      const name = names[generator.class];
-      setText(root.querySelector('bdi') ?? word, name === String(generator.class) ? '' : shortName(name));
+      if (document.activeElement !== input) input.value = String(chosen);
+      const name = names[chosen];
+      setText(root.querySelector('bdi') ?? word, name === String(chosen) ? '' : shortName(name));
     },
   };
 }

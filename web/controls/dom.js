@@ -55,15 +55,17 @@ export function setSlider(slider, value, words) {
   if (slider.getAttribute('aria-valuetext') !== words) slider.setAttribute('aria-valuetext', words);
 }
 
-/** @type {WeakMap<HTMLSelectElement, string>} */
+/** What is in a list: as it was given, and in words. @type {WeakMap<HTMLSelectElement, {options: unknown, words: string}>} */
 const written = new WeakMap();
 
 /** Options of a list, written only when they are others. @param {HTMLSelectElement} select @param {[string, string][]} options @returns {boolean} Whether they are. */
 export function setOptions(select, options) {
-  // Reading a long list from the document takes a while.
-  const now = options.map((option) => option.join(' ')).join();
-  if (written.get(select) === now) return false;
-  written.set(select, now);
+  // Reading a long list from the document takes a while, and so does writing it anew in each frame.
+  const before = written.get(select);
+  if (before?.options === options) return false;
+  const words = options.map((option) => option.join(' ')).join();
+  written.set(select, { options, words });
+  if (before?.words === words) return false;
   select.replaceChildren(...options.map(([value, text]) => make('option', { value, text })));
   return true;
 }

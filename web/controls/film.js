@@ -41,19 +41,21 @@ export function createFilm(root, { onInput, onResize, onFailure }) {
 
   return {
     /**
-     * @param {import('../forger.js').Generator} generator
+     * @param {import('../blending.js').Drawer} generator
      * @param {(place: number) => Float32Array} zAt The vector at a place of the slider, from 0 to its max.
      * @param {number | undefined} place undefined: none of them is on show.
      * @param {string} words The place for a screen reader.
+     * @param {(place: number) => number} [classAt] The class at a place; the generator's own where that is not told.
      */
-    show(generator, zAt, place, words) {
+    show(generator, zAt, place, words, classAt) {
       root.classList.toggle('away', place === undefined);
       setSlider(slider, place ?? slider.valueAsNumber, words);
       if (count === 0) return;
       const z = new Float32Array(count * generator.latentSize);
       const last = Number(slider.max);
-      for (let i = 0; i < count; i++) z.set(zAt(Math.round((i * last) / (count - 1))), i * generator.latentSize);
-      tiles.draw(generator, z, count);
+      const places = Array.from({ length: count }, (_, i) => Math.round((i * last) / (count - 1)));
+      for (const [i, at] of places.entries()) z.set(zAt(at), i * generator.latentSize);
+      tiles.draw(generator, z, count, classAt && places.map(classAt));
     },
   };
 }

@@ -32,12 +32,16 @@ export function createGame(root, { onTake, onFailure }) {
   let game;
   let drawn = '';
 
-  for (const isReal of [true, false]) within(root, isReal ? '[data-real]' : '[data-forged]').addEventListener('click', () => judge(isReal));
+  /** Whether the sheet of real pictures has not come: then there is nothing to judge. */
+  let isLost = false;
+  const buttons = [within(root, '[data-real]'), within(root, '[data-forged]')];
+  for (const [place, button] of buttons.entries()) button.addEventListener('click', () => judge(place === 0));
   again.addEventListener('click', () => {
     game = undefined;
+    isLost = false;
     drawn = '';
     if (generatorNow) show(generatorNow);
-    within(root, '[data-real]').focus();
+    buttons[0].focus();
   });
   /** @type {Generator | undefined} */
   let generatorNow;
@@ -57,7 +61,16 @@ export function createGame(root, { onTake, onFailure }) {
     const round = newRound(REAL.get(setOf(generator))?.count ?? 0);
     const kinds = kindsOf(generator, round.seed);
     game = { round, generator, kinds, forged: generator.generate(sampleZ(round.seed, ROUND / 2, generator.latentSize), kinds) };
-    loaded.then(() => generatorNow === generator && show(generator), onFailure);
+    const mine = game;
+    const redraw = () => {
+      // Meanwhile another class may be on show, or another network.
+      if (game === mine && generatorNow) show(generatorNow);
+    };
+    loaded.then(redraw, () => {
+      sheet = undefined;
+      isLost = game === mine;
+      redraw();
+    }).catch(onFailure);
   }
 
   /** @param {HTMLCanvasElement} target @param {number} place Of the round. */
@@ -112,13 +125,23 @@ export function createGame(root, { onTake, onFailure }) {
     root.hidden = !fits;
     within(document, '#game-none').hidden = fits;
     if (!fits) return;
+    setText(again, text(isLost ? 'tryAgain' : 'gameAgain'));
+    if (isLost) {
+      choices.hidden = true;
+      again.hidden = false;
+      setText(said, text('gameLost'));
+      return;
+    }
     if (!sheet) {
       sheet = new Image();
       sheet.src = new URL(`../${real.file}`, import.meta.url).href;
     }
     // Another class is the same network, and the round is of all classes.
     if (game?.generator.file !== generator.file) begin(generator, sheet.decode());
-    if (!game || !sheet.complete) return;
+    const isHere = game !== undefined && sheet.complete && sheet.naturalWidth > 0;
+    // To judge what is not yet to be seen would be to guess.
+    for (const button of buttons) button.disabled = !isHere;
+    if (!game || !isHere) return;
     const { round } = game;
     const now = [round.seed, round.answers.length, text('gameReal')].join();
     if (drawn === now) return;

@@ -16,7 +16,7 @@ export function createHundred({ onTile, onFailure }) {
     if (number.checkValidity() && number.value !== '') onTile(number.valueAsNumber);
   });
   return {
-    /** @param {import('../state.js').State} state @param {import('../forger.js').Generator} generator */
+    /** @param {import('../state.js').State} state @param {import('../blending.js').Drawer} generator */
     show(state, generator) {
       setText(byId('hundred-lede'), text(state.model === OWN ? 'hundredOwnLede' : 'hundredLede'));
       const label = text('hundredSheet', { seed: state.seed });

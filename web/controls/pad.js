@@ -14,7 +14,7 @@ const SIDE = 9;
 /** Both ways go from -REACH to REACH. */
 const REACH = 3;
 /** The map is 81 pictures: while something else is dragged it follows at this beat, in ms, and not each frame. */
-const BEAT = 80;
+const BEAT = 160;
 
 /**
  * @param {HTMLElement} root
@@ -79,7 +79,7 @@ export function createPad(root, { onAxes, onPlace, onBeat, onFailure }) {
   return {
     /**
      * @param {import('../state.js').State} state
-     * @param {import('../forger.js').Generator} generator
+     * @param {import('../blending.js').Drawer} generator
      * @param {readonly Float32Array[]} directions
      */
     show({ z, pad }, generator, directions) {

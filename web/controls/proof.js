@@ -3,11 +3,12 @@
 
 import { runtimeBytes } from '../costs.js';
 import { runtimeInfo } from '../forger.js';
+import { download } from '../save.js';
 import { checkParity, IDENTICAL } from '../parity.js';
 import { paint } from '../pixels.js';
-import { text } from '../strings.js';
+import { currentLanguage, text } from '../strings.js';
 import { tame } from '../tame.js';
-import { make, within } from './dom.js';
+import { make, percent, within } from './dom.js';
 
 /** @typedef {import('../parity.js').Parity | undefined} Parity */
 /** @typedef {import('../costs.js').Costs} Costs */
@@ -38,6 +39,13 @@ const METRICS = new Map([
   ['r1', 'metricR1'],
   ['r2', 'metricR2'],
 ]);
+/** Those that are shares of all pictures, and told as such. */
+const SHARES = new Set(['precision', 'recall', 'in_class', 'd_accuracy_fake', 'd_accuracy_real', 'd_fake', 'd_real']);
+/** Where the pictures that the trainer knows by name come from, and under which terms. */
+const DATA = new Map([
+  ['mnist', { name: 'MNIST', home: 'http://yann.lecun.com/exdb/mnist/', licence: 'CC BY-SA 3.0', terms: 'https://creativecommons.org/licenses/by-sa/3.0/' }],
+  ['fashion-mnist', { name: 'Fashion-MNIST', home: 'https://github.com/zalandoresearch/fashion-mnist', licence: 'MIT', terms: 'https://github.com/zalandoresearch/fashion-mnist/blob/master/LICENSE' }],
+]);
 /**
  * What real pictures get where generated ones are judged: training pictures of MNIST against its test pictures, as many as the trainer
  * draws to judge a run (the last line of `trainer evaluate gen.onnx`).
@@ -52,6 +60,11 @@ export function createProof(root) {
   const parities = new WeakMap();
   /** @type {unknown} */
   let drawn;
+  /** What the card is of. @type {unknown[]} */
+  let told = [];
+  /** The recipe on show. */
+  let recipe = '';
+  within(root, '#recipe button').addEventListener('click', () => download(new Blob([recipe], { type: 'application/toml' }), 'recipe.toml'));
   return {
     /** @param {import('../forger.js').Generator} generator */
     showParity(generator) {
@@ -67,8 +80,16 @@ export function createProof(root) {
     showCosts(generator, runtime, costs) {
       showCosts(within(root, '#costs'), generator, runtime, costs).catch(() => {});
     },
-    /** @param {import('../forger.js').Generator} generator */
-    showCard: (generator) => showCard(root, generator),
+    /** @param {import('../forger.js').Generator} generator @param {string | undefined} address Of the model's file. */
+    showCard(generator, address) {
+      // The same in every frame of a drag.
+      const now = [generator.metadata, address, currentLanguage()];
+      if (now.every((each, i) => each === told[i])) return;
+      told = now;
+      recipe = generator.metadata['forger.recipe_toml'] ?? '';
+      showCard(root, generator);
+      showSources(within(root, '#sources'), generator, address);
+    },
   };
 }
 
@@ -137,6 +158,20 @@ function showCard(root, { metadata, latentSize, imageShape, classes }) {
   if (pre.textContent !== shown) pre.textContent = shown;
 }
 
+/** The files and pages that all of it comes from. @param {HTMLElement} root @param {import('../forger.js').Generator} generator @param {string | undefined} address */
+function showSources(root, { metadata }, address) {
+  const file = within(root, '[data-model]');
+  file.hidden = address === undefined;
+  if (address !== undefined) within(file, 'a').href = address;
+  const data = DATA.get(metadata['forger.dataset'] ?? '');
+  const line = within(root, '[data-data]');
+  line.hidden = data === undefined;
+  if (!data) return;
+  const [home, terms] = [within(line, '[data-home]'), within(line, '[data-terms]')];
+  Object.assign(home, { href: data.home, textContent: data.name });
+  Object.assign(terms, { href: data.terms, textContent: data.licence });
+}
+
 /** @param {string | undefined} json @param {string | undefined} dataset @returns {{facts: Fact[], left: number}} The numbers in it, in our words or under their maker's names. */
 function metrics(json, dataset) {
   try {
@@ -156,8 +191,10 @@ function metrics(json, dataset) {
 /** @param {string} name @param {number} value @param {number | undefined} real What real pictures get. @returns {Fact} */
 function fact(name, value, real) {
   const known = METRICS.get(name);
-  const number = Number(value.toPrecision(4)).toString();
-  const words = real === undefined ? number : text('metricOfReal', { value: number, real });
+  const isShare = SHARES.has(name);
+  const told = (/** @type {number} */ each) => (isShare ? `${percent(each)} %` : Number(each.toPrecision(4)).toString());
+  const number = told(value);
+  const words = real === undefined ? number : text('metricOfReal', { value: number, real: told(real) });
   return known ? [text(known), words] : [tame(name, 40), number, 'stranger'];
 }
 

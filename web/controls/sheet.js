@@ -25,7 +25,7 @@ export function createSheet(root, { onTile, onFailure }) {
   });
   return {
     /**
-     * @param {import('../forger.js').Generator} generator
+     * @param {import('../blending.js').Drawer} generator
      * @param {Float32Array} z The latent vectors of all pictures.
      * @param {string} label
      * @param {number | undefined} tile The picture on show, if it is one of them.

@@ -1,6 +1,7 @@
 // @ts-check
 /** From one pin to another: which two, and a strip of what lies between them. */
 
+import { kindToText } from '../mixes.js';
 import { walkZ } from '../state.js';
 import { setText, text } from '../strings.js';
 import { setOptions, within } from './dom.js';
@@ -32,8 +33,12 @@ export function createWalk(root, { onPlace, onEnds, onPlay, onGif, onResize, onF
   within(root, '[data-gif]').addEventListener('click', onGif);
 
   return {
-    /** @param {import('../state.js').State} state @param {import('../forger.js').Generator} generator */
-    show(state, generator) {
+    /**
+     * @param {import('../state.js').State} state
+     * @param {import('../blending.js').Drawer} drawer Draws each place of the walk, in thousandths.
+     * @param {boolean} blends Whether there is something between its classes.
+     */
+    show(state, drawer, blends) {
       const { pins, walk } = state;
       root.hidden = pins.length < 2;
       if (root.hidden) return;
@@ -47,7 +52,11 @@ export function createWalk(root, { onPlace, onEnds, onPlay, onGif, onResize, onF
       play.disabled = walk.from === walk.to;
       const percent = Math.round(walk.t * 100);
       const words = text('walkAt', { percent, from: walk.from + 1, to: walk.to + 1 });
-      film.show(generator, (place) => walkZ(state, place / STEPS) ?? pins[walk.from].z, Math.round(walk.t * STEPS), words);
+      const zAt = (/** @type {number} */ place) => walkZ(state, place / STEPS) ?? pins[walk.from].z;
+      film.show(drawer, zAt, Math.round(walk.t * STEPS), words, (place) => (place * 1000) / STEPS);
+      // Where the file does not tell what lies between two classes, nothing is made up.
+      const isOther = kindToText(pins[walk.from]) !== kindToText(pins[walk.to]);
+      setText(within(root, '[data-said]'), isOther && !blends ? text('walkSwitches') : '');
     },
   };
 }

@@ -78,7 +78,7 @@ export function createZ0(root, picture, { onInput, onPlay, onResize, onFailure }
   return {
     /**
      * A seed may draw a value beyond the slider's ends: the output tells it, the slider rests at its end.
-     * @param {import('../forger.js').Generator} generator
+     * @param {import('../blending.js').Drawer} generator
      * @param {Float32Array} z Of the picture on show.
      * @param {boolean} isPlaying
      */

@@ -7,6 +7,22 @@ export interface Progress {
   total: number | undefined;
 }
 
+/** What to say of a model where it would not be found out, and the files that it keeps its weights in. */
+export interface Along {
+  /** The name of the input that is the latent vector. */
+  input?: string;
+  /** The name of the output that is the picture. */
+  output?: string;
+  /** How a picture's numbers lie: `nchw`, `nhwc`, `nhw` or `flat`. */
+  layout?: string;
+  /** What black and white are: `-1..1`, `0..1` or `0..255`. */
+  range?: string;
+  /** The files beside the model, such as its `.onnx.data`. */
+  beside?: readonly { name: string; bytes: Uint8Array }[];
+  /** Where inputs rest that are one number each, such as a `psi`, by their names. */
+  settings?: Readonly<Record<string, number>>;
+}
+
 /**
  * `simd`: no WebAssembly SIMD here. `runtime`: its files did not come. `forbidden`: the host's policy allows no WebAssembly.
  * `unreachable`, `missing`, `cut`: the model's address gives nothing, an error, or only a part. `large`: more than 64 MB.
@@ -31,10 +47,10 @@ export class Generator {
   private constructor();
 
   /**
-   * Reads a model: an input `z`, float32 [batch, latent size], and perhaps `class`, int64 [batch]; one output `image`, float32 [batch, channels, height, width].
+   * Reads a model: Forger's own, or any ONNX generator of pictures up to 512 by 512; what was taken for what is in `taken`.
    * Rejects with a {@link ForgerError}.
    */
-  static load(source: Source, options?: { onProgress?: (progress: Progress) => void }): Promise<Generator>;
+  static load(source: Source, options?: { onProgress?: (progress: Progress) => void } & Along): Promise<Generator>;
 
   /** How many numbers make one latent vector. */
   readonly latentSize: number;
@@ -52,6 +68,17 @@ export class Generator {
   readonly class: number;
   /** The same model, drawing another class where none is given. Freeing one frees all. */
   ofClass(chosen: number): Generator;
+  /**
+   * What was taken for what in a model of others, in words: `latent`, `class`, `picture`, `layout`, `range` and more; null for
+   * Forger's own models.
+   */
+  readonly taken: readonly [string, string][] | null;
+  /** What the model takes beside its numbers and its class, one number each, such as a `psi`: their names, and where they rest. */
+  readonly settings: readonly [string, number][];
+  /** The same model with a setting at another value. The two share it, and draw by the newest value. */
+  withSetting(name: string, value: number): Generator;
+  /** The names that `input` and `output` of {@link Generator.load} may say: of a model of others, else none. */
+  readonly ends: { inputs: string[]; outputs: string[] };
   /** How long one picture takes on this thread, in ms, as measured when the model was loaded. */
   readonly msPerPicture: number;
 

@@ -1,0 +1,95 @@
+// @ts-check
+/**
+ * Draws what lies between the classes of a model. The model itself is told one class and no half of one; but where it is a chain of
+ * dense layers, a class is no more than a part of the first layer's bias, and between two biases there is every other. So these
+ * pictures are drawn by the model's own weights, in the plain loops of `layers.js`; those of a class alone by the runtime.
+ */
+
+import { layersOf, lit } from './layers.js';
+import { ALL } from './mixes.js';
+
+/** @typedef {import('./forger.js').Generator} Generator */
+/** @typedef {import('./layers.js').Layer} Layer */
+/** @typedef {import('./mixes.js').Kind} Kind */
+/** @typedef {Pick<Generator, 'latentSize' | 'imageShape' | 'classes' | 'class' | 'msPerPicture' | 'generate' | 'generateAsync'>} Drawer What a picture needs of a generator, and what the page says of it. */
+
+/** The chain of a model for each of its classes, by its file; null where it is no chain. @type {WeakMap<Uint8Array, Map<number, Layer[] | null>>} */
+const chains = new WeakMap();
+
+/** @param {Generator} generator @param {number} chosen */
+function chainOf({ file, imageShape }, chosen) {
+  /** @type {Map<number, Layer[] | null>} */
+  const known = chains.get(file) ?? new Map();
+  chains.set(file, known);
+  if (!known.has(chosen)) {
+    const layers = layersOf(file, chosen);
+    const draws = layers?.[layers.length - 1].outputs === imageShape.reduce((product, size) => product * size, 1);
+    known.set(chosen, (draws && layers) || null);
+  }
+  return known.get(chosen) ?? null;
+}
+
+/** Whether a model draws what lies between its classes; else it draws the nearer one. @param {Generator} generator */
+export const blends = (generator) => generator.classes !== null && chainOf(generator, 0) !== null;
+
+/**
+ * What draws a class, or what lies between classes; the nearest class where the model's file does not tell how.
+ * @param {Generator} generator
+ * @param {Kind} kind
+ * @returns {Drawer}
+ */
+export function drawerOf(generator, { class: chosen, mix }) {
+  const nearest = generator.ofClass(chosen);
+  if (!mix) return nearest;
+  const all = mix.map(([each]) => chainOf(generator, each));
+  const [chain] = all;
+  if (!chain) return nearest;
+  const bias = chain[0].bias.map((_, cell) => mix.reduce((sum, [, share], i) => sum + ((all[i]?.[0].bias[cell] ?? 0) * share) / ALL, 0));
+  const layers = [{ ...chain[0], bias }, ...chain.slice(1)];
+  return drawn(generator, chosen, (z) => lit(layers, z)[layers.length - 1]);
+}
+
+/**
+ * Draws each picture at its place of a way between kinds: what others take for its class is here a place, from 0.
+ * @param {Generator} generator
+ * @param {(place: number) => Kind} kindAt
+ * @returns {Drawer}
+ */
+export function drawerAlong(generator, kindAt) {
+  /** @type {Map<number, Drawer>} */
+  const drawers = new Map();
+  const at = (/** @type {number} */ place) => {
+    const known = drawers.get(place) ?? drawerOf(generator, kindAt(place));
+    drawers.set(place, known);
+    return known;
+  };
+  const one = drawn(generator, generator.class, (z, place) => at(place).generate(z));
+  /** @param {Float32Array} z @param {ArrayLike<number> | number} [places] */
+  const generate = (z, places = 0) => {
+    const [first, ...rest] = typeof places === 'number' ? [places] : Array.from(places);
+    // Where all are of one class the runtime draws them all at once.
+    return rest.every((place) => at(place) === at(first)) ? at(first).generate(z) : one.generate(z, places);
+  };
+  return { ...one, generate, generateAsync: async (z, places) => generate(z, places) };
+}
+
+/**
+ * A drawer of one picture after the other.
+ * @param {Generator} generator
+ * @param {number} chosen
+ * @param {(z: Float32Array, place: number) => Float32Array} draw
+ * @returns {Drawer}
+ */
+function drawn({ latentSize, imageShape, classes, msPerPicture }, chosen, draw) {
+  const pixels = imageShape.reduce((product, size) => product * size, 1);
+  /** @param {Float32Array} z @param {ArrayLike<number> | number} [places] */
+  const generate = (z, places = 0) => {
+    const images = new Float32Array((z.length / latentSize) * pixels);
+    for (let i = 0; i < z.length / latentSize; i++) {
+      const place = typeof places === 'number' ? places : places[i];
+      images.set(draw(z.subarray(i * latentSize, (i + 1) * latentSize), place), i * pixels);
+    }
+    return images;
+  };
+  return { latentSize, imageShape, classes, class: chosen, msPerPicture, generate, generateAsync: async (z, places) => generate(z, places) };
+}
