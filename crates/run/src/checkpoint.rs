@@ -408,9 +408,12 @@ mod tests {
             asked: Some(Asked {
                 data: "/a/b".to_owned(),
                 size: Some(3),
+                columns: Some(5),
+                colour: "rgb".to_owned(),
                 strict: true,
                 invert: false,
                 transpose: true,
+                mirror: true,
                 engine: "auto".to_owned(),
                 device: "gpu:1".to_owned(),
                 threads: Some(2),
