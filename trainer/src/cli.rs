@@ -104,7 +104,7 @@ pub enum Command {
 /// Flags of `trainer gpu-plan`.
 #[derive(Debug, Args)]
 pub struct GpuPlanArgs {
-    /// seed, stable, classes, or a TOML file
+    /// seed, stable, classes, colour, or a TOML file
     #[arg(long, value_name = "RECIPE", default_value = "stable")]
     recipe: String,
     /// Steps that the file has room for
@@ -134,7 +134,7 @@ pub struct BenchArgs {
     /// Measure the machine's peak in matrix products instead
     #[arg(long)]
     pub peak: bool,
-    /// seed, stable, classes, or a TOML file
+    /// seed, stable, classes, colour, or a TOML file
     #[arg(long, value_name = "RECIPE", default_value = "stable")]
     pub recipe: String,
     /// What does the training step
@@ -186,7 +186,7 @@ impl BenchArgs {
 pub enum RecipesAction {
     /// Print a recipe as TOML
     Show {
-        /// seed, stable, classes, or a TOML file
+        /// seed, stable, classes, colour, or a TOML file
         name: String,
     },
 }
@@ -197,7 +197,7 @@ pub struct TrainArgs {
     /// Passes over the training pictures
     #[arg(long, value_name = "N", default_value_t = 50, help_heading = TRAINING, allow_negative_numbers = true, value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
     pub epochs: u64,
-    /// seed, stable, classes, or a TOML file
+    /// seed, stable, classes, colour, or a TOML file
     #[arg(long, value_name = "RECIPE", default_value = "stable", help_heading = TRAINING)]
     pub recipe: String,
     /// Key of every random number
@@ -215,7 +215,7 @@ pub struct TrainArgs {
     /// Replace a finished run in the run folder, rather than move it aside
     #[arg(long, help_heading = TRAINING)]
     pub overwrite: bool,
-    /// mnist (built in), a folder of pictures or of idx files, or an .npz
+    /// mnist or avatars (built in), a folder of pictures or of idx files, or an .npz
     #[arg(long, value_name = "DATA", default_value = "mnist", help_heading = PICTURES)]
     pub data: String,
     /// Sides of a picture, or width x height: 16, 32x24 [default: the files' own; 28]

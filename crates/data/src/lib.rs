@@ -36,7 +36,7 @@ use failure::{Failure, Result};
 /// What was asked for.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Source {
-    /// `mnist`, or the path of a folder or of a file of arrays.
+    /// `mnist` or `avatars`, or the path of a folder or of a file of arrays.
     pub data: String,
     /// Rows and columns of a picture; else the files' own, and [`DEFAULT_SIZE`] of grey pictures and of such as have no size in
     /// common.

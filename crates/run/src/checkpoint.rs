@@ -427,7 +427,7 @@ mod tests {
 
     #[test]
     fn a_checkpoint_survives_being_written_and_read() {
-        for recipe in ["seed", "stable", "classes"] {
+        for recipe in ["seed", "stable", "classes", "colour"] {
             let checkpoint = distinct(recipe);
             assert_eq!(Checkpoint::from_bytes(&checkpoint.to_bytes()).unwrap(), checkpoint, "{recipe}");
         }

@@ -31,8 +31,11 @@ pub const SEED: &str = include_str!("../../recipes/seed.toml");
 pub const STABLE: &str = include_str!("../../recipes/stable.toml");
 /// Holds the recipe `classes`, which is `stable` with classes, as TOML.
 pub const CLASSES: &str = include_str!("../../recipes/classes.toml");
+/// Holds the recipe `colour`, which is `stable` for pictures in colour, as TOML.
+pub const COLOUR: &str = include_str!("../../recipes/colour.toml");
 /// Lists the built-in recipes, each as its name and its TOML.
-pub const BUILT_IN: [(&str, &str); 3] = [("seed", SEED), ("stable", STABLE), ("classes", CLASSES)];
+pub const BUILT_IN: [(&str, &str); 4] =
+    [("seed", SEED), ("stable", STABLE), ("classes", CLASSES), ("colour", COLOUR)];
 
 /// Says what the other coordinates do in the closing sweep of z\[0\].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -48,7 +51,7 @@ pub enum Sweep {
 const SHORTHAND: (&str, &str) = ("network", "mlp");
 
 impl Recipe {
-    /// Reads `seed`, `stable`, `classes` or a TOML file, and puts `overrides` (key, value) over its values.
+    /// Reads `seed`, `stable`, `classes`, `colour` or a TOML file, and puts `overrides` (key, value) over its values.
     ///
     /// # Errors
     /// Refuses a file that cannot be read or is no TOML, and every unknown key, wrong type and value out of range,
