@@ -369,6 +369,49 @@ pub fn chains() -> Vec<Recipe> {
     .collect()
 }
 
+/// Gives recipes of convolutions, for pictures of 3 by 9 by 7: odd sizes, strides of 1 and 2, kernels of 1 to 4, minibatches of 1 to
+/// 100, with classes and without, with penalties and without.
+pub fn convolutions() -> Vec<Recipe> {
+    let by_transposes = r#"[{ layer = "dense" }, { layer = "leaky-relu", slope = 0.2 }, { layer = "reshape", channels = 6 },
+        { layer = "conv-transpose", channels = 9, kernel = 3 , padding = 1 }, { layer = "leaky-relu", slope = 0.1 }, { layer = "conv" },
+        { layer = "tanh" }]"#;
+    let by_upsampling = r#"[{ layer = "dense" }, { layer = "reshape", channels = 10 }, { layer = "leaky-relu", slope = 0.2 },
+        { layer = "conv", channels = 8, upsample = 2 }, { layer = "leaky-relu", slope = 0.2 },
+        { layer = "conv", kernel = 2, padding = 0 }, { layer = "tanh" }]"#;
+    let halving = r#"[{ layer = "conv", channels = 8, kernel = 4, stride = 2 }, { layer = "leaky-relu", slope = 0.2 },
+        { layer = "conv", channels = 11, stride = 2 }, { layer = "leaky-relu", slope = 0.2 }, { layer = "dense" }]"#;
+    let wide = r#"[{ layer = "conv", channels = 17 }, { layer = "leaky-relu", slope = 0.3 },
+        { layer = "conv", channels = 18, stride = 2 }, { layer = "conv", channels = 6, kernel = 1 },
+        { layer = "leaky-relu", slope = 0.2 }, { layer = "dense", width = 16 }, { layer = "leaky-relu", slope = 0.2 },
+        { layer = "dense" }]"#;
+    [
+        ("convolutions, a picture at a time", "stable", 1, "", by_transposes, halving),
+        ("convolutions, few pictures", "stable", 7, "", by_upsampling, wide),
+        ("convolutions", "stable", 40, "d_input_offset = 0.5", by_upsampling, halving),
+        ("convolutions with classes", "classes", 40, "", by_transposes, wide),
+        ("convolutions of many pictures, no penalty", "seed", 100, "", by_transposes, halving),
+    ]
+    .map(|(name, recipe, batch, flags, g, d)| {
+        let flags = format!(
+            "name = \"{name}\"\nlatent = 12\nbatch = {batch}\n{flags}\ngenerator.layers = {g}\ndiscriminator.layers = {d}"
+        );
+        Recipe::load(recipe, &flags.parse().unwrap()).unwrap()
+    })
+    .to_vec()
+}
+
+/// Gives pictures of this size, with the labels of MNIST's test pictures and their middles for pixels, under noise: over an even
+/// ground a kernel without a bias gives 0 again and again, where a leaky ReLU has its kink.
+pub fn pictures_of(image: [usize; 3]) -> Arc<Pictures> {
+    let mnist = data::Dataset::mnist().unwrap().test;
+    let pixels = image.iter().product();
+    let middles = (0..1000).flat_map(|index| &mnist.picture(index)[(784 - pixels) / 2..][..pixels]);
+    let noise = |i: u32| noise::philox::block(1, Stream::Samples, 0, i)[0] as u8;
+    let bytes = (0..).zip(middles).map(|(i, byte)| byte / 2 + noise(i) / 2).collect();
+    let shape = gan::DataShape { image, ..mnist.shape };
+    Arc::new(Pictures { bytes, labels: mnist.labels[..1000].to_vec(), shape })
+}
+
 /// Gives recipes of every loss that there is, with and without classes; with a penalty, and the last without one.
 fn of_every_loss() -> impl Iterator<Item = Recipe> {
     let small = |flags: &str| {

@@ -122,6 +122,9 @@ fn declined(reason: &str) -> Failure {
 
 /// Says what about the networks the kernels' equations do not hold for.
 fn cannot_take(recipe: &Recipe, classes: Classes, [g, d]: &[Network; 2]) -> Option<String> {
+    if let Some(network) = [g, d].into_iter().find(|network| !network.is_dense()) {
+        return Some(format!("they have no convolution yet, and the {} has one", network.name));
+    }
     if d.outputs() != classes.opinions() || d.last_activation() != Activation::Identity {
         return Some("the discriminator must end in one logit with no function after it".to_owned());
     }
@@ -298,6 +301,10 @@ mod tests {
             assert!(failure.message.contains(expected), "{}", failure.message);
             assert!(failure.hint.is_some_and(|hint| hint.contains("--device cpu")), "{flags}");
         }
+        let conv = "discriminator.layers = [{ layer = 'conv', channels = 4 }, { layer = 'dense' }]";
+        let recipe = Recipe::load("stable", &conv.parse().unwrap()).unwrap();
+        let failure = Plan::new(&recipe, DataShape::grey(28, 28), 100, false).unwrap_err();
+        assert!(failure.message.ends_with("they have no convolution yet, and the discriminator has one"), "{failure}");
         let recipe = Recipe::load("stable", &"batch = 3".parse().unwrap()).unwrap();
         let g = recipe.generator_network(DataShape::grey(5, 5));
         let with = |slope, last| Network::mlp("discriminator", &[25, 4, 1], slope, last);

@@ -149,6 +149,16 @@ impl<'a> MatrixMut<'a> {
         self.data.chunks_mut(self.row_stride).take(self.rows).map(move |row| &mut row[..columns])
     }
 
+    /// Shows the same numbers as a matrix of rows of `plane` numbers: [rows · columns / plane, plane].
+    ///
+    /// # Panics
+    /// If the rows lie apart, or are no whole number of planes.
+    pub fn planes(&mut self, plane: usize) -> MatrixMut<'_> {
+        assert!(self.row_stride == self.columns && self.columns % plane == 0, "planes of {plane} in {}", self.columns);
+        let rows = self.rows * self.columns / plane;
+        MatrixMut { data: self.data, rows, columns: plane, row_stride: plane }
+    }
+
     /// Shows the same numbers as a matrix to be read.
     pub fn read(&self) -> Matrix<'_> {
         let Self { ref data, rows, columns, row_stride } = *self;
@@ -196,6 +206,13 @@ mod tests {
         assert_eq!(rows, [[4.0, 5.0, 6.0, 7.0], [12.0, 13.0, 14.0, 15.0], [20.0, 21.0, 22.0, 23.0]]);
         let rows: Vec<_> = Matrix::half(&data, Half::Generated, 3, 4).columns(1..3).iter_rows().collect();
         assert_eq!(rows, [[5.0, 6.0], [13.0, 14.0], [21.0, 22.0]]);
+
+        let mut planes = data.clone();
+        let mut of_rows = MatrixMut::new(&mut planes, 3, 8);
+        assert_eq!(
+            of_rows.planes(4).iter_rows().map(|row| row[0]).collect::<Vec<_>>(),
+            [0.0, 4.0, 8.0, 12.0, 16.0, 20.0]
+        );
 
         // Written through one half, the other stays: [2, 2] of ones times [2, 3].
         let mut out = vec![9.0; 12];

@@ -10,7 +10,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Activation, Network};
+use crate::{Activation, Conv, Map, Network};
 
 /// Says how a convolution's kernel moves over a picture, the same along rows and columns; the defaults are those of
 /// PyTorch and candle.
@@ -309,7 +309,8 @@ impl Network {
         let leaky_slope = hidden.first().map(|stage| stage.activation);
         match leaky_slope {
             Some(activation @ Activation::LeakyRelu(slope))
-                if output.activation == Activation::Tanh
+                if self.is_dense()
+                    && output.activation == Activation::Tanh
                     && hidden.iter().all(|stage| stage.activation == activation) =>
             {
                 let widths = hidden.iter().map(|stage| stage.outputs).collect();
@@ -320,21 +321,52 @@ impl Network {
     }
 }
 
-/// Gives a Gemm for each stage and its function after it, then the picture's shape; named as the tensors are.
+/// Gives an operation for each stage and its function after it, shapes in between, then the picture's shape; named as the tensors
+/// are.
 fn layers(network: &Network, image: [usize; 3]) -> Vec<Layer> {
     let mut layers = Vec::new();
+    // Holds the shape of what the next stage is given; none where its numbers lie in a line.
+    let mut at: Option<[usize; 3]> = None;
     for stage in &network.stages {
         let name = format!("{}.{}", network.name, stage.name);
-        layers.push(Layer::gemm(&name));
-        let name = Some(format!("{name}.activation"));
+        let part = |part: &str| Some(format!("{name}.{part}"));
+        let (takes, gives) = match stage.map {
+            Map::Dense => (None, None),
+            Map::Conv(conv) => (Some(conv.from), Some(conv.to)),
+            Map::ConvTranspose(conv) => (Some(conv.to), Some(conv.from)),
+        };
+        match takes {
+            None if at.is_some() => layers.push(Layer::Flatten { name: part("flatten") }),
+            Some(shape) if at != takes => layers.push(Layer::Reshape { shape: shape.to_vec(), name: part("reshape") }),
+            _ => {}
+        }
+        if let Map::Conv(Conv { upsample: factor @ 2.., .. }) = stage.map {
+            layers.push(Layer::Resize { factor, name: part("resize") });
+        }
+        layers.push(match stage.map {
+            Map::Dense => Layer::gemm(&name),
+            Map::Conv(conv) => Layer::conv(&name, conv.window()),
+            Map::ConvTranspose(conv) => Layer::conv_transpose(&name, conv.window()),
+        });
+        at = gives;
         match stage.activation {
             Activation::Identity => {}
-            Activation::LeakyRelu(slope) => layers.push(Layer::LeakyRelu { slope: slope as f32, name }),
-            Activation::Tanh => layers.push(Layer::Tanh { name }),
+            Activation::LeakyRelu(slope) => {
+                layers.push(Layer::LeakyRelu { slope: slope as f32, name: part("activation") });
+            }
+            Activation::Tanh => layers.push(Layer::Tanh { name: part("activation") }),
         }
     }
-    layers.push(Layer::Reshape { shape: image.to_vec(), name: Some("image".to_owned()) });
+    if at != Some(image) {
+        layers.push(Layer::Reshape { shape: image.to_vec(), name: Some("image".to_owned()) });
+    }
     layers
+}
+
+impl Conv {
+    fn window(&self) -> Window {
+        Window { stride: self.stride, padding: self.padding, ..Window::default() }
+    }
 }
 
 #[cfg(test)]
@@ -457,6 +489,24 @@ mod tests {
             let hidden: Vec<Chain> = widths.iter().flat_map(|&width| [Chain::dense(width), leaky.clone()]).collect();
             assert_eq!(told(&chain(&hidden)), Architecture::mlp(4, widths, 0.2, image));
         }
+        let convolutions = r#"[{"layer":"dense"},{"layer":"reshape","channels":2},{"layer":"leaky-relu","slope":0.2},
+            {"layer":"conv-transpose","channels":3},{"layer":"conv","upsample":2},{"layer":"tanh"}]"#;
+        let network =
+            Network::new("generator", 4, &serde_json::from_str::<Vec<Chain>>(convolutions).unwrap(), [1, 4, 8]);
+        let json = serde_json::to_value(network.unwrap().architecture([1, 4, 8], None)).unwrap();
+        let window = r#"{"dilation":1,"groups":1,"output_padding":0,"padding":1,"stride":2}"#;
+        let same = window.replace(r#""stride":2"#, r#""stride":1"#);
+        let expected = [
+            r#"{"name":"generator.hidden1","op":"gemm"}"#.to_owned(),
+            r#"{"name":"generator.hidden1.activation","op":"leaky_relu","slope":0.20000000298023224}"#.to_owned(),
+            r#"{"name":"generator.hidden2.reshape","op":"reshape","shape":[2,1,2]}"#.to_owned(),
+            format!(r#"{{"name":"generator.hidden2","op":"conv_transpose","window":{window}}}"#),
+            r#"{"factor":2,"name":"generator.output.resize","op":"resize"}"#.to_owned(),
+            format!(r#"{{"name":"generator.output","op":"conv","window":{same}}}"#),
+            r#"{"name":"generator.output.activation","op":"tanh"}"#.to_owned(),
+        ];
+        let told_layers: Vec<String> = json["layers"].as_array().unwrap().iter().map(ToString::to_string).collect();
+        assert_eq!(told_layers, expected);
         for (name, hidden, expected) in [
             ("no hidden layer", vec![], vec!["gemm output", "tanh output.activation"]),
             (

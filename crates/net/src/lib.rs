@@ -20,12 +20,16 @@
 //! * A `Network` that exists fits together: every fault was told, all at once, when it was made.
 //! * No computation here, and no file: numbers about networks, never numbers of one.
 //!
-//! Start in `layer.rs` for what can be written, in `network.rs` for what follows, in `architecture.rs` for how a file of weights
+//! Start in `layer.rs` for what can be written, in `map.rs` for the kinds of linear map, in `fit.rs` for how sizes follow, in
+//! `network.rs` for what a network is, in `architecture.rs` for how a file of weights
 //! describes what its tensors are wired to.
 
 pub mod architecture;
+mod fit;
 mod layer;
+mod map;
 mod network;
 
 pub use layer::Layer;
+pub use map::{Conv, Map, Size};
 pub use network::{Activation, Fault, Initial, Network, Stage, Tensor};

@@ -3,10 +3,8 @@
 use std::fmt;
 use std::ops::Range;
 
-use crate::Layer;
-
-/// Bounds the outputs of one layer: more are refused, since a slip of the keyboard would else ask for terabytes.
-const MAX_WIDTH: usize = 1 << 16;
+use crate::fit::fit;
+use crate::{Layer, Map, Size};
 
 /// Names the function that follows a linear map, number by number.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -36,16 +34,54 @@ impl Activation {
 pub struct Stage {
     /// Names the stage in its network: `hidden1`, `hidden2` and so on, the last one `output`.
     pub name: String,
+    /// Says which kind of linear map W is.
+    pub map: Map,
     /// Counts the numbers that go in, for one row.
     pub inputs: usize,
     /// Counts the numbers that come out, for one row.
     pub outputs: usize,
     /// Says what happens to each number that the linear map gives.
     pub activation: Activation,
-    /// Says where the weight lies in the flat buffer of parameters: [outputs, inputs], row-major.
+    /// Says where the weight lies in the flat buffer of parameters: [outputs, inputs] of a dense map, row-major, as
+    /// [`Map`] says of the others.
     pub weight: Range<usize>,
-    /// Says where the bias lies in the flat buffer of parameters: [outputs].
+    /// Says where the bias lies in the flat buffer of parameters: one for each [`Stage::plane`] outputs.
     pub bias: Range<usize>,
+}
+
+impl Stage {
+    /// Counts the outputs that share a bias, one behind the other: 1, or the rows times the columns of a channel.
+    pub fn plane(&self) -> usize {
+        self.outputs / self.bias.len()
+    }
+
+    /// Counts the rows of the weight taken as a matrix, which are as many as its first size says.
+    pub fn weight_rows(&self) -> usize {
+        match self.map {
+            Map::Dense => self.outputs,
+            Map::Conv(conv) | Map::ConvTranspose(conv) => conv.to[0],
+        }
+    }
+
+    /// Calls `visit` with (output, input, weight) for every product of a weight and an input that an output is a sum of: what the
+    /// linear map is, number by number. Engines have faster ways; this is what they are tested by.
+    pub fn visit_products(&self, mut visit: impl FnMut(usize, usize, usize)) {
+        match self.map {
+            Map::Dense => {
+                for weight in 0..self.outputs * self.inputs {
+                    visit(weight / self.inputs, weight % self.inputs, weight);
+                }
+            }
+            Map::Conv(conv) => conv.visit_products(visit),
+            Map::ConvTranspose(conv) => conv.visit_products(|output, input, weight| visit(input, output, weight)),
+        }
+    }
+
+    /// Counts the multiplications and additions of its product for one row, in FLOPs; those with zeros at the edges of a picture count
+    /// too. The product forward, the one back, and the weight's gradient cost the same.
+    pub fn flops(&self) -> u64 {
+        2 * self.weight.len() as u64 * self.map.uses() as u64
+    }
 }
 
 /// Says how the numbers of a parameter begin, before the first step.
@@ -66,8 +102,8 @@ pub enum Initial {
 pub struct Tensor {
     /// Names the tensor in checkpoints and model files, for example `generator.hidden1.weight`.
     pub name: String,
-    /// Gives its sizes: [outputs, inputs] of a weight, as PyTorch's Linear and ONNX's Gemm with transB have it;
-    /// [outputs] of a bias.
+    /// Gives its sizes: [outputs, inputs] of a weight, as PyTorch's Linear and ONNX's Gemm with transB have it, and of a
+    /// convolution as PyTorch and ONNX have theirs; [outputs] or [channels] of a bias.
     pub shape: Vec<usize>,
     /// Says where it lies in the flat buffer, in numbers, row-major.
     pub range: Range<usize>,
@@ -106,63 +142,27 @@ pub struct Network {
 }
 
 impl Network {
-    /// Makes the network that `layers` make of `inputs` numbers, where `outputs` must come out.
+    /// Makes the network that `layers` make of `inputs`, where `outputs` must come out.
     ///
     /// # Errors
-    /// Lists every fault: no dense layer, two functions in a row, one before any dense layer, a width or a slope that
-    /// cannot be, outputs that are not `outputs`.
-    pub fn new(name: &str, inputs: usize, layers: &[Layer], outputs: usize) -> Result<Self, Vec<Fault>> {
-        let mut faults = Vec::new();
-        let mut fault = |layer: Option<usize>, what: String| faults.push(Fault { layer, what });
-        let mut maps: Vec<(usize, Activation)> = Vec::new();
-        let mut last_is_function = true;
-        for (number, layer) in (1..).zip(layers) {
-            let activation = match *layer {
-                Layer::Dense { width } => {
-                    if width.is_none() && layers[number..].iter().any(|after| after.activation().is_none()) {
-                        fault(
-                            Some(number),
-                            "has no width: only that of the last dense layer may be left out".to_owned(),
-                        );
-                    }
-                    let width = width.unwrap_or(outputs);
-                    if !(1..=MAX_WIDTH.max(outputs)).contains(&width) {
-                        fault(Some(number), format!("has a width of {width}: it must be between 1 and {MAX_WIDTH}"));
-                    }
-                    maps.push((width, Activation::Identity));
-                    last_is_function = false;
-                    continue;
-                }
-                Layer::LeakyRelu { slope } => {
-                    if !(0.0..1.0).contains(&slope) {
-                        fault(Some(number), format!("has a slope of {slope}: it must be at least 0 and below 1"));
-                    }
-                    Activation::LeakyRelu(slope)
-                }
-                Layer::Tanh => Activation::Tanh,
-            };
-            if last_is_function {
-                fault(
-                    Some(number),
-                    "is a function with no dense layer before it: put one there, or leave it out".to_owned(),
-                );
-            } else if let Some(map) = maps.last_mut() {
-                map.1 = activation;
-            }
-            last_is_function = true;
-        }
-        match maps.last() {
-            None => fault(None, "there is no dense layer, so nothing can be learned".to_owned()),
-            Some(&(width, _)) if width != outputs => fault(
-                None,
-                format!("the last dense layer gives {width} numbers and {outputs} must come out: leave its width out"),
-            ),
-            Some(_) => {}
-        }
-        if !faults.is_empty() {
-            return Err(faults);
-        }
-        Ok(Self::of_maps(name, inputs, &maps))
+    /// Lists every fault: no layer with weights, two functions in a row, one before anything that can be learned, a number that
+    /// cannot be, a convolution of what is no picture, sizes that do not meet, outputs that are not `outputs`.
+    pub fn new(
+        name: &str,
+        inputs: impl Into<Size>,
+        layers: &[Layer],
+        outputs: impl Into<Size>,
+    ) -> Result<Self, Vec<Fault>> {
+        let inputs = inputs.into();
+        Ok(Self::of_maps(name, inputs.count(), &fit(inputs, layers, outputs.into())?))
+    }
+
+    /// Lists what about each layer alone cannot be, whatever goes in and must come out.
+    pub fn faults_of_each(layers: &[Layer]) -> Vec<Fault> {
+        let of_one = |(number, layer): (usize, &Layer)| {
+            layer.faults(0).into_iter().map(move |what| Fault { layer: Some(number), what })
+        };
+        (1..).zip(layers).flat_map(of_one).collect()
     }
 
     /// Makes a multilayer perceptron: `widths` from input to output, leaky ReLUs of `slope` between, `last` at its end.
@@ -173,26 +173,28 @@ impl Network {
         let (&inputs, outputs) = widths.split_first().expect("an input");
         assert!(!outputs.is_empty(), "an output");
         let of = |i: usize| if i + 1 == outputs.len() { last } else { Activation::LeakyRelu(slope) };
-        let maps: Vec<_> = outputs.iter().enumerate().map(|(i, &width)| (width, of(i))).collect();
+        let maps: Vec<_> = outputs.iter().enumerate().map(|(i, &width)| (Map::Dense, width, of(i))).collect();
         Self::of_maps(name, inputs, &maps)
     }
 
-    fn of_maps(name: &str, inputs: usize, maps: &[(usize, Activation)]) -> Self {
+    /// Lays the parameters of these maps out, each with what it gives and the function after it.
+    fn of_maps(name: &str, inputs: usize, maps: &[(Map, usize, Activation)]) -> Self {
         let (mut stages, mut tensors) = (Vec::new(), Vec::new());
         let (mut inputs, mut start) = (inputs, 0);
-        for (i, &(outputs, activation)) in maps.iter().enumerate() {
+        for (i, &(map, outputs, activation)) in maps.iter().enumerate() {
             let stage = if i + 1 == maps.len() { "output".to_owned() } else { format!("hidden{}", i + 1) };
-            let weight = start..start + outputs * inputs;
-            let bias = weight.end..weight.end + outputs;
+            let shape = map.weight_shape(inputs, outputs);
+            let weight = start..start + shape.iter().product::<usize>();
+            let bias = weight.end..weight.end + map.biases(outputs);
             start = bias.end;
-            let limit = (6.0 / (inputs + outputs) as f64).sqrt();
+            let limit = (6.0 / map.fans(inputs, outputs).iter().sum::<f64>()).sqrt();
             for (part, shape, range, initial) in [
-                ("weight", vec![outputs, inputs], &weight, Initial::Uniform { limit }),
-                ("bias", vec![outputs], &bias, Initial::Zero),
+                ("weight", shape, &weight, Initial::Uniform { limit }),
+                ("bias", vec![bias.len()], &bias, Initial::Zero),
             ] {
                 tensors.push(Tensor { name: format!("{name}.{stage}.{part}"), shape, range: range.clone(), initial });
             }
-            stages.push(Stage { name: stage, inputs, outputs, activation, weight, bias });
+            stages.push(Stage { name: stage, map, inputs, outputs, activation, weight, bias });
             inputs = outputs;
         }
         Self { name: name.to_owned(), stages, tensors }
@@ -229,10 +231,18 @@ impl Network {
         self.stages.iter().all(|stage| stage.activation.is_piecewise_linear())
     }
 
+    /// Says whether every linear map is a dense one.
+    pub fn is_dense(&self) -> bool {
+        self.stages.iter().all(|stage| stage.map == Map::Dense)
+    }
+
     /// Gives the hidden width and the slope, if this is a perceptron of two hidden layers of one width with leaky ReLUs
     /// of one slope between and `last` at the end: the engine made for just that takes no other.
     pub fn two_hidden(&self, last: Activation) -> Option<(usize, f64)> {
         let [first, second, output] = &self.stages[..] else { return None };
+        if !self.is_dense() {
+            return None;
+        }
         match (first.activation, second.activation) {
             (Activation::LeakyRelu(slope), Activation::LeakyRelu(other))
                 if slope == other && first.outputs == second.outputs && output.activation == last =>
@@ -243,16 +253,16 @@ impl Network {
         }
     }
 
-    /// Counts the multiplications and additions of a forward pass of one row, in FLOPs: two for each weight.
+    /// Counts the FLOPs of a forward pass of one row.
     pub fn flops_forward(&self) -> u64 {
-        self.stages.iter().map(|stage| 2 * stage.weight.len() as u64).sum()
+        self.stages.iter().map(Stage::flops).sum()
     }
 
     /// Counts the FLOPs of passing a row's error back to the input, the first stage's own product included only if
     /// `to_input`.
     pub fn flops_back(&self, to_input: bool) -> u64 {
         let first = if to_input { 0 } else { 1 };
-        self.stages[first..].iter().map(|stage| 2 * stage.weight.len() as u64).sum()
+        self.stages[first..].iter().map(Stage::flops).sum()
     }
 
     /// Cuts the flat buffer into `parts` parts of about the same length, none of them inside a row of a weight or
@@ -263,13 +273,13 @@ impl Network {
             let Some(tensor) = self.tensors.iter().find(|tensor| tensor.range.contains(&wanted)) else {
                 return self.len();
             };
-            let row = if tensor.shape.len() == 2 { tensor.shape[1] } else { tensor.range.len() };
+            let row = row_of(tensor);
             tensor.range.start + (wanted - tensor.range.start + row / 2) / row * row
         };
         (0..=parts).map(cut).collect()
     }
 
-    /// Says where the weight of stage `stage`, counted from 0, lies in the flat buffer: [outputs, inputs], row-major.
+    /// Says where the weight of stage `stage`, counted from 0, lies in the flat buffer: of a dense map [outputs, inputs], row-major.
     pub fn weight(&self, stage: usize) -> Range<usize> {
         self.stages[stage].weight.clone()
     }
@@ -278,6 +288,11 @@ impl Network {
     pub fn bias(&self, stage: usize) -> Range<usize> {
         self.stages[stage].bias.clone()
     }
+}
+
+/// Counts the numbers of a row of a weight, taken as a matrix, or of a whole bias.
+fn row_of(tensor: &Tensor) -> usize {
+    if tensor.shape.len() > 1 { tensor.shape[1..].iter().product() } else { tensor.range.len() }
 }
 
 #[cfg(test)]
@@ -325,7 +340,7 @@ mod tests {
                 assert!(cuts.is_sorted(), "{cuts:?}");
                 for &cut in &cuts[1..parts] {
                     let tensor = network.tensors.iter().find(|tensor| tensor.range.contains(&cut)).unwrap();
-                    let row = if tensor.shape.len() == 2 { tensor.shape[1] } else { tensor.range.len() };
+                    let row = row_of(tensor);
                     assert_eq!((cut - tensor.range.start) % row, 0, "{parts} parts, cut at {cut} in {}", tensor.name);
                 }
             }
@@ -384,10 +399,10 @@ mod tests {
         let faults = Network::new("generator", 4, &layers, 5).unwrap_err();
         let told: Vec<String> = faults.iter().map(ToString::to_string).collect();
         for expected in [
-            "layer 1 is a function with no dense layer before it",
+            "layer 1 is a function with no dense layer or convolution before it",
             "layer 2 has a width of 0",
             "layer 3 has a slope of 1.5",
-            "layer 4 is a function with no dense layer before it",
+            "layer 4 is a function with no dense layer or convolution before it",
             "the last dense layer gives 6 numbers and 5 must come out",
         ] {
             assert!(told.iter().any(|text| text.contains(expected)), "{expected} is not in {told:?}");
@@ -395,7 +410,10 @@ mod tests {
         let no_width = [Layer::dense_to_output(), Layer::Tanh, Layer::dense_to_output()];
         let told: Vec<String> =
             Network::new("generator", 4, &no_width, 5).unwrap_err().iter().map(ToString::to_string).collect();
-        assert_eq!(told, ["layer 1 has no width: only that of the last dense layer may be left out"]);
+        assert_eq!(
+            told,
+            ["layer 1 has no width: only that of the last dense layer may be left out, and of one before a reshape"]
+        );
         assert!(Network::new("generator", 4, &[], 5).unwrap_err()[0].to_string().contains("no dense layer"));
     }
 }

@@ -41,6 +41,33 @@ pub fn bias_alone(values: &mut MatrixMut, bias: &[f32]) {
     }
 }
 
+/// Adds a bias to each plane and takes the leaky ReLU of the sums, in place. values: [n · channels, plane]; bias: [channels].
+#[multiversion(targets("x86_64+avx512f+avx512vl+avx512dq", "x86_64+avx2"))]
+pub fn plane_bias_leaky(values: &mut MatrixMut, bias: &[f32], slope: f32) {
+    for (plane, b) in values.iter_rows().zip(bias.iter().cycle()) {
+        for value in plane {
+            let pre = *value + b;
+            *value = if pre > 0.0 { pre } else { slope * pre };
+        }
+    }
+}
+
+/// Adds a bias to each plane and takes tanh of the sums, in place. values: [n · channels, plane]; bias: [channels].
+#[multiversion(targets("x86_64+avx512f+avx512vl+avx512dq", "x86_64+avx2"))]
+pub fn plane_bias_tanh(values: &mut MatrixMut, bias: &[f32]) {
+    for (plane, b) in values.iter_rows().zip(bias.iter().cycle()) {
+        plane.iter_mut().for_each(|value| *value = tanh(*value + b));
+    }
+}
+
+/// Adds a bias to each plane, in place. values: [n · channels, plane]; bias: [channels].
+#[multiversion(targets("x86_64+avx512f+avx512vl+avx512dq", "x86_64+avx2"))]
+pub fn plane_bias_alone(values: &mut MatrixMut, bias: &[f32]) {
+    for (plane, b) in values.iter_rows().zip(bias.iter().cycle()) {
+        plane.iter_mut().for_each(|value| *value += b);
+    }
+}
+
 /// Multiplies each value by the derivative of the leaky ReLU that gave `activation`, in place: 1 or `slope`, since the
 /// sign of an activation is that of what went in. Both: [n, width].
 #[multiversion(targets("x86_64+avx512f+avx512vl+avx512dq", "x86_64+avx2"))]
@@ -190,6 +217,25 @@ pub fn add_rows(out: &mut [f32], values: Matrix, weights: &[f32]) {
     }
 }
 
+/// Writes out = the sum over rows of `weights[b]` times the sum of each plane of row b. out: [channels]; values: [n, channels ·
+/// plane]; weights: [n].
+#[multiversion(targets("x86_64+avx512f+avx512vl+avx512dq", "x86_64+avx2"))]
+pub fn sum_planes(out: &mut [f32], values: Matrix, weights: &[f32], plane: usize) {
+    out.fill(0.0);
+    for (row, weight) in values.iter_rows().zip(weights) {
+        for (slot, plane) in out.iter_mut().zip(row.chunks_exact(plane)) {
+            let mut lanes = [0.0f32; 16];
+            let (whole, rest) = plane.as_chunks::<16>();
+            for values in whole {
+                for i in 0..16 {
+                    lanes[i] += values[i];
+                }
+            }
+            *slot += weight * (lanes.iter().sum::<f32>() + rest.iter().sum::<f32>());
+        }
+    }
+}
+
 /// Writes out = values + constant, both [n, width].
 #[multiversion(targets("x86_64+avx512f+avx512vl+avx512dq", "x86_64+avx2"))]
 pub fn sum_with(out: &mut MatrixMut, values: Matrix, constant: f32) {
@@ -320,6 +366,25 @@ mod tests {
         assert_eq!(out, [14.0, 26.0]);
         sum_rows(&mut out, Matrix::new(&[1.0, 2.0, 3.0, 4.0], 2, 2), &[10.0, 1.0]);
         assert_eq!(out, [13.0, 24.0]);
+    }
+
+    #[test]
+    fn a_channel_has_one_bias_for_all_of_its_plane() {
+        let start: Vec<f32> = (0..12).map(|i| i as f32 - 6.0).collect();
+        let with = |apply: fn(&mut MatrixMut, &[f32])| {
+            let mut values = start.clone();
+            apply(&mut MatrixMut::new(&mut values, 4, 3), &[1.0, -1.0]);
+            values
+        };
+        let sums: Vec<f32> = start.iter().enumerate().map(|(i, x)| x + [1.0, -1.0][i / 3 % 2]).collect();
+        assert_eq!(with(plane_bias_alone), sums);
+        let leaky: Vec<f32> = sums.iter().map(|&sum| if sum > 0.0 { sum } else { 0.5 * sum }).collect();
+        assert_eq!(with(|values, bias| plane_bias_leaky(values, bias, 0.5)), leaky);
+        assert_eq!(with(plane_bias_tanh), sums.iter().map(|&sum| tanh(sum)).collect::<Vec<_>>());
+        let mut out = [9.0; 2];
+        let ones: Vec<f32> = (0..76).map(|i| if i < 38 { 1.0 } else { 2.0 }).collect();
+        sum_planes(&mut out, Matrix::new(&ones, 2, 38), &[1.0, 10.0], 19);
+        assert_eq!(out, [399.0, 399.0]);
     }
 
     #[test]

@@ -1,8 +1,8 @@
-//! A chain of dense layers and functions in candle's terms; both networks are one.
+//! A chain of linear maps and functions in candle's terms; both networks are one.
 
 use candle_core::{DType, Device, Module, Tensor, Var};
 use candle_nn::Linear;
-use net::Activation;
+use net::{Activation, Conv, Map, Stage};
 
 use super::error::Result;
 
@@ -81,9 +81,18 @@ impl Network {
         self.vars.iter().map(|var| Ok(store.get(var).cloned().map_or_else(|| var.zeros_like(), Ok)?.detach())).collect()
     }
 
-    /// Gives the weight of stage `stage`, counted from 0: [outputs, inputs].
-    pub fn weight(&self, stage: usize) -> &Tensor {
-        self.vars[2 * stage].as_tensor()
+    /// Takes errors back through the linear map of stage `stage`, counted from 0: e [batch, outputs] -> e W [batch, inputs].
+    ///
+    /// # Errors
+    /// Fails if candle does: the device is out of memory, or lost.
+    pub fn transposed(&self, stage: usize, errors: &Tensor) -> Result<Tensor> {
+        let (map, weight) = (self.description.stages[stage].map, self.vars[2 * stage].as_tensor());
+        Ok(match map {
+            // Row vectors here, so that a product by W' from the left reads as a product by W from the right.
+            Map::Dense => errors.contiguous()?.matmul(weight)?,
+            Map::Conv(conv) => conv_back(conv, weight, errors)?,
+            Map::ConvTranspose(conv) => conv_forward(conv, weight, errors)?,
+        })
     }
 }
 
@@ -133,7 +142,7 @@ pub fn derivative(activation: Activation, before: &Tensor) -> Result<Option<Tens
 fn forward(description: &net::Network, parameters: &[Tensor], input: &Tensor) -> Result<Pass> {
     let (mut before, mut output) = (Vec::new(), input.clone());
     for (stage, parameters) in description.stages.iter().zip(parameters.chunks_exact(2)) {
-        let sums = Linear::new(parameters[0].clone(), Some(parameters[1].clone())).forward(&output)?;
+        let sums = sums(stage, &parameters[0], &parameters[1], &output)?;
         output = match stage.activation {
             Activation::Identity => sums.clone(),
             Activation::LeakyRelu(slope) => candle_nn::ops::leaky_relu(&sums, slope)?,
@@ -142,6 +151,54 @@ fn forward(description: &net::Network, parameters: &[Tensor], input: &Tensor) ->
         before.push(sums);
     }
     Ok(Pass { before, output })
+}
+
+/// Gives W x + b of a stage: x [batch, inputs] -> [batch, outputs].
+fn sums(stage: &Stage, weight: &Tensor, bias: &Tensor, x: &Tensor) -> Result<Tensor> {
+    let sums = match stage.map {
+        Map::Dense => return Ok(Linear::new(weight.clone(), Some(bias.clone())).forward(x)?),
+        Map::Conv(conv) => conv_forward(conv, weight, x)?,
+        Map::ConvTranspose(conv) => conv_back(conv, weight, x)?,
+    };
+    let channels = bias.elem_count();
+    let planes = sums.reshape(((), channels, stage.plane()))?;
+    Ok(planes.broadcast_add(&bias.reshape((1, channels, 1))?)?.flatten_from(1)?)
+}
+
+/// Convolves: x [batch, numbers of `from`] -> [batch, numbers of `to`].
+fn conv_forward(conv: Conv, weight: &Tensor, x: &Tensor) -> Result<Tensor> {
+    let ([channels, rows, columns], times) = (conv.from, conv.upsample);
+    let n = x.dim(0)?;
+    let x = x.reshape((n, channels, rows, 1, columns, 1))?.broadcast_as((n, channels, rows, times, columns, times))?;
+    let mut x = x.contiguous()?.reshape((n, channels, rows * times, columns * times))?;
+    for (dimension, size, seen) in seen_by_windows(conv) {
+        // Zeros before and behind, or what no window reaches left out: so a window fits a whole number of times, of which candle
+        // knows the gradient whatever the sizes.
+        let reached = size.min(seen - conv.padding);
+        x = x.narrow(dimension, 0, reached)?;
+        x = x.pad_with_zeros(dimension, conv.padding, seen - conv.padding - reached)?;
+    }
+    Ok(x.conv2d(weight, 0, conv.stride, 1, 1)?.flatten_from(1)?)
+}
+
+/// Does the transpose of [`conv_forward`]: e [batch, numbers of `to`] -> [batch, numbers of `from`].
+fn conv_back(conv: Conv, weight: &Tensor, errors: &Tensor) -> Result<Tensor> {
+    let ([channels, rows, columns], times) = (conv.from, conv.upsample);
+    let n = errors.dim(0)?;
+    let errors = errors.contiguous()?.reshape((n, conv.to[0], conv.to[1], conv.to[2]))?;
+    let mut x = errors.conv_transpose2d(weight, 0, 0, conv.stride, 1)?;
+    for (dimension, size, seen) in seen_by_windows(conv) {
+        let reached = size.min(seen - conv.padding);
+        x = x.narrow(dimension, conv.padding, reached)?.pad_with_zeros(dimension, 0, size - reached)?;
+    }
+    let x = x.contiguous()?.reshape((n, channels, rows, times, columns, times))?;
+    Ok(x.sum((3, 5))?.flatten_from(1)?)
+}
+
+/// Gives, for rows and for columns, the dimension, how many there are, and how many all windows see together, zeros at the edges
+/// among them.
+fn seen_by_windows(conv: Conv) -> [(usize, usize, usize); 2] {
+    [1, 2].map(|side| (side + 1, conv.from[side] * conv.upsample, (conv.to[side] - 1) * conv.stride + conv.kernel))
 }
 
 fn tensors_of(description: &net::Network, flat: &[f32], device: &Device, dtype: DType) -> Result<Vec<Tensor>> {

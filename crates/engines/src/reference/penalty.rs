@@ -31,14 +31,14 @@ pub fn mean_squared_gradient(discriminator: &Network, pass: &Pass, shares: &Tens
 /// # Errors
 /// Fails if candle does: the device is out of memory, or lost.
 pub fn input_gradient(discriminator: &Network, pass: &Pass, shares: &Tensor) -> Result<Tensor> {
-    // Row vectors here, so that a product by W' from the left reads as a product by W from the right. Nothing follows the logit.
     let stages = &discriminator.description.stages;
-    let mut chain = shares.matmul(discriminator.weight(stages.len() - 1))?;
+    // Nothing follows the logit.
+    let mut chain = discriminator.transposed(stages.len() - 1, shares)?;
     for (i, stage) in stages.iter().enumerate().rev().skip(1) {
         if let Some(derivative) = derivative(stage.activation, &pass.before[i])? {
             chain = (derivative * chain)?;
         }
-        chain = chain.contiguous()?.matmul(discriminator.weight(i))?;
+        chain = discriminator.transposed(i, &chain)?;
     }
     Ok(chain)
 }

@@ -43,7 +43,52 @@ fn cases() -> Vec<Case> {
     ];
     let (dense, end, leaky, tanh) = (Layer::dense, Layer::dense_to_output(), Layer::leaky_relu, Layer::Tanh);
     let penalised = StepRates { r1_gamma: 0.5, r2_gamma: 0.3, ..rates };
-    let chains: [Chain; 6] = [
+    let conv = |channels, kernel, stride, padding, upsample| {
+        let (channels, padding) = (Some(channels), Some(padding));
+        Layer::Conv { channels, kernel, stride, padding, upsample }
+    };
+    let transpose = |channels, kernel, stride, padding| {
+        let (channels, padding) = (Some(channels), Some(padding));
+        Layer::ConvTranspose { channels, kernel, stride, padding }
+    };
+    let reshape = |channels, rows, columns| Layer::Reshape { channels, rows: Some(rows), columns: Some(columns) };
+    let chains: [Chain; 8] = [
+        (
+            "convolutions of every kind",
+            "stable",
+            penalised,
+            // 2 x 1 x 2, 2 x 2 x 4, 3 x 1 x 2, 1 x 2 x 3.
+            &[
+                end.clone(),
+                leaky(0.3),
+                reshape(2, 1, 2),
+                conv(2, 3, 1, 1, 2),
+                leaky(0.2),
+                conv(3, 2, 2, 0, 1),
+                leaky(0.1),
+                transpose(1, 2, 1, 0),
+                tanh.clone(),
+            ],
+            // 1 x 2 x 3, 2 x 1 x 2, 2 x 2 x 3, 1 x 4 x 6.
+            &[
+                conv(2, 3, 2, 1, 1),
+                leaky(0.3),
+                transpose(2, 2, 1, 0),
+                leaky(0.2),
+                conv(1, 3, 1, 1, 2),
+                leaky(0.1),
+                end.clone(),
+            ],
+        ),
+        (
+            "windows that leave an edge out",
+            "seed",
+            rates,
+            // 2 x 1 x 2, 2 x 1 x 3, 1 x 2 x 3.
+            &[dense(4), reshape(2, 1, 2), tanh.clone(), transpose(2, 3, 2, 1), leaky(0.2), end.clone(), tanh.clone()],
+            // 1 x 2 x 3, 2 x 1 x 1, 1 x 1 x 1.
+            &[conv(2, 2, 2, 0, 1), tanh.clone(), conv(1, 1, 1, 0, 1)],
+        ),
         ("one layer each", "stable", penalised, &[end.clone(), tanh.clone()], std::slice::from_ref(&end)),
         (
             "deep and narrow",
@@ -127,9 +172,16 @@ mod plain {
     }
 
     fn affine(network: &Network, parameters: &[f64], layer: usize, input: &[f64]) -> Vec<f64> {
-        let (weight, bias) = (&parameters[network.weight(layer)], &parameters[network.bias(layer)]);
-        let rows = weight.chunks(input.len());
-        rows.zip(bias).map(|(row, b)| row.iter().zip(input).map(|(w, x)| w * x).sum::<f64>() + b).collect()
+        let (stage, bias) = (&network.stages[layer], &parameters[network.bias(layer)]);
+        let sums = linear(network, parameters, layer, input);
+        sums.iter().enumerate().map(|(i, sum)| sum + bias[i / stage.plane()]).collect()
+    }
+
+    fn linear(network: &Network, parameters: &[f64], layer: usize, input: &[f64]) -> Vec<f64> {
+        let (stage, weight) = (&network.stages[layer], &parameters[network.weight(layer)]);
+        let mut sums = vec![0.0; stage.outputs];
+        stage.visit_products(|output, x, w| sums[output] += weight[w] * input[x]);
+        sums
     }
 
     /// What a function gives, and its derivative there.
@@ -157,8 +209,7 @@ mod plain {
             let mut x = input.to_vec();
             let mut moved: Vec<f64> = (0..input.len()).map(|i| if i == pixel { 1.0 } else { 0.0 }).collect();
             for (layer, stage) in network.stages.iter().enumerate() {
-                let rows = parameters[network.weight(layer)].chunks(x.len());
-                let by_sum = rows.map(|row| row.iter().zip(&moved).map(|(w, x)| w * x).sum::<f64>());
+                let by_sum = linear(network, parameters, layer, &moved).into_iter();
                 let sums = affine(network, parameters, layer, &x);
                 let of = |sum: &f64| function(stage.activation, *sum);
                 moved = by_sum.zip(&sums).map(|(by_sum, sum)| of(sum)[1] * by_sum).collect();

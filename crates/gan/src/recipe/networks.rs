@@ -6,7 +6,7 @@ use toml::Value;
 use super::{Recipe, nearest, refusal};
 use crate::{Classes, DataShape};
 use failure::Result;
-use net::{Activation, Fault, Layer, Network};
+use net::{Activation, Fault, Layer, Network, Size};
 
 /// Names both tables, G's and D's, that a recipe may have beside its keys.
 pub(super) const NETWORKS: [&str; 2] = ["generator", "discriminator"];
@@ -159,7 +159,7 @@ impl Recipe {
     fn network_of_generator(&self, data: DataShape) -> std::result::Result<Network, Vec<Fault>> {
         let inputs = self.latent + self.classes_of(data).0;
         match &self.generator {
-            Some(Layers { layers }) => Network::new(NETWORKS[0], inputs, layers, data.pixels()),
+            Some(Layers { layers }) => Network::new(NETWORKS[0], inputs, layers, data.image),
             None => {
                 let widths = [inputs, self.hidden, self.hidden, data.pixels()];
                 Ok(Network::mlp(NETWORKS[0], &widths, self.leaky_slope, Activation::Tanh))
@@ -170,7 +170,7 @@ impl Recipe {
     fn network_of_discriminator(&self, data: DataShape) -> std::result::Result<Network, Vec<Fault>> {
         let outputs = self.classes_of(data).opinions();
         match &self.discriminator {
-            Some(Layers { layers }) => Network::new(NETWORKS[1], data.pixels(), layers, outputs),
+            Some(Layers { layers }) => Network::new(NETWORKS[1], data.image, layers, outputs),
             None => {
                 let widths = [data.pixels(), self.hidden, self.hidden, outputs];
                 Ok(Network::mlp(NETWORKS[1], &widths, self.leaky_slope, Activation::Identity))
@@ -189,24 +189,24 @@ impl Recipe {
         let mut problems = Vec::new();
         if let Some(mut g) = g {
             if let Some(Layers { layers }) = g.whole() {
-                let outputs = data.map(|data| data.pixels()).or(last_width(&layers)).unwrap_or(1);
                 // One beyond its range is told elsewhere; here its product with a width must not overflow.
-                let latent = self.latent.min(1 << 16);
-                g.faults.extend(Network::new(NETWORKS[0], latent, &layers, outputs).err().unwrap_or_default());
+                let inputs = self.latent.min(1 << 16) + data.map_or(0, |data| self.classes_of(data).0);
+                let outputs = data.map(|data| Size::Planes(data.image));
+                let outputs = outputs.unwrap_or(Size::Flat(last_width(&layers).unwrap_or(1)));
+                g.faults.extend(faults(NETWORKS[0], inputs.into(), &layers, outputs, data));
             }
             g.faults.extend(end_of_generator(&g.layers));
             problems.extend(g.told(NETWORKS[0]));
         }
         if let Some(mut d) = d {
             if let Some(Layers { layers }) = d.whole() {
-                let pixels = data.map_or(1, |data| data.pixels());
+                let inputs = data.map_or(Size::Flat(1), |data| Size::Planes(data.image));
                 // Until it is known how many classes there are, a width that is written down is taken for right.
                 let opinions = match data {
                     None if self.classes => last_width(&layers).unwrap_or(1),
                     _ => data.map_or(Classes(0), |data| self.classes_of(data)).opinions(),
                 };
-                let faults = Network::new(NETWORKS[1], pixels, &layers, opinions).err();
-                d.faults.extend(faults.unwrap_or_default());
+                d.faults.extend(faults(NETWORKS[1], inputs, &layers, opinions.into(), data));
             }
             d.faults.extend(end_of_discriminator(&d.layers));
             if self.has_penalty() {
@@ -216,6 +216,15 @@ impl Recipe {
         }
         problems
     }
+}
+
+/// Finds the faults of layers. As long as the pictures are not known, of networks with pictures between layers only those of each
+/// layer alone: everything else follows from sizes.
+fn faults(name: &str, inputs: Size, layers: &[Layer], outputs: Size, data: Option<DataShape>) -> Vec<Fault> {
+    if data.is_none() && layers.iter().any(Layer::is_of_pictures) {
+        return Network::faults_of_each(layers);
+    }
+    Network::new(name, inputs, layers, outputs).err().unwrap_or_default()
 }
 
 /// Gives the width of the last dense layer, where it is written down.
@@ -231,7 +240,7 @@ fn end_of_generator(layers: &[Option<Layer>]) -> Option<Fault> {
 
 fn end_of_discriminator(layers: &[Option<Layer>]) -> Option<Fault> {
     let function = layers.last()?.as_ref()?.activation();
-    let what = "follows the last dense layer, which gives the logit: no function may, so take it out";
+    let what = "follows the last layer with weights, which gives the logit: no function may, so take it out";
     function.map(|_| Fault { layer: Some(layers.len()), what: what.to_owned() })
 }
 
@@ -314,7 +323,7 @@ mod tests {
             "`[discriminator]`: layer 1 has a width of 0",
             "`[discriminator]`: layer 2 is not made of straight pieces",
             "`[discriminator]`: layer 4 has a slope of 2",
-            "`[discriminator]`: layer 4 follows the last dense layer",
+            "`[discriminator]`: layer 4 follows the last layer with weights",
             "`[discriminator]`: the last dense layer gives 2 numbers and 1 must come out",
         ] {
             assert!(told.iter().any(|text| text.starts_with(expected)), "{expected} is not in {told:#?}");
@@ -328,7 +337,7 @@ mod tests {
             ("generator = 3", "`[generator]`: it must be a table with layers"),
             ("generator = {}", "`[generator]`: it must have a list of its layers"),
             ("[discriminator]\nlayer = []", "`[discriminator]`: unknown key `layer`: did you mean `layers`?"),
-            ("[discriminator]\nlayers = []", "`[discriminator]`: there is no dense layer"),
+            ("[discriminator]\nlayers = []", "`[discriminator]`: there is no dense layer and no convolution"),
             ("[generater]\nlayers = []", "unknown key `generater`: did you mean `generator`?"),
             ("network = \"cnn\"", "`network` is \"cnn\": it must be \"mlp\""),
             (

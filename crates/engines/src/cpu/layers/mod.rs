@@ -1,4 +1,4 @@
-//! Any chain of dense layers on the CPU: the step derived by hand, a product at a time.
+//! Any chain of linear maps on the CPU: the step derived by hand, a product at a time.
 //!
 //! A network is a chain of linear maps W_i, each followed by a bias and a pointwise function f_i: with x_0 the input,
 //! x_i = f_i(W_i x_(i-1) + b_i). All that a step asks of a linear map are the three products of [`dense`]. Back from a unit logit
@@ -23,7 +23,9 @@
 //! ways round the products with W_1 (the ink of real pictures, and K and M in place of g): there 332 MFLOP of `stable`'s step
 //! become 260.
 
+mod conv;
 mod dense;
+mod map;
 mod passes;
 
 use std::sync::Arc;
@@ -39,7 +41,7 @@ use gan::{Classes, Pictures, State, StepStats};
 use linear::pool::Pool;
 use linear::product::{Matrix, MatrixMut};
 use net::Network;
-use passes::{Passes, Update, dense, forward_stage, matrix, times_derivative};
+use passes::{Passes, Update, forward_stage, map, matrix, times_derivative};
 
 /// Trains by hand-derived steps on the CPU, any chain of dense layers.
 pub struct Layers {
@@ -187,7 +189,7 @@ impl Layers {
                 [tangent, squares, next],
                 |part, [tangent, squares, next]| {
                     let mut next = MatrixMut::new(next, part.len(), stage.outputs);
-                    dense(stage, parameters).apply(Matrix::new(tangent, part.len(), stage.inputs), &mut next);
+                    map(stage, parameters).apply(Matrix::new(tangent, part.len(), stage.inputs), &mut next);
                     if !planted::here(Bug::MaskLeftOut) {
                         times_derivative(&mut next, matrix(&d.outputs[i], 0, &part, stage.outputs), stage.activation);
                     }

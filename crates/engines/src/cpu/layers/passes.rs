@@ -6,13 +6,16 @@
 use std::ops::Range;
 
 use super::super::adam::{self, Adam};
-use super::super::elementwise::{bias_alone, bias_leaky, bias_tanh, mask, sum_rows, tanh_derivative};
+use super::super::elementwise::{
+    bias_alone, bias_leaky, bias_tanh, mask, plane_bias_alone, plane_bias_leaky, plane_bias_tanh, sum_planes, sum_rows,
+    tanh_derivative,
+};
 use super::super::planted::{self, Bug};
-use super::dense::{Dense, weight_gradient};
+use super::map::{LinearMap, weight_gradient};
 use gan::Slot;
 use linear::pool::Pool;
 use linear::product::{Matrix, MatrixMut};
-use net::{Activation, Network, Stage};
+use net::{Activation, Map, Network, Stage};
 
 /// Counts the rows of a product, or of a weight, that are worth a thread of their own. Fewer would be a shape for which
 /// libraries have kernels that sum in another order.
@@ -77,7 +80,7 @@ impl Passes {
             let activation = self.network.stages[i - 1].activation;
             pool.split_evenly(rows.len(), pieces(rows.len(), stage), [out], |part, [out]| {
                 let mut out = MatrixMut::new(out, part.len(), stage.inputs);
-                dense(stage, parameters).apply_transposed(matrix(error, rows.start, &part, stage.outputs), &mut out);
+                map(stage, parameters).apply_transposed(matrix(error, rows.start, &part, stage.outputs), &mut out);
                 times_derivative(&mut out, matrix(given, rows.start, &part, stage.inputs), activation);
             });
         }
@@ -88,7 +91,7 @@ impl Passes {
         let (stage, error) = (&self.network.stages[0], &self.errors[0]);
         pool.split_evenly(rows.len(), pieces(rows.len(), stage), [out], |part, [out]| {
             let mut out = MatrixMut::new(out, part.len(), stage.inputs);
-            dense(stage, parameters).apply_transposed(matrix(error, rows.start, &part, stage.outputs), &mut out);
+            map(stage, parameters).apply_transposed(matrix(error, rows.start, &part, stage.outputs), &mut out);
         });
     }
 
@@ -100,12 +103,16 @@ impl Passes {
         for (i, stage) in self.network.stages.iter().enumerate() {
             let error = Matrix::new(&self.errors[i], n, stage.outputs);
             let x = Matrix::new(input(i), n, stage.inputs);
-            let tensors = [(&stage.weight, pieces(stage.outputs, stage)), (&stage.bias, 1)];
-            for (tensor, (range, most)) in tensors.into_iter().enumerate() {
+            let rows = stage.weight_rows();
+            let most = if stage.weight.len() < LEAST_WEIGHTS { 1 } else { rows / LEAST_ROWS };
+            let tensors = [(&stage.weight, rows, most), (&stage.bias, stage.bias.len(), 1)];
+            for (tensor, (range, rows, most)) in tensors.into_iter().enumerate() {
                 let gradient_of = |part: Range<usize>, out: &mut [f32]| match tensor {
-                    0 => weight_gradient(error, x, part, out),
-                    _ if planted::here(Bug::BiasUnweighted) => sum_rows(out, error, &vec![1.0 / n as f32; n]),
-                    _ => sum_rows(out, error, weights),
+                    0 => weight_gradient(stage, error, x, part, out),
+                    _ if planted::here(Bug::BiasUnweighted) => {
+                        sum_of_rows(out, error, &vec![1.0 / n as f32; n], stage.plane());
+                    }
+                    _ => sum_of_rows(out, error, weights, stage.plane()),
                 };
                 let theta = &mut slot.parameters[range.clone()];
                 let (m, v) = (&mut slot.m[range.clone()], &mut slot.v[range.clone()]);
@@ -113,12 +120,12 @@ impl Passes {
                 match &mut ema {
                     Some(ema) => {
                         let of_all = [theta, m, v, &mut ema[range.clone()], out];
-                        pool.split_evenly(stage.outputs, most, of_all, |part, [theta, m, v, ema, out]| {
+                        pool.split_evenly(rows, most, of_all, |part, [theta, m, v, ema, out]| {
                             gradient_of(part, out);
                             adam::update_with_ema(adam, theta, m, v, ema, out);
                         });
                     }
-                    None => pool.split_evenly(stage.outputs, most, [theta, m, v, out], |part, [theta, m, v, out]| {
+                    None => pool.split_evenly(rows, most, [theta, m, v, out], |part, [theta, m, v, out]| {
                         gradient_of(part, out);
                         adam::update(adam, theta, m, v, out);
                     }),
@@ -130,17 +137,36 @@ impl Passes {
 
 /// Counts the pieces that `rows` rows of a product of this stage are worth.
 pub fn pieces(rows: usize, stage: &Stage) -> usize {
-    if stage.weight.len() < LEAST_WEIGHTS { 1 } else { rows / LEAST_ROWS }
+    match stage.map {
+        Map::Dense if stage.weight.len() < LEAST_WEIGHTS => 1,
+        Map::Dense => rows / LEAST_ROWS,
+        // Each picture is a product of its own, whoever does it.
+        Map::Conv(_) | Map::ConvTranspose(_) => rows * stage.flops() as usize / (2 * LEAST_WEIGHTS * LEAST_ROWS),
+    }
 }
 
 /// Runs one stage forward: x [n, inputs] -> out [n, outputs].
 pub fn forward_stage(stage: &Stage, parameters: &[f32], x: Matrix, out: &mut MatrixMut) {
-    dense(stage, parameters).apply(x, out);
+    map(stage, parameters).apply(x, out);
     let bias = &parameters[stage.bias.clone()];
-    match stage.activation {
-        Activation::Identity => bias_alone(out, bias),
-        Activation::LeakyRelu(slope) => bias_leaky(out, bias, planted::slope(slope)),
-        Activation::Tanh => bias_tanh(out, bias),
+    match (stage.plane(), stage.activation) {
+        (1, Activation::Identity) => bias_alone(out, bias),
+        (1, Activation::LeakyRelu(slope)) => bias_leaky(out, bias, planted::slope(slope)),
+        (1, Activation::Tanh) => bias_tanh(out, bias),
+        (plane, Activation::Identity) => plane_bias_alone(&mut out.planes(plane), bias),
+        (plane, Activation::LeakyRelu(slope)) => {
+            plane_bias_leaky(&mut out.planes(plane), bias, planted::slope(slope));
+        }
+        (plane, Activation::Tanh) => plane_bias_tanh(&mut out.planes(plane), bias),
+    }
+}
+
+/// Writes the sum over rows of `weights[b]` times row b, and over the `plane` numbers that share a bias. out: [biases]; values: [n,
+/// biases · plane].
+fn sum_of_rows(out: &mut [f32], values: Matrix, weights: &[f32], plane: usize) {
+    match plane {
+        1 => sum_rows(out, values, weights),
+        plane => sum_planes(out, values, weights, plane),
     }
 }
 
@@ -155,8 +181,8 @@ pub fn times_derivative(values: &mut MatrixMut, given: Matrix, activation: Activ
 }
 
 /// Gives the stage's linear map over its weight in `parameters`.
-pub fn dense<'a>(stage: &Stage, parameters: &'a [f32]) -> Dense<'a> {
-    Dense { weight: &parameters[stage.weight.clone()], inputs: stage.inputs, outputs: stage.outputs }
+pub fn map<'a>(stage: &'a Stage, parameters: &'a [f32]) -> LinearMap<'a> {
+    LinearMap { stage, weight: &parameters[stage.weight.clone()] }
 }
 
 /// Gives the rows `part`, counted from `start`, of values: [all rows, width].

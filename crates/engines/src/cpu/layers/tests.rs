@@ -22,18 +22,34 @@ fn one_step_of_any_chain_equals_the_references_within_the_rule() {
 }
 
 #[test]
+fn one_step_of_convolutions_equals_the_references_within_the_rule() {
+    let pictures = equality::pictures_of([3, 9, 7]);
+    for recipe in equality::convolutions() {
+        equality::check_on_the_cpu(&pictures, &recipe, &recipe.name, &["cpu/layers"]);
+    }
+}
+
+#[test]
+fn any_number_of_threads_gives_the_same_bits_of_convolutions() {
+    same_bits(&equality::pictures_of([3, 9, 7]), &equality::convolutions());
+}
+
+#[test]
 fn any_number_of_threads_gives_the_same_bits() {
-    let pictures = mnist();
     let mut recipes = equality::chains();
     for (name, flags) in [("seed", ""), ("stable", "hidden = 70\nbatch = 33"), ("stable", "hidden = 300\nbatch = 17")] {
         recipes.push(Recipe::load(name, &flags.parse().unwrap()).unwrap());
     }
+    same_bits(&mnist(), &recipes);
+}
+
+fn same_bits(pictures: &Arc<Pictures>, recipes: &[Recipe]) {
     for recipe in recipes {
-        let first = State::initial(&recipe, pictures.shape, 3);
+        let first = State::initial(recipe, pictures.shape, 3);
         let after = |threads| {
-            let mut engine = Layers::new(&recipe, pictures.clone(), &first, threads);
+            let mut engine = Layers::new(recipe, pictures.clone(), &first, threads);
             for step in 0..10 {
-                one_step(&mut engine, &recipe, &pictures, step, step);
+                one_step(&mut engine, recipe, pictures, step, step);
             }
             engine.state(0).unwrap()
         };
