@@ -34,8 +34,7 @@ pub const CLASSES: &str = include_str!("../../recipes/classes.toml");
 /// Holds the recipe `colour`, which is `stable` for pictures in colour, as TOML.
 pub const COLOUR: &str = include_str!("../../recipes/colour.toml");
 /// Lists the built-in recipes, each as its name and its TOML.
-pub const BUILT_IN: [(&str, &str); 4] =
-    [("seed", SEED), ("stable", STABLE), ("classes", CLASSES), ("colour", COLOUR)];
+pub const BUILT_IN: [(&str, &str); 4] = [("seed", SEED), ("stable", STABLE), ("classes", CLASSES), ("colour", COLOUR)];
 
 /// Says what the other coordinates do in the closing sweep of z\[0\].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
