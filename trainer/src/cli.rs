@@ -215,7 +215,7 @@ pub struct TrainArgs {
     /// Replace a finished run in the run folder, rather than move it aside
     #[arg(long, help_heading = TRAINING)]
     pub overwrite: bool,
-    /// mnist, avatars (built in), a folder of pictures or idx files, or an .npz
+    /// mnist, avatars (built in), a folder of pictures or idx files, an .npz
     #[arg(long, value_name = "DATA", default_value = "mnist", help_heading = PICTURES)]
     pub data: String,
     /// Sides of a picture, or width x height: 16, 32x24 [default: the files' own; 28]

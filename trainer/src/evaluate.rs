@@ -22,7 +22,7 @@ const SMALLEST_JUDGED: usize = 16;
 /// Which pictures, the way round that a run was trained on them.
 #[derive(Debug, Args)]
 struct PictureArgs {
-    /// mnist, avatars (built in), a folder of pictures or idx files, or an .npz
+    /// mnist, avatars (built in), a folder of pictures or idx files, an .npz
     #[arg(long, value_name = "DATA", default_value = "mnist")]
     data: String,
     /// Black for white, as in training
