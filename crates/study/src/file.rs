@@ -283,7 +283,7 @@ impl Reader<'_> {
         match fs::canonicalize(self.folder.join(data)) {
             Ok(path) if path.is_dir() => Some(path.to_string_lossy().into_owned()),
             _ => {
-                let what = "it must be `mnist` or a folder of pictures, beside the study file or by its whole path";
+                let what = "it must be `mnist`, `avatars` or a folder of pictures, beside the study file or by its whole path";
                 self.problem(at, format!("`data` is \"{data}\": {what}"));
                 None
             }
@@ -602,6 +602,11 @@ mod tests {
                 "a picture too small",
                 "seed = 1\nsize = 2",
                 "study.toml:2: `size` is 2: it must be a whole number from 4",
+            ),
+            (
+                "no such colour",
+                "seed = 1\ncolour = \"red\"",
+                "study.toml:2: `colour` is \"red\": it must be \"auto\", \"grey\" or \"rgb\"",
             ),
             ("no such data", "seed = 1\ndata = \"no-such-folder\"", "study.toml:2: `data` is \"no-such-folder\""),
             (

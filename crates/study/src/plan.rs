@@ -197,6 +197,18 @@ mod tests {
     }
 
     #[test]
+    fn a_setting_keeps_its_colour_and_one_of_an_older_version_is_grey() {
+        let plan = plan("seed = 0\nsize = 20\ncolour = [\"auto\", \"rgb\"]");
+        let sources: Vec<Source> = plan.settings.iter().map(Setting::source).collect();
+        let expected =
+            [Colour::Auto, Colour::Rgb].map(|colour| Source { size: Some([20, 20]), colour, ..Source::of("mnist") });
+        assert_eq!(sources, expected);
+        let mut old = serde_json::to_value(&plan.settings[1]).unwrap();
+        old.as_object_mut().unwrap().remove("colour");
+        assert_eq!(serde_json::from_value::<Setting>(old).unwrap().source().colour, Colour::Grey);
+    }
+
+    #[test]
     fn what_differs_is_said_by_setting_and_key() {
         let before = plan("seed = \"0..3\"\nlr = [0.1, 0.2]\nepochs = 2");
         assert!(before.differences(&before.clone()).is_empty());
