@@ -283,7 +283,8 @@ impl Reader<'_> {
         match fs::canonicalize(self.folder.join(data)) {
             Ok(path) if path.is_dir() => Some(path.to_string_lossy().into_owned()),
             _ => {
-                let what = "it must be `mnist`, `avatars` or a folder of pictures, beside the study file or by its whole path";
+                let what =
+                    "it must be `mnist`, `avatars` or a folder of pictures, beside the study file or by its whole path";
                 self.problem(at, format!("`data` is \"{data}\": {what}"));
                 None
             }
