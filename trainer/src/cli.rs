@@ -11,7 +11,7 @@ use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 use crate::bench;
 use crate::evaluate::{EvaluateArgs, JudgeArgs};
 use crate::recipe_flags::RecipeFlags;
-use data::Source;
+use data::{Colour, Source};
 use engines::choose::{DeviceChoice, EngineChoice};
 use failure::{Failure, Result};
 use gan::recipe::Recipe;
@@ -104,7 +104,7 @@ pub enum Command {
 /// Flags of `trainer gpu-plan`.
 #[derive(Debug, Args)]
 pub struct GpuPlanArgs {
-    /// seed, stable, classes, conv, or a TOML file
+    /// seed, stable, classes, colour, conv, or a TOML file
     #[arg(long, value_name = "RECIPE", default_value = "stable")]
     recipe: String,
     /// Steps that the file has room for
@@ -134,7 +134,7 @@ pub struct BenchArgs {
     /// Measure the machine's peak in matrix products instead
     #[arg(long)]
     pub peak: bool,
-    /// seed, stable, classes, conv, or a TOML file
+    /// seed, stable, classes, colour, conv, or a TOML file
     #[arg(long, value_name = "RECIPE", default_value = "stable")]
     pub recipe: String,
     /// What does the training step
@@ -186,7 +186,7 @@ impl BenchArgs {
 pub enum RecipesAction {
     /// Print a recipe as TOML
     Show {
-        /// seed, stable, classes, conv, or a TOML file
+        /// seed, stable, classes, colour, conv, or a TOML file
         name: String,
     },
 }
@@ -197,7 +197,7 @@ pub struct TrainArgs {
     /// Passes over the training pictures
     #[arg(long, value_name = "N", default_value_t = 50, help_heading = TRAINING, allow_negative_numbers = true, value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
     pub epochs: u64,
-    /// seed, stable, classes, conv, or a TOML file
+    /// seed, stable, classes, colour, conv, or a TOML file
     #[arg(long, value_name = "RECIPE", default_value = "stable", help_heading = TRAINING)]
     pub recipe: String,
     /// Key of every random number
@@ -215,12 +215,18 @@ pub struct TrainArgs {
     /// Replace a finished run in the run folder, rather than move it aside
     #[arg(long, help_heading = TRAINING)]
     pub overwrite: bool,
-    /// mnist (built in), a folder of pictures or of idx files, or an .npz
+    /// mnist, avatars (built in), a folder of pictures or idx files, an .npz
     #[arg(long, value_name = "DATA", default_value = "mnist", help_heading = PICTURES)]
     pub data: String,
-    /// Rows and columns of a picture [default: the idx files' own; 28]
-    #[arg(long, value_name = "N", help_heading = PICTURES, allow_negative_numbers = true, value_parser = clap::value_parser!(u16).range(4..=512))]
-    pub size: Option<u16>,
+    /// Sides of a picture, or width x height: 16, 32x24 [default: the files' own; 28]
+    #[arg(long, value_name = "N|WxH", help_heading = PICTURES, allow_negative_numbers = true, value_parser = size)]
+    pub size: Option<[usize; 2]>,
+    /// auto, grey or rgb: auto is by how many of the pictures show colours
+    #[arg(long, value_name = "COLOUR", default_value = "auto", help_heading = PICTURES, value_parser = |word: &str| word.parse::<Colour>())]
+    pub colour: Colour,
+    /// Train on the mirror image of each picture too
+    #[arg(long, help_heading = PICTURES)]
+    pub mirror: bool,
     /// Fail if a picture cannot be read, rather than skip it
     #[arg(long, help_heading = PICTURES)]
     pub strict: bool,
@@ -284,8 +290,11 @@ impl TrainArgs {
             (None, Some(from)) => {
                 let from = read_run(from)?.0;
                 let mut options = self.asked(Some(&from))?;
-                let [_, rows, columns] = from.identity.data.image;
-                options.source.size = options.source.size.or((rows == columns).then_some(rows));
+                let [channels, rows, columns] = from.identity.data.image;
+                options.source.size = options.source.size.or(Some([rows, columns]));
+                if !self.given.contains("colour") {
+                    options.source.colour = if channels == 1 { Colour::Grey } else { Colour::Rgb };
+                }
                 options
             }
             (None, None) => self.asked(None)?,
@@ -313,10 +322,12 @@ impl TrainArgs {
             seed: self.seed,
             source: Source {
                 data: self.data.clone(),
-                size: self.size.map(usize::from),
+                size: self.size,
+                colour: self.colour,
                 strict: self.strict,
                 invert: self.invert,
                 transpose: self.transpose,
+                mirror: self.mirror,
             },
             keeps_batch: self.overrides.table().contains_key("batch"),
             resume: self.resume,
@@ -347,13 +358,17 @@ impl TrainArgs {
         let mut source = asked.source();
         if given("data") {
             source.data = options.source.data;
-        } else if source.data != "mnist" && is_nothing(Path::new(&source.data)) {
+        } else if !data::is_built_in(&source.data) && is_nothing(Path::new(&source.data)) {
             let message = format!("`--resume`: the run's pictures were in `{}`, and nothing is there now", source.data);
             return Err(Failure::failed(message).hint(
                 "say where they are with `--data`: the same pictures in a folder of another name are gone on with",
             ));
         }
         source.size = options.source.size.or(source.size);
+        if given("colour") {
+            source.colour = options.source.colour;
+        }
+        source.mirror |= options.source.mirror;
         source.strict |= options.source.strict;
         source.invert |= options.source.invert;
         source.transpose |= options.source.transpose;
@@ -398,6 +413,18 @@ impl TrainArgs {
     }
 }
 
+/// Sides that a picture may have.
+const SIDES: std::ops::RangeInclusive<usize> = 4..=512;
+
+/// Rows and columns of `28`, or of `32x24`, which is width and height.
+fn size(text: &str) -> std::result::Result<[usize; 2], String> {
+    let (width, height) = text.split_once(['x', 'X']).unwrap_or((text, text));
+    match (height.parse(), width.parse()) {
+        (Ok(rows), Ok(columns)) if SIDES.contains(&rows) && SIDES.contains(&columns) => Ok([rows, columns]),
+        _ => Err(format!("a side from {} to {} is wanted, or two as 32x24", SIDES.start(), SIDES.end())),
+    }
+}
+
 /// Whether a path is neither there nor the start of the names of a set's files.
 fn is_nothing(path: &Path) -> bool {
     let name = path.file_name().unwrap_or_default().to_string_lossy().to_lowercase();
@@ -413,6 +440,14 @@ mod tests {
     #[test]
     fn the_command_line_is_sound() {
         Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn a_size_is_a_side_or_width_and_height() {
+        assert_eq!((size("28"), size("32x24"), size("4X512")), (Ok([28, 28]), Ok([24, 32]), Ok([512, 4])));
+        for wrong in ["", "x", "3", "28x", "513", "-5", "16x16x3", "1e2"] {
+            assert!(size(wrong).is_err(), "{wrong}");
+        }
     }
 
     #[test]

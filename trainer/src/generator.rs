@@ -1,7 +1,8 @@
 //! Any ONNX generator of pictures, for `trainer evaluate`: what `interface` makes of a file, as a judge sees it.
 //!
-//! Thousands are drawn, in parts that fit into memory, each on all cores. The judge knows one channel. So colour is put into grey by the weights that pictures of a data set are ([`luminance`]),
-//! what is see-through lies on black, and a model that overshoots is cut off at black and white, as every screen does.
+//! Thousands are drawn, in parts that fit into memory, each on all cores. Where the judge knows one channel, colour is put into
+//! grey by the weights that pictures of a data set are ([`luminance`]); what is see-through lies on black, and a model that
+//! overshoots is cut off at black and white, as every screen does.
 
 use std::path::Path;
 
@@ -40,6 +41,11 @@ impl Generator {
         self.inner.latent_size()
     }
 
+    /// Whether its pictures have colours.
+    pub fn is_coloured(&self) -> bool {
+        self.inner.image_shape()[0] > 1
+    }
+
     /// Rows and columns of a picture.
     pub fn size(&self) -> [usize; 2] {
         let [_, rows, columns] = self.inner.image_shape();
@@ -61,8 +67,8 @@ impl Generator {
         self.inner.interface().range
     }
 
-    /// What was found out of it, and is no matter of course: in words, or nothing.
-    pub fn remark(&self) -> Option<String> {
+    /// What was found out of it, and is no matter of course: in words, or nothing. `in_colour`: how it is judged.
+    pub fn remark(&self, in_colour: bool) -> Option<String> {
         let mut remarks = Vec::new();
         match self.range() {
             Range::Signed => (),
@@ -74,6 +80,8 @@ impl Generator {
         }
         match self.inner.image_shape()[0] {
             1 => (),
+            3 if in_colour => (),
+            _ if in_colour => remarks.push("it is judged on black".to_owned()),
             3 => remarks.push("colour is judged as grey".to_owned()),
             _ => remarks.push("it is judged as grey, on black".to_owned()),
         }
@@ -81,12 +89,13 @@ impl Generator {
         (!remarks.is_empty()).then(|| format!("`{}`: {}", self.name, remarks.join("; ")))
     }
 
-    /// Draws pictures as the judge takes them, of the classes in turn where there are some: grey, from -1 to 1, scaled to `size`
-    /// rows and columns. z: [n, latent] -> [n, rows · columns]. The number of threads changes no bit.
+    /// Draws pictures as the judge takes them, of the classes in turn where there are some: from -1 to 1, in the channels, rows
+    /// and columns of `shape`, grey of one channel or, of a model in colour, three. z: [n, latent] -> [n, channels · rows · columns].
+    /// The number of threads changes no bit.
     ///
     /// # Errors
     /// A model that cannot be run, or gives pixels that are no numbers.
-    pub fn generate(&mut self, z: &[f32], size: [usize; 2], threads: usize) -> Result<Vec<f32>> {
+    pub fn generate(&mut self, z: &[f32], shape: [usize; 3], threads: usize) -> Result<Vec<f32>> {
         let latent = self.inner.latent_size();
         let asked = self.asked(z.len() / latent);
         let classes: Vec<u32> = asked.into_iter().map(|class| class as u32).collect();
@@ -97,7 +106,8 @@ impl Generator {
         // Whole rounds, so that where the parts begin changes nothing.
         let round = self.inner.at_once();
         let part = (NUMBERS_AT_A_TIME / pixels / round).max(1) * round;
-        let mut pictures = Vec::with_capacity(z.len() / latent * size[0] * size[1]);
+        let [judged, size @ ..] = shape;
+        let mut pictures = Vec::with_capacity(z.len() / latent * shape.iter().product::<usize>());
         for (index, z) in z.chunks(part * latent).enumerate() {
             let first = (index * part).min(classes.len());
             let classes = &classes[first..(first + part).min(classes.len())];
@@ -107,11 +117,14 @@ impl Generator {
                 let picture = index * part + place / pixels;
                 return Err(refused(format!("picture {picture} holds a pixel that is no number")));
             }
-            let grey = grey(images, channels, rows * columns);
+            let planes = match judged {
+                1 => grey(images, channels, rows * columns),
+                _ => coloured(images, channels, rows * columns),
+            };
             if size == [rows, columns] {
-                pictures.extend(grey);
+                pictures.extend(planes);
             } else {
-                grey.chunks_exact(rows * columns).for_each(|one| pictures.extend(scaled(one, [rows, columns], size)));
+                planes.chunks_exact(rows * columns).for_each(|one| pictures.extend(scaled(one, [rows, columns], size)));
             }
         }
         Ok(pictures)
@@ -148,6 +161,26 @@ fn means(values: &[f32], step: usize, count: usize, new: usize) -> Vec<f32> {
     (0..new).map(mean).collect()
 }
 
+/// [n, 3 or 4, pixels] as [n, 3, pixels], cut off at -1 and 1, and what is see-through on black.
+fn coloured(images: Vec<f32>, channels: usize, pixels: usize) -> Vec<f32> {
+    let cut = |pixel: f32| pixel.clamp(-1.0, 1.0);
+    if channels == 3 {
+        return images.into_iter().map(cut).collect();
+    }
+    let mut coloured = Vec::with_capacity(images.len() / channels * 3);
+    for image in images.chunks_exact(channels * pixels) {
+        let (colours, opacity) = image.split_at(3 * pixels);
+        coloured
+            .extend(colours.iter().enumerate().map(|(at, &colour)| on_black(cut(colour), cut(opacity[at % pixels]))));
+    }
+    coloured
+}
+
+/// What is seen of a number from -1, black, to 1 on black; opacity runs from -1 to 1 too.
+fn on_black(seen: f32, opacity: f32) -> f32 {
+    (seen + 1.0) * (opacity + 1.0) / 2.0 - 1.0
+}
+
 /// [n, channels, pixels] as [n, pixels], cut off at -1 and 1.
 fn grey(images: Vec<f32>, channels: usize, pixels: usize) -> Vec<f32> {
     let cut = |pixel: f32| pixel.clamp(-1.0, 1.0);
@@ -159,8 +192,7 @@ fn grey(images: Vec<f32>, channels: usize, pixels: usize) -> Vec<f32> {
         grey.extend((0..pixels).map(|pixel| {
             let at = |channel: usize| cut(image[channel * pixels + pixel]);
             let seen = luminance([at(0), at(1), at(2)]);
-            // Opacity runs from -1 to 1 too, and black is -1.
-            if channels == 4 { (seen + 1.0) * (at(3) + 1.0) / 2.0 - 1.0 } else { seen }
+            if channels == 4 { on_black(seen, at(3)) } else { seen }
         }));
     }
     grey
@@ -191,6 +223,9 @@ mod tests {
     #[test]
     fn pictures_become_grey_and_are_cut_off() {
         assert_eq!(grey(vec![-3.0, 0.5, 2.0, -1.0], 1, 2), [-1.0, 0.5, 1.0, -1.0]);
+        assert_eq!(coloured(vec![-3.0, 0.5, 2.0], 3, 1), [-1.0, 0.5, 1.0]);
+        // Red half seen through, on black.
+        assert_eq!(coloured(vec![1.0, -1.0, -1.0, 0.0], 4, 1), [0.0, -1.0, -1.0]);
         let red_and_white = [[1.0, 1.0], [-1.0, 1.0], [-1.0, 1.0]].concat();
         let found = grey(red_and_white.clone(), 3, 2);
         assert!((found[0] - (2.0 * 0.299 - 1.0)).abs() < 1e-6 && (found[1] - 1.0).abs() < 1e-6, "{found:?}");

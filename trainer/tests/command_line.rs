@@ -143,7 +143,7 @@ mod runs {
 
     #[test]
     fn recipes_are_listed_and_shown_and_a_shown_one_trains() {
-        assert_eq!(text(&run(&["recipes"]).stdout), "seed\nstable\nclasses\n");
+        assert_eq!(text(&run(&["recipes"]).stdout), "seed\nstable\nclasses\ncolour\n");
         let shown = run(&["recipes", "show", "seed"]);
         let (data, dir) = (SmallMnist::new(), tempfile::tempdir().unwrap());
         let file = dir.path().join("own.toml");
@@ -186,7 +186,8 @@ mod runs {
         assert!(help.lines().count() <= 80, "short enough to read: {} lines", help.lines().count());
         assert!(help.lines().all(|line| line.chars().count() <= 112), "{help}");
         let lines = |flag: &str| help.lines().filter(|line| line.trim_start().starts_with(flag)).count();
-        for flag in ["--epochs <N>", "--size <N>", "--strict", "--tensorboard <DIR>", "--out <FILE>", "--r1-gamma <X>"]
+        for flag in
+            ["--epochs <N>", "--size <N|WxH>", "--strict", "--tensorboard <DIR>", "--out <FILE>", "--r1-gamma <X>"]
         {
             assert_eq!(lines(flag), 1, "{flag} in\n{help}");
         }
@@ -290,7 +291,7 @@ mod refusals {
             (&["--size", "3"], 2, "--size"),
             (&["--size", "513"], 2, "--size"),
             (&["--size", "-28"], 2, "--size"),
-            (&["--size", "28x28"], 2, "--size"),
+            (&["--size", "28x"], 2, "--size"),
             (&["--tensorboard", file_name, "--out", out], 1, "`--tensorboard"),
             (&["--log-json", no_folder.to_str().unwrap(), "--out", out], 1, "`--log-json"),
             (&["--recipe", file_name, "--out", out], 2, "is not TOML"),

@@ -44,7 +44,7 @@ fn shapes(out: &Path) -> ([usize; 3], (u32, u32)) {
 fn a_folder_of_pictures_trains_and_what_was_done_to_them_is_said() {
     let (data, dir) = (stripes(), tempfile::tempdir().unwrap());
     let out = dir.path().join("gen.onnx");
-    let output = train(data.path(), &out, &[]);
+    let output = train(data.path(), &out, &["--colour", "grey"]);
     let said = text(&output.stderr);
     assert!(output.status.success(), "{said}");
     assert!(said.contains("36 pictures, 36 cut to their middle, 36 scaled to 28 by 28, 18 turned grey"), "{said}");
@@ -52,10 +52,86 @@ fn a_folder_of_pictures_trains_and_what_was_done_to_them_is_said() {
 }
 
 #[test]
+fn half_of_the_pictures_in_colour_make_a_run_in_colour_which_resume_keeps() {
+    let (data, dir) = (stripes(), tempfile::tempdir().unwrap());
+    let out = dir.path().join("gen.onnx");
+    let output =
+        train(data.path(), &out, &["--size", "32x24", "--mirror", "--tensorboard", dir.path().to_str().unwrap()]);
+    let said = text(&output.stderr);
+    assert!(output.status.success(), "{said}");
+    for part in [
+        "36 scaled to 24 by 32, 0 turned grey; in colour, since 18 of 36 show colours",
+        "18 of 36 pictures are grey, the others are not",
+        "33 pictures and the mirror image of each, 66 an epoch",
+    ] {
+        assert!(said.contains(part), "{part}: {said}");
+    }
+    assert_eq!(shapes(&out), ([3, 24, 32], (320, 240)));
+    let named = |name: &str| fs::read(out.with_extension("run").join(name)).unwrap();
+    assert_eq!(image::load_from_memory(&named("samples/epoch-001.png")).unwrap().color(), image::ColorType::Rgb8);
+    assert_eq!(image::load_from_memory(&named("training.gif")).unwrap().width(), 320);
+    assert!(String::from_utf8(named("report.html")).unwrap().contains("24 by 32 pixels in colour"));
+    // Only what is given again need be given.
+    let fixed = ["--out", out.to_str().unwrap(), "--epochs", "3", "--resume"];
+    let output = run(&fixed);
+    let said = text(&output.stderr);
+    assert!(output.status.success(), "{said}");
+    assert!(said.contains("66 an epoch") && said.contains("in colour"), "{said}");
+    let output = run(&[&fixed[..], &["--colour", "grey"]].concat());
+    assert_eq!(output.status.code(), Some(2));
+    assert!(text(&output.stderr).contains("image size: [3, 24, 32] in the run folder, [1, 24, 32] now"));
+    let compared = run(&["compare", out.to_str().unwrap(), out.to_str().unwrap()]);
+    assert!(compared.status.success(), "{}", text(&compared.stderr));
+}
+
+#[test]
+fn colour_is_refused_of_pictures_that_have_none() {
+    let (digits, dir) = (SmallMnist::new(), tempfile::tempdir().unwrap());
+    let out = dir.path().join("gen.onnx");
+    for data in ["mnist", digits.path()] {
+        let output = train(Path::new(data), &out, &["--colour", "rgb"]);
+        let said = text(&output.stderr);
+        assert!(!output.status.success() && said.contains("grey") && said.contains("hint: leave"), "{said}");
+    }
+    let output = train(Path::new("mnist"), &out, &["--colour", "red"]);
+    assert!(text(&output.stderr).contains("auto, grey or rgb is wanted"), "{}", text(&output.stderr));
+}
+
+#[test]
+fn avatars_are_trained_on_judged_and_compared_in_colour_and_in_grey() {
+    let dir = tempfile::tempdir().unwrap();
+    let [rgb, grey] = ["rgb", "grey"].map(|colour| {
+        let out = dir.path().join(format!("{colour}.onnx"));
+        let fixed = ["--data", "avatars", "--colour", colour, "--epochs", "1", "--evaluate-every", "0"];
+        let output = run(&[&fixed[..], &SMALL, &["--batch", "4000", "--out", out.to_str().unwrap()]].concat());
+        assert!(output.status.success(), "{}", text(&output.stderr));
+        out
+    });
+    let evaluate = |models: &[&Path], colour: &str| {
+        let models: Vec<&str> = models.iter().map(|model| model.to_str().unwrap()).collect();
+        run(&[&["evaluate", "--data", "avatars", "--colour", colour][..], &models].concat())
+    };
+    let output = evaluate(&[&grey], "rgb");
+    assert!(text(&output.stderr).contains("draws grey pictures, and `--colour rgb` asks"), "{}", text(&output.stderr));
+    // Grey pictures without classes have no judge, and that is what is said of them.
+    let output = evaluate(&[&rgb], "grey");
+    let said = text(&output.stderr);
+    assert!(said.contains("colour is judged as grey") && said.contains("all of one class"), "{said}");
+    let output = evaluate(&[&rgb], "auto");
+    let table = text(&output.stdout);
+    assert!(output.status.success(), "{}", text(&output.stderr));
+    for part in
+        ["real training pictures", "a judge that learned how pictures are turned and mirrored", "this set alone"]
+    {
+        assert!(table.contains(part), "{part}: {table}");
+    }
+}
+
+#[test]
 fn networks_samples_and_export_follow_the_size() {
     let (data, dir) = (stripes(), tempfile::tempdir().unwrap());
     let out = dir.path().join("gen.onnx");
-    assert!(train(data.path(), &out, &["--size", "32"]).status.success());
+    assert!(train(data.path(), &out, &["--size", "32", "--colour", "grey"]).status.success());
     assert_eq!(shapes(&out), ([1, 32, 32], (320, 320)));
     let model =
         run::checkpoint::Checkpoint::from_bytes(&fs::read(dir.path().join("gen.run/checkpoint.safetensors")).unwrap())

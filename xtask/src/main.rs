@@ -9,6 +9,7 @@
 //! * `package`: [`package`] puts the npm package together from the same.
 //! * `demo`: [`demo`] trains by [`model`], builds the site, serves it by [`serve`].
 //! * `judge`: [`judge`] has the trainer make the judge that it ships with.
+//! * `avatars`: [`avatars`] draws the built-in avatars.
 //! * `test`: [`test`] fetches what the tests need ([`browser`], [`onnxruntime`], [`python`], [`fashion_mnist`], [`slurm`],
 //!   [`vulkan`]), runs every test of the workspace and counts them by [`summary`].
 //! * `gpu-check`: [`gpu_check`] packs the GPU engine's tests and bench for a machine without Rust.
@@ -17,6 +18,7 @@
 //! Standard error tells what is going on; standard output carries results alone.
 
 mod apt;
+mod avatars;
 mod bench;
 mod browser;
 mod demo;
@@ -69,6 +71,8 @@ enum Command {
     Package(package::Arguments),
     /// Put the static site of a model together
     Site(site::Arguments),
+    /// Draw the avatars that ship with the trainer again
+    Avatars,
     /// Train the judge that ships with the trainer again
     Judge,
     /// Fetch what the tests need, then run every test there is
@@ -85,6 +89,7 @@ fn main() -> ExitCode {
         Command::GpuCheck(arguments) => gpu_check::run(&arguments).map(|()| true),
         Command::Package(arguments) => package::run(&arguments).map(|()| true),
         Command::Site(arguments) => site::run(&arguments).map(|()| true),
+        Command::Avatars => avatars::run().map(|()| true),
         Command::Judge => judge::run().map(|()| true),
         Command::Test(arguments) => test::run(&arguments),
     };

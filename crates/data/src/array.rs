@@ -2,6 +2,7 @@
 
 use half::f16;
 
+use crate::colour::{self, Colour};
 use crate::framing::grey_of;
 
 /// No real picture set is larger; a header that says so is damaged, and must not make us allocate.
@@ -91,21 +92,22 @@ impl Values {
 /// Pictures of one size, 0 black to 255 white.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Squares {
-    /// `count * rows * columns` bytes.
+    /// `count * channels * rows * columns` bytes, in planes.
     pub bytes: Vec<u8>,
     /// How many.
     pub count: usize,
-    /// Rows and columns.
-    pub sides: [usize; 2],
+    /// Channels, rows and columns.
+    pub image: [usize; 3],
     /// What was done to them, as the rest of a sentence about them.
     pub done: Vec<String>,
 }
 
-/// Takes an array for pictures.
+/// Takes an array for pictures, in grey or in colour.
 ///
 /// # Errors
-/// Dimensions or values that are none of pictures, as the rest of a sentence about the array.
-pub fn pictures(array: Array) -> Result<Squares, String> {
+/// Dimensions or values that are none of pictures, and grey pictures where coloured ones are asked for, as the rest of a sentence
+/// about the array.
+pub fn pictures(array: Array, asked: Colour) -> Result<Squares, String> {
     let Array { dims, values } = array;
     let mut done = Vec::new();
     let bytes = to_bytes(values, &mut done)?;
@@ -126,20 +128,41 @@ pub fn pictures(array: Array) -> Result<Squares, String> {
     if bytes.is_empty() {
         return Err("holds no picture".to_owned());
     }
-    let bytes = match channels {
-        None => bytes,
-        Some([step, apart]) => {
-            done.push("turned grey".to_owned());
-            let grey = |picture: &[u8], at: usize| {
-                let first = at * step;
-                grey_of([picture[first], picture[first + apart], picture[first + 2 * apart]])
-            };
-            let pixels = sides[0] * sides[1];
-            bytes.chunks_exact(bytes.len() / count).flat_map(|p| (0..pixels).map(move |at| grey(p, at))).collect()
+    let [rows, columns] = sides;
+    let Some([step, apart]) = channels else {
+        if asked == Colour::Rgb {
+            return Err(format!("{GREY_ALONE}: [count, {rows}, {columns}, 3] would be in colour"));
         }
+        return Ok(Squares { bytes, count: *count, image: [1, rows, columns], done });
     };
-    Ok(Squares { bytes, count: *count, sides, done })
+    let pixels = rows * columns;
+    let colour_at = |picture: &[u8], at: usize| {
+        let first = at * step;
+        [picture[first], picture[first + apart], picture[first + 2 * apart]]
+    };
+    let each = || bytes.chunks_exact(bytes.len() / count);
+    let coloured = match asked {
+        Colour::Grey => 0,
+        _ => each().filter(|p| colour::shows_colours((0..pixels).map(|at| colour_at(p, at)))).count(),
+    };
+    let (taken, why, mixed) = colour::decide(asked, coloured, *count);
+    if taken == Colour::Rgb {
+        done.push(why);
+        done.extend(mixed);
+        let plane = |picture, channel: usize| (0..pixels).map(move |at| colour_at(picture, at)[channel]);
+        let bytes = each().flat_map(|picture| (0..3).flat_map(move |channel| plane(picture, channel))).collect();
+        return Ok(Squares { bytes, count: *count, image: [3, rows, columns], done });
+    }
+    done.push("turned grey".to_owned());
+    if asked == Colour::Auto {
+        done.push(why);
+    }
+    let bytes = each().flat_map(|p| (0..pixels).map(move |at| grey_of(colour_at(p, at)))).collect();
+    Ok(Squares { bytes, count: *count, image: [1, rows, columns], done })
 }
+
+/// How the sentence about pictures without colours begins, where colours are asked for.
+pub(crate) const GREY_ALONE: &str = "holds grey pictures, and `--colour rgb` asks for coloured ones";
 
 /// From what files have pixels in to bytes.
 fn to_bytes(values: Values, done: &mut Vec<String>) -> Result<Vec<u8>, String> {
@@ -259,8 +282,8 @@ mod tests {
 
     #[test]
     fn pictures_come_in_many_shapes_and_ranges() {
-        let of = |dims: &[usize], values| pictures(Array { dims: dims.to_vec(), values });
-        let square = |dims: &[usize], values| of(dims, values).map(|s| (s.sides, s.bytes));
+        let of = |dims: &[usize], values| pictures(Array { dims: dims.to_vec(), values }, Colour::Grey);
+        let square = |dims: &[usize], values| of(dims, values).map(|s| ([s.image[1], s.image[2]], s.bytes));
         let grey = || Values::Bytes(vec![0, 9, 200, 255]);
         for dims in [&[1, 2, 2][..], &[1, 2, 2, 1], &[1, 1, 2, 2], &[1, 4], &[1, 4, 1]] {
             assert_eq!(square(dims, grey()), Ok(([2, 2], vec![0, 9, 200, 255])), "{dims:?}");
@@ -285,6 +308,32 @@ mod tests {
     }
 
     #[test]
+    fn coloured_pictures_are_planes_whichever_way_they_were_saved() {
+        let of = |dims: &[usize], bytes: Vec<u8>, asked| {
+            pictures(Array { dims: dims.to_vec(), values: Values::Bytes(bytes) }, asked)
+        };
+        let last = vec![255, 0, 0, 0, 255, 0, 0, 0, 255, 9, 9, 9];
+        let first = vec![255, 0, 0, 9, 0, 255, 0, 9, 0, 0, 255, 9];
+        let with_opacity = [&first[..], &[7; 4]].concat();
+        for asked in [Colour::Auto, Colour::Rgb] {
+            for (dims, bytes) in
+                [([1, 2, 2, 3], last.clone()), ([1, 3, 2, 2], first.clone()), ([1, 4, 2, 2], with_opacity.clone())]
+            {
+                let squares = of(&dims, bytes, asked).unwrap();
+                assert_eq!((squares.image, squares.bytes, squares.count), ([3, 2, 2], first.clone(), 1), "{dims:?}");
+                assert!(squares.done.iter().any(|line| line.contains("in colour")), "{:?}", squares.done);
+            }
+        }
+        // Three equal channels are grey, unless asked for.
+        let grey = of(&[1, 2, 1, 3], vec![5, 5, 5, 9, 9, 9], Colour::Auto).unwrap();
+        assert_eq!((grey.image, &grey.bytes[..]), ([1, 2, 1], &[5, 9][..]));
+        let asked = of(&[1, 2, 1, 3], vec![5, 5, 5, 9, 9, 9], Colour::Rgb).unwrap();
+        assert_eq!((asked.image, &asked.bytes[..]), ([3, 2, 1], &[5, 9, 5, 9, 5, 9][..]));
+        let refused = of(&[1, 2, 2], vec![0; 4], Colour::Rgb).unwrap_err();
+        assert!(refused.contains("grey pictures, and `--colour rgb` asks for coloured ones"), "{refused}");
+    }
+
+    #[test]
     fn labels_come_in_many_shapes() {
         let of = |dims: &[usize], values| labels(Array { dims: dims.to_vec(), values });
         assert_eq!(of(&[3], Values::Bytes(vec![1, 2, 200])), Ok(vec![1, 2, 200]));
@@ -303,7 +352,8 @@ mod tests {
             let values = if floats { Values::Floats(vec![fill; count]) } else { Values::Integers(vec![fill as i64; count]) };
             let array = Array { dims, values };
             let _ = labels(array.clone());
-            let _ = pictures(array);
+            let _ = pictures(array.clone(), Colour::Rgb);
+            let _ = pictures(array, Colour::Auto);
         }
     }
 }

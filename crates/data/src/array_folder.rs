@@ -11,6 +11,7 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use crate::array::{self, Array, Squares};
+use crate::colour::Colour;
 use crate::decode::is_named_a_picture;
 use crate::kind::{self, Kind};
 use crate::split::{MOST_CLASSES, Named, TEST_SHARE, count_sentence, listed};
@@ -208,7 +209,7 @@ fn role(name: &str) -> Option<Role> {
 ///
 /// # Errors
 /// No pictures to train on, several sets, or files that are damaged or do not belong together; each names its path.
-pub fn read(place: &Path, name: String, found: Found, reading: &mut Reading) -> Result<Dataset> {
+pub fn read(place: &Path, name: String, found: Found, colour: Colour, reading: &mut Reading) -> Result<Dataset> {
     for problem in &found.damaged {
         if !found.has_training_pictures() {
             return Err(Failure::failed(problem.clone())
@@ -217,16 +218,17 @@ pub fn read(place: &Path, name: String, found: Found, reading: &mut Reading) -> 
         (reading.say)(&format!("warning: {problem}; it is passed over"));
     }
     if found.candidates.is_empty() {
-        return nameless(place, name, &found.nameless, reading);
+        return nameless(place, name, &found.nameless, colour, reading);
     }
     let files = choose(place, found.candidates)?;
     let on_its_side = files.values().any(|file| file.path.to_string_lossy().to_lowercase().contains("emnist"));
     if on_its_side && !reading.transposed {
         (reading.say)("EMNIST's pictures lie on their side, mirrored; `--transpose` stands them up");
     }
-    let images = |part, reading: &mut Reading| -> Result<Option<Squares>> {
+    let images = |part, colour: Colour, reading: &mut Reading| -> Result<Option<Squares>> {
         let Some(file) = files.get(&(part, Content::Images)) else { return Ok(None) };
-        let squares = load(file).and_then(|array| array::pictures(array).map_err(|problem| wrong(file, &problem)))?;
+        let squares =
+            load(file).and_then(|array| array::pictures(array, colour).map_err(|problem| wrong(file, &problem)))?;
         if !squares.done.is_empty() {
             (reading.say)(&format!("`{}`: pictures {}", file.name(), squares.done.join(", ")));
         }
@@ -247,11 +249,13 @@ pub fn read(place: &Path, name: String, found: Found, reading: &mut Reading) -> 
         }
         Ok(Some(labels))
     };
-    let train = images(Named::Train, reading)?.expect("a choice without training pictures is refused");
+    let train = images(Named::Train, colour, reading)?.expect("a choice without training pictures is refused");
+    // What the training pictures are taken as, the others are too.
+    let colour = if train.image[0] == 1 { Colour::Grey } else { Colour::Rgb };
     let train_labels = labels(Named::Train, &train)?;
     let mut test = None;
     for part in [Named::Test, Named::Validation] {
-        let Some(pictures) = images(part, reading)? else { continue };
+        let Some(pictures) = images(part, colour, reading)? else { continue };
         let test_labels = labels(part, &pictures)?;
         let file = &files[&(part, Content::Images)];
         if test.is_some() {
@@ -261,8 +265,8 @@ pub fn read(place: &Path, name: String, found: Found, reading: &mut Reading) -> 
                 "`{}` is left aside: it has no labels, and the training pictures have",
                 file.name()
             ));
-        } else if pictures.sides != train.sides {
-            let [ours, theirs] = [train.sides, pictures.sides];
+        } else if pictures.image != train.image {
+            let [[_, ours @ ..], [_, theirs @ ..]] = [train.image, pictures.image];
             return Err(Failure::failed(format!(
                 "`{}` holds pictures of {} by {} pixels, `{}` of {} by {}",
                 files[&(Named::Train, Content::Images)].name(),
@@ -289,13 +293,24 @@ pub fn read(place: &Path, name: String, found: Found, reading: &mut Reading) -> 
 /// Only if the binary itself is damaged.
 pub fn built_in(name: &str, files: [&[u8]; 4]) -> Result<Dataset> {
     let broken = |problem: String| Failure::failed(format!("built-in {name} {problem}"));
-    let images = |file| idx::parse(file).and_then(array::pictures).map_err(broken);
+    let images = |file| idx::parse(file).and_then(|array| array::pictures(array, Colour::Grey)).map_err(broken);
     let labels = |file| idx::parse(file).and_then(array::labels).map_err(broken);
     let [train_images, train_labels, test_images, test_labels] = files;
     let train = (images(train_images)?, Some(labels(train_labels)?));
     let test = (images(test_images)?, Some(labels(test_labels)?));
     let stop = std::sync::atomic::AtomicBool::new(false);
     assemble(name.to_owned(), train, Some(test), &mut Reading::new(&mut |_| (), &stop, None))
+}
+
+/// A set in the binary of pictures alone: gzip idx.
+///
+/// # Errors
+/// Only if the binary itself is damaged.
+pub fn built_in_pictures(name: &str, file: &[u8], colour: Colour) -> Result<Dataset> {
+    let pictures = idx::parse(file).and_then(|array| array::pictures(array, colour));
+    let pictures = pictures.map_err(|problem| Failure::failed(format!("built-in {name} {problem}")))?;
+    let stop = std::sync::atomic::AtomicBool::new(false);
+    assemble(name.to_owned(), (pictures, None), None, &mut Reading::new(&mut |_| (), &stop, None))
 }
 
 /// Of each part and content the one file that is meant.
@@ -368,6 +383,9 @@ fn wrong(file: &Candidate, problem: &str) -> Failure {
         _ if problem.contains("cut short") || problem.contains("unpacked") || problem.contains("damaged") => {
             "copy or download the file again, or drop `--data` to use the built-in MNIST".to_owned()
         }
+        _ if problem.contains(array::GREY_ALONE) => {
+            "leave `--colour` out, or give pictures that have colours".to_owned()
+        }
         _ if problem.contains("idx file") => Kind::Empty.advice().to_owned(),
         _ => format!(
             "read it with NumPy, put it right, and save it by `numpy.savez`, or drop `--data`: `{path}` is left as it is"
@@ -381,20 +399,19 @@ type Labelled = (Squares, Option<Vec<i64>>);
 
 /// A data set of what was read: a part of the training pictures is for tests where there are no others.
 fn assemble(name: String, train: Labelled, test: Option<Labelled>, reading: &mut Reading) -> Result<Dataset> {
-    let (sides, (train, train_labels)) = (train.0.sides, train);
+    let (image, (train, train_labels)) = (train.0.image, train);
     let counts = [train.count, test.as_ref().map_or(0, |(test, _)| test.count)];
     let (test_bytes, test_labels) = test.map_or((None, None), |(test, labels)| (Some(test.bytes), labels));
     let test_labels = train_labels.as_ref().and(test_labels);
     let (labels, classes) = number(train_labels.unwrap_or_default(), test_labels.unwrap_or_default(), counts)?;
-    let pixels = sides[0] * sides[1];
-    let shape = DataShape::grey(sides[0], sides[1]).with_classes(classes.len());
+    let shape = DataShape { image, classes: classes.len() };
     let (mut labels, later) = (labels[..counts[0]].to_vec(), labels[counts[0]..].to_vec());
     let mut bytes = train.bytes;
     let test = match test_bytes {
         Some(test_bytes) => {
             let aside = counts[0] / VALIDATION_SHARE;
             labels.drain(..aside);
-            bytes.drain(..aside * pixels);
+            bytes.drain(..aside * shape.pixels());
             Pictures { bytes: test_bytes, labels: later, shape }
         }
         None => {
@@ -447,13 +464,19 @@ fn number(train: Vec<i64>, test: Vec<i64>, counts: [usize; 2]) -> Result<(Vec<u1
 }
 
 /// A set of arrays whose names say nothing: one of pictures, or one of each class, as Quick, Draw! has them.
-fn nameless(place: &Path, name: String, paths: &[PathBuf], reading: &mut Reading) -> Result<Dataset> {
+fn nameless(
+    place: &Path,
+    name: String,
+    paths: &[PathBuf],
+    mut colour: Colour,
+    reading: &mut Reading,
+) -> Result<Dataset> {
     if paths.is_empty() {
         return Err(
             Failure::failed(format!("`{}` holds no array of pictures", place.display())).hint(Kind::Gzip.advice())
         );
     }
-    let mut all = Squares { bytes: Vec::new(), count: 0, sides: [0; 2], done: Vec::new() };
+    let mut all = Squares { bytes: Vec::new(), count: 0, image: [0; 3], done: Vec::new() };
     let (mut labels, mut counts) = (Vec::new(), Vec::new());
     for (label, path) in paths.iter().enumerate() {
         let kind = sniff(path).unwrap_or(Kind::Empty);
@@ -467,8 +490,9 @@ fn nameless(place: &Path, name: String, paths: &[PathBuf], reading: &mut Reading
             content: Content::Images,
             home,
         };
-        let squares = load(&file).and_then(|array| array::pictures(array).map_err(|problem| wrong(&file, &problem)))?;
-        if label > 0 && squares.sides != all.sides {
+        let squares =
+            load(&file).and_then(|array| array::pictures(array, colour).map_err(|problem| wrong(&file, &problem)))?;
+        if label > 0 && squares.image != all.image {
             let message = format!(
                 "`{}` holds arrays of different pictures, and their names do not tell which is what",
                 place.display()
@@ -478,7 +502,12 @@ fn nameless(place: &Path, name: String, paths: &[PathBuf], reading: &mut Reading
                 listed(paths, SHOWN)
             )));
         }
-        all.sides = squares.sides;
+        if label == 0 && !squares.done.is_empty() {
+            (reading.say)(&format!("`{}`: pictures {}", path.display(), squares.done.join(", ")));
+        }
+        // What the first are taken as, the others are too.
+        colour = if squares.image[0] == 1 { Colour::Grey } else { Colour::Rgb };
+        all.image = squares.image;
         all.bytes.extend(squares.bytes);
         all.count += squares.count;
         labels.resize(all.count, label as i64);

@@ -25,8 +25,8 @@ impl Key {
     /// Of the files of `walk`, which lie below `folder`.
     pub fn of(folder: &Path, walk: &Walk, source: &Source) -> Self {
         let mut hasher = DefaultHasher::new();
-        let Source { data: _, size, strict, invert, transpose } = source;
-        (size, strict, invert, transpose, walk.refused.len(), walk.hidden, walk.circles, walk.special)
+        let Source { data: _, size, colour, strict, invert, transpose, mirror: _ } = source;
+        (size, colour, strict, invert, transpose, walk.refused.len(), walk.hidden, walk.circles, walk.special)
             .hash(&mut hasher);
         for file in &walk.files {
             let name = file.path.strip_prefix(folder).unwrap_or(&file.path);
@@ -158,6 +158,7 @@ mod tests {
         assert_eq!(first, key("a", 1, 1, &Source::of("elsewhere")));
         let others = [key("b", 1, 1, &source), key("a", 2, 1, &source), key("a", 1, 2, &source)];
         assert!(others.iter().all(|&other| other != first));
-        assert_ne!(first, key("a", 1, 1, &Source { invert: true, ..source }));
+        assert_ne!(first, key("a", 1, 1, &Source { invert: true, ..source.clone() }));
+        assert_ne!(first, key("a", 1, 1, &Source { colour: crate::Colour::Grey, ..source }));
     }
 }

@@ -1,4 +1,4 @@
-//! Files into grey squares, on all cores, within limits on pixels and memory that hold before anything is decoded.
+//! Files into pictures of one size, on all cores, within limits on pixels and memory that hold before anything is decoded.
 //!
 //! A header may claim any size: 69 bytes of PNG can ask for 12 GB. So sizes are read first, and what pictures in work
 //! take together is bounded, however many threads there are.
@@ -16,7 +16,7 @@ use std::time::{Duration, Instant};
 use image::{DynamicImage, ImageDecoder, ImageError, ImageFormat, ImageReader, Limits};
 
 use crate::Reading;
-use crate::framing::{Framed, frame};
+use crate::framing::{Framings, Wanted, frame};
 use crate::kind::{self, Kind};
 use crate::walk::{Listed, in_words};
 
@@ -37,7 +37,7 @@ const SAID_EVERY: Duration = Duration::from_secs(5);
 #[derive(Clone, Debug)]
 pub enum Outcome {
     /// A picture.
-    Picture(Box<Framed>),
+    Picture(Box<Framings>),
     /// A file of another kind, which nobody called a picture either.
     Other(Kind),
     /// A picture of a format that is not read.
@@ -46,8 +46,8 @@ pub enum Outcome {
     Damaged(String),
 }
 
-/// Decodes all of `files` to squares of `size` pixels, in their order; nothing if it was stopped.
-pub fn decode_all(files: &[Listed], size: usize, reading: &mut Reading) -> Option<Vec<Outcome>> {
+/// Decodes all of `files` to pictures as they are wanted, in their order; nothing if it was stopped.
+pub fn decode_all(files: &[Listed], wanted: Wanted, reading: &mut Reading) -> Option<Vec<Outcome>> {
     let threads = thread::available_parallelism().map_or(1, usize::from).min(files.len().max(1));
     let (next, memory, stop) = (AtomicUsize::new(0), Memory::of(MEMORY), reading.stop);
     let mut outcomes: Vec<Option<Outcome>> = vec![None; files.len()];
@@ -59,7 +59,7 @@ pub fn decode_all(files: &[Listed], size: usize, reading: &mut Reading) -> Optio
                 while !stop.load(Ordering::Relaxed) {
                     let index = next.fetch_add(1, Ordering::Relaxed);
                     let Some(file) = files.get(index) else { break };
-                    if send.send((index, decode(&file.path, size, memory))).is_err() {
+                    if send.send((index, decode(&file.path, wanted, memory))).is_err() {
                         break;
                     }
                 }
@@ -79,10 +79,44 @@ pub fn decode_all(files: &[Listed], size: usize, reading: &mut Reading) -> Optio
     outcomes.into_iter().collect()
 }
 
+/// Files whose headers are looked at for a size.
+const LOOKED_AT: usize = 500;
+/// The shortest and the longest side of pictures that keep their own size.
+const KEPT: [usize; 2] = [8, 64];
+
+/// Rows and columns that at least half of the pictures among `files` have, if both are from 8 to 64: what pixel art and
+/// thumbnails are drawn in. Of two such sizes the smaller. Looks at no more than headers, of some of the files.
+pub fn own_size(files: &[Listed]) -> Option<[usize; 2]> {
+    let step = files.len().div_ceil(LOOKED_AT).max(1);
+    let header = |file: &Listed| quietly(|| header_size(&file.path)).flatten();
+    let sizes: Vec<[usize; 2]> = files.iter().step_by(step).filter_map(header).collect();
+    let mut counts = std::collections::BTreeMap::new();
+    sizes.iter().for_each(|size| *counts.entry(*size).or_insert(0) += 1);
+    // The first of equals is the smallest.
+    let (size, count) = counts.into_iter().rev().max_by_key(|(_, count)| *count)?;
+    let [least, most] = KEPT;
+    (count * 2 >= sizes.len() && size.iter().all(|side| (least..=most).contains(side))).then_some(size)
+}
+
+/// Rows and columns that a picture's header tells, the way round that it is seen.
+fn header_size(path: &Path) -> Option<[usize; 2]> {
+    use image::metadata::Orientation::{Rotate90, Rotate90FlipH, Rotate270, Rotate270FlipH};
+    let file = std::io::BufReader::new(File::open(path).ok()?);
+    let mut reader = ImageReader::new(file).with_guessed_format().ok()?;
+    let mut limits = Limits::no_limits();
+    limits.max_alloc = Some(MEMORY);
+    reader.limits(limits);
+    let mut decoder = reader.into_decoder().ok()?;
+    let (width, height) = decoder.dimensions();
+    let turned = matches!(decoder.orientation(), Ok(Rotate90 | Rotate270 | Rotate90FlipH | Rotate270FlipH));
+    let size = [height as usize, width as usize];
+    Some(if turned { [size[1], size[0]] } else { size })
+}
+
 /// Decodes one file.
-fn decode(path: &Path, size: usize, memory: &Memory) -> Outcome {
+fn decode(path: &Path, wanted: Wanted, memory: &Memory) -> Outcome {
     // Decoders are other people's, and files are anybody's: a slip of theirs costs a picture, not the run.
-    quietly(|| read_and_decode(path, size, memory))
+    quietly(|| read_and_decode(path, wanted, memory))
         .unwrap_or_else(|| Outcome::Damaged("its decoder gave up on it; save it as PNG".to_owned()))
 }
 
@@ -106,13 +140,13 @@ fn quietly<T>(work: impl FnOnce() -> T) -> Option<T> {
     outcome
 }
 
-fn read_and_decode(path: &Path, size: usize, memory: &Memory) -> Outcome {
+fn read_and_decode(path: &Path, wanted: Wanted, memory: &Memory) -> Outcome {
     let (bytes, kind) = match read(path) {
         Ok(read) => read,
         Err(why) => return Outcome::Damaged(why),
     };
     match kind {
-        Kind::Picture(format) => match decode_bytes(bytes, format, memory, |picture| frame(picture, size)) {
+        Kind::Picture(format) => match decode_bytes(bytes, format, memory, |picture| frame(picture, wanted)) {
             Ok(framed) => Outcome::Picture(Box::new(framed)),
             Err(why) => Outcome::Damaged(why),
         },

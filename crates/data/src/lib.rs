@@ -1,4 +1,4 @@
-//! The pictures a run learns from: MNIST, embedded in the binary; a set of idx or NumPy files ([`array_folder`]); or a folder
+//! The pictures a run learns from: MNIST or avatars, embedded in the binary; a set of idx or NumPy files ([`array_folder`]); or a folder
 //! of pictures ([`picture_folder`]).
 //!
 //! What a file is, its first bytes say ([`kind`]). Nothing is passed over in silence: what cannot be used is named or
@@ -7,6 +7,7 @@
 pub mod array;
 pub mod array_folder;
 pub mod cache;
+pub mod colour;
 pub mod decode;
 pub mod framing;
 pub mod idx;
@@ -22,28 +23,35 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 
+pub use colour::Colour;
 pub use gan::pictures::{DataShape, Pictures, scale_byte};
 
 use crate::array_folder::Found;
 use crate::cache::Key;
-use crate::framing::frame_grey;
+use crate::framing::frame_bytes;
 use crate::kind::Kind;
 use crate::walk::{Walk, walk};
 use failure::{Failure, Result};
 
 /// What was asked for.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Source {
-    /// `mnist`, or the path of a folder or of a file of arrays.
+    /// `mnist` or `avatars`, or the path of a folder or of a file of arrays.
     pub data: String,
-    /// Rows and columns of a picture; else the files' own, and [`DEFAULT_SIZE`] of pictures that have no size in common.
-    pub size: Option<usize>,
+    /// Rows and columns of a picture; else the files' own, and [`DEFAULT_SIZE`] of grey pictures and of such as have no size in
+    /// common.
+    pub size: Option<[usize; 2]>,
+    /// Whether in grey or in colour.
+    pub colour: Colour,
     /// Whether a picture that cannot be read fails the run.
     pub strict: bool,
     /// Whether black and white change places.
     pub invert: bool,
     /// Whether rows and columns change places.
     pub transpose: bool,
+    /// Whether training has the mirror image of each picture too: [`Pictures::and_mirrored`]. Reading does not add them, since
+    /// nothing is judged by them.
+    pub mirror: bool,
 }
 
 impl Source {
@@ -70,6 +78,11 @@ impl<'a> Reading<'a> {
     pub fn new(say: &'a mut dyn FnMut(&str), stop: &'a AtomicBool, kept: Option<&'a Path>) -> Self {
         Self { say, stop, kept, transposed: false }
     }
+}
+
+/// Says whether `data` is the name of a set that is built in, and no path.
+pub fn is_built_in(data: &str) -> bool {
+    matches!(data, "mnist" | "avatars")
 }
 
 /// MNIST's.
@@ -113,9 +126,17 @@ impl Dataset {
     /// Files that are missing, unreadable, damaged, or do not belong together; each names its path.
     pub fn read(source: &Source, reading: &mut Reading) -> Result<Option<Self>> {
         reading.transposed = source.transpose;
+        if is_built_in(&source.data) && Path::new(&source.data).is_dir() {
+            let name = &source.data;
+            (reading.say)(&format!("`{name}` is the built-in set; the folder of that name here is `--data ./{name}`"));
+        }
+        if source.data == "avatars" {
+            return Ok(Some(Self::avatars(source.colour)?.of_size(source.size, reading.say).turned(source)));
+        }
         if source.data == "mnist" {
-            if Path::new("mnist").is_dir() {
-                (reading.say)("`mnist` is the built-in MNIST; the folder of that name here is `--data ./mnist`");
+            if source.colour == Colour::Rgb {
+                return Err(Failure::usage("`--colour rgb`: MNIST's pictures are grey")
+                    .hint("leave it out, or name pictures that have colours by `--data`"));
             }
             return Ok(Some(Self::mnist()?.of_size(source.size, reading.say).turned(source)));
         }
@@ -140,7 +161,7 @@ impl Dataset {
         let found = array_folder::find(&walk.files);
         // Arrays among pictures, whose names say nothing, are somebody's notes.
         if found.has_training_pictures() || (found.is_any() && !picture_folder::has_named_pictures(&walk)) {
-            let set = array_folder::read(path, name, found, reading)?;
+            let set = array_folder::read(path, name, found, source.colour, reading)?;
             return Ok(Some(set.framed_as_asked(source, reading)));
         }
         read_or_take_kept(path, name, &walk, source, reading)
@@ -168,9 +189,11 @@ impl Dataset {
         let beside = beside(path);
         let file_name = path.file_name().unwrap_or_default().to_string_lossy();
         if !found.is_complete() && found.is_named() {
-            found = array_folder::find(&list(&beside)).of_set(&array_folder::set_named(&file_name));
+            let set = array_folder::find(&list(&beside)).of_set(&array_folder::set_named(&file_name));
+            // An archive is a set by itself, with labels or without.
+            found = if set.is_named() { set } else { found };
         }
-        Ok(array_folder::read(path, name, found, reading)?.framed_as_asked(source, reading))
+        Ok(array_folder::read(path, name, found, source.colour, reading)?.framed_as_asked(source, reading))
     }
 
     /// What is no path may be the start of the names of a set's files: `gzip/emnist-letters`.
@@ -179,7 +202,7 @@ impl Dataset {
         let set = array_folder::set_named(&name);
         let found: Found = array_folder::find(&list(&beside(path))).of_set(&set);
         if found.is_named() && !set.is_empty() {
-            return Ok(array_folder::read(path, name, found, reading)?.framed_as_asked(source, reading));
+            return Ok(array_folder::read(path, name, found, source.colour, reading)?.framed_as_asked(source, reading));
         }
         let data = &source.data;
         let (why, hint) = match error.kind() {
@@ -201,21 +224,21 @@ impl Dataset {
     /// In the size and the way round that was asked for; says what should be known of how the pictures look.
     fn framed_as_asked(self, source: &Source, reading: &mut Reading) -> Self {
         let set = self.of_size(source.size, reading.say).turned(source);
-        looks::remarks(&set.train, set.image_shape()[1], !source.invert).iter().for_each(|line| (reading.say)(line));
+        looks::remarks(&set.train, !source.invert).iter().for_each(|line| (reading.say)(line));
         set
     }
 
-    /// These pictures cut and scaled to `size` by `size`, if they are not of that size already.
-    fn of_size(mut self, size: Option<usize>, say: &mut dyn FnMut(&str)) -> Self {
-        let [channels, rows, columns] = self.image_shape();
-        let Some(size) = size.filter(|&size| [rows, columns] != [size, size]) else { return self };
+    /// These pictures cut and scaled to `size`, rows and columns, if they are not of that size already.
+    fn of_size(mut self, size: Option<[usize; 2]>, say: &mut dyn FnMut(&str)) -> Self {
+        let image @ [channels, rows, columns] = self.image_shape();
+        let Some(size) = size.filter(|&size| [rows, columns] != size) else { return self };
         for pictures in [&mut self.train, &mut self.test] {
-            let framed = pictures.bytes.chunks_exact(rows * columns);
-            pictures.bytes = framed.flat_map(|picture| frame_grey(picture, [rows, columns], size)).collect();
-            pictures.shape.image = [channels, size, size];
+            let framed = pictures.bytes.chunks_exact(image.iter().product());
+            pictures.bytes = framed.flat_map(|picture| frame_bytes(picture, image, size)).collect();
+            pictures.shape.image = [channels, size[0], size[1]];
         }
-        let cut = if rows == columns { "" } else { "cut to their middle and " };
-        say(&format!("{}: {rows} by {columns} pictures {cut}scaled to {size} by {size}", self.name));
+        let cut = if rows * size[1] == columns * size[0] { "" } else { "cut to their middle and " };
+        say(&format!("{}: {rows} by {columns} pictures {cut}scaled to {} by {}", self.name, size[0], size[1]));
         self
     }
 
@@ -227,10 +250,10 @@ impl Dataset {
                 pictures.bytes.iter_mut().for_each(|byte| *byte = 255 - *byte);
             }
             if source.transpose {
-                let turned = |picture: &[u8]| -> Vec<u8> {
+                let turned = |plane: &[u8]| -> Vec<u8> {
                     (0..columns)
                         .flat_map(|column| (0..rows).map(move |row| (row, column)))
-                        .map(|(row, column)| picture[row * columns + column])
+                        .map(|(row, column)| plane[row * columns + column])
                         .collect()
                 };
                 pictures.bytes = pictures.bytes.chunks_exact(rows * columns).flat_map(turned).collect();
@@ -254,6 +277,15 @@ impl Dataset {
                 include_bytes!("../mnist/t10k-labels-idx1-ubyte.gz"),
             ],
         )
+    }
+
+    /// Ten thousand avatars on a grid of 16 by 16, in colour unless they are asked for in grey, as they are embedded in the
+    /// binary. Every twelfth is for tests.
+    ///
+    /// # Errors
+    /// Only if the binary itself is damaged.
+    pub fn avatars(colour: Colour) -> Result<Self> {
+        array_folder::built_in_pictures("avatars", include_bytes!("../avatars/avatars-idx4-ubyte.gz"), colour)
     }
 
     /// What all of its pictures have in common.
@@ -347,6 +379,19 @@ mod tests {
         // The first labels after the 5,000 set aside, and the first of the test file, read off the raw files by od.
         assert_eq!(mnist.train.labels[..8], [7, 3, 4, 6, 1, 8, 1, 0]);
         assert_eq!(mnist.test.labels[..8], [7, 2, 1, 0, 4, 1, 4, 9]);
+    }
+
+    #[test]
+    fn avatars_are_there_in_colour_and_in_grey() {
+        let avatars = Dataset::load("avatars").unwrap();
+        assert_eq!((avatars.train.count(), avatars.test.count(), avatars.image_shape()), (9167, 833, [3, 16, 16]));
+        // No avatar is another's copy, and the first one's corner is its ground, read off the file by od.
+        let distinct: std::collections::HashSet<&[u8]> = avatars.train.bytes.chunks_exact(768).collect();
+        assert_eq!(distinct.len(), 9167);
+        let first = avatars.train.picture(0);
+        assert_eq!([first[0], first[256], first[512]], [0xb6, 0xe3, 0xf4]);
+        let grey = Dataset::open(&Source { colour: Colour::Grey, ..Source::of("avatars") }, &mut |_| ()).unwrap();
+        assert_eq!((grey.image_shape(), grey.classes.len()), ([1, 16, 16], 0));
     }
 
     const TRAIN_IMAGES: &str = "train-images-idx3-ubyte";
@@ -663,7 +708,7 @@ mod tests {
     #[test]
     fn idx_pictures_follow_the_size_and_the_turns_that_were_asked_for() {
         let dir = folder((24, 2, 3), 24, (5, 2, 3));
-        let (data, said) = open(dir.path(), Source { size: Some(4), ..Source::default() });
+        let (data, said) = open(dir.path(), Source { size: Some([4, 4]), ..Source::default() });
         let data = data.unwrap();
         assert_eq!((data.image_shape(), data.pixels(), data.train.count(), data.test.count()), ([1, 4, 4], 16, 22, 5));
         // All pixels of these files are alike, and so is what they are scaled to.
@@ -676,6 +721,39 @@ mod tests {
         assert_eq!(turned.image_shape(), [1, 3, 2]);
         // The third picture, after two set aside: 12 to 17.
         assert_eq!(turned.train.bytes[..6], [12, 15, 13, 16, 14, 17].map(|byte| 255 - byte));
+    }
+
+    #[test]
+    fn arrays_are_read_in_colour_and_grey_files_are_not() {
+        use npy::tests::{npy, npz};
+        let dir = tempfile::tempdir().unwrap();
+        // Red above, blue below: [n, 2, 2, 3].
+        let picture = [[200, 0, 0], [200, 0, 0], [0, 0, 90], [0, 0, 90]].concat();
+        let images = |count: usize| npy("|u1", false, &format!("({count}, 2, 2, 3)"), &picture.repeat(count));
+        put(dir.path(), "set.npz", &npz(&[("x_train", images(24)), ("x_test", images(5))]));
+        let path = dir.path().join("set.npz");
+        let (set, said) = opened(&path);
+        assert_eq!((set.train.count(), set.test.count(), set.image_shape()), (22, 5, [3, 2, 2]));
+        assert_eq!(set.test.picture(4), [200, 200, 0, 0, 0, 0, 0, 0, 0, 0, 90, 90]);
+        assert!(said.contains("in colour, since all show colours"), "{said}");
+        let grey = open(&path, Source { colour: Colour::Grey, ..Source::default() }).0.unwrap();
+        assert_eq!(grey.image_shape(), [1, 2, 2]);
+        let turned = Source { size: Some([2, 4]), transpose: true, invert: true, ..Source::default() };
+        let turned = open(&path, turned).0.unwrap();
+        assert_eq!((turned.image_shape(), turned.train.count()), ([3, 4, 2], 22));
+        let rgb = |dir: &Path| {
+            let (set, _) = open(dir, Source { colour: Colour::Rgb, ..Source::default() });
+            set.expect_err("its pictures are grey").to_string()
+        };
+        let idx = folder((24, 2, 3), 24, (5, 2, 3));
+        let said = rgb(idx.path());
+        assert!(said.contains("holds grey pictures") && said.contains("hint: leave `--colour` out"), "{said}");
+        let said = Dataset::open(&Source { colour: Colour::Rgb, ..Source::of("mnist") }, &mut |_| ()).unwrap_err();
+        assert!(said.message.contains("MNIST's pictures are grey"), "{said}");
+        assert_eq!(
+            open(idx.path(), Source { colour: Colour::Grey, ..Source::default() }).0.unwrap().image_shape(),
+            [1, 2, 3]
+        );
     }
 
     #[test]
@@ -693,7 +771,7 @@ mod tests {
         }
         let kept = tempfile::tempdir().unwrap();
         let kept = kept.path().join(cache::FILE);
-        let source = Source { size: Some(4), ..Source::of(dir.path().to_str().unwrap()) };
+        let source = Source { size: Some([4, 4]), ..Source::of(dir.path().to_str().unwrap()) };
         let stop = AtomicBool::new(false);
         let read = |stop: &AtomicBool| {
             let mut said = String::new();

@@ -14,14 +14,17 @@ const BRIGHT: u8 = 192;
 /// Standard deviation of a pixel, over pictures, below which they hardly differ.
 const HARDLY: f64 = 2.0;
 
-/// What people should be told of `pictures`, of `side` rows and as many pixels in a row as that makes, in sentences.
-pub fn remarks(pictures: &Pictures, rows: usize, may_invert: bool) -> Vec<String> {
+/// Mean of the edge up to which a ground is dark.
+const DARK: u8 = 64;
+
+/// What people should be told of `pictures`, in sentences; `may_invert`: black and white could still change places.
+pub fn remarks(pictures: &Pictures, may_invert: bool) -> Vec<String> {
     let count = pictures.count();
     if count < 2 || pictures.pixels() == 0 {
         return Vec::new();
     }
     let mut said = Vec::new();
-    let flat = pictures.bytes.chunks_exact(pictures.pixels()).filter(|picture| is_flat(picture)).count();
+    let flat = pictures.bytes.chunks_exact(pictures.pixels()).filter(|p| is_flat(p, pictures.shape.image[0])).count();
     let distinct = distinct(pictures);
     if flat == count {
         let shade = pictures.bytes.iter().map(|&byte| u64::from(byte)).sum::<u64>() / pictures.bytes.len() as u64;
@@ -45,7 +48,24 @@ pub fn remarks(pictures: &Pictures, rows: usize, may_invert: bool) -> Vec<String
     if flat < count && flat * 100 >= count {
         said.push(format!("warning: {flat} of {count} pictures are one flat shade"));
     }
-    if may_invert && flat < count && ground(pictures, rows) >= BRIGHT {
+    if flat == count {
+        return said;
+    }
+    let ground = ground(pictures);
+    if pictures.shape.image[0] > 1 {
+        // Black and white turned round would turn colours round too.
+        let offset = match ground {
+            ..DARK => Some(("dark", 1)),
+            BRIGHT.. => Some(("bright", -1)),
+            _ => None,
+        };
+        said.extend(offset.map(|(ground, offset)| {
+            format!(
+                "these pictures have a {ground} ground, which D sees as 0 by `--d-input-offset {offset}`; `stable` has 1, for \
+                 MNIST's dark one"
+            )
+        }));
+    } else if may_invert && ground >= BRIGHT {
         said.push(
             "these pictures have a bright ground, and the built-in recipes were made for a dark one, as MNIST has: `--invert` \
              turns black and white round"
@@ -55,9 +75,11 @@ pub fn remarks(pictures: &Pictures, rows: usize, may_invert: bool) -> Vec<String
     said
 }
 
-fn is_flat(picture: &[u8]) -> bool {
-    let (darkest, lightest) = picture.iter().fold((255, 0), |(low, high), &byte| (byte.min(low), byte.max(high)));
-    lightest - darkest <= FLAT
+fn is_flat(picture: &[u8], channels: usize) -> bool {
+    picture.chunks_exact(picture.len() / channels).all(|plane| {
+        let (darkest, lightest) = plane.iter().fold((255, 0), |(low, high), &byte| (byte.min(low), byte.max(high)));
+        lightest - darkest <= FLAT
+    })
 }
 
 /// Pictures that no earlier one equals.
@@ -89,12 +111,12 @@ fn spread(pictures: &Pictures) -> f64 {
     sums.iter().zip(&squares).map(deviation).sum::<f64>() / pictures.pixels() as f64
 }
 
-/// The middle one of the pictures' mean greys at their edge.
-fn ground(pictures: &Pictures, rows: usize) -> u8 {
-    let columns = pictures.pixels() / rows.max(1);
+/// The middle one of the pictures' means at their edge, over all channels.
+fn ground(pictures: &Pictures) -> u8 {
+    let [_, rows, columns] = pictures.shape.image;
     let edge = |picture: &[u8]| {
         let at_edge = |&(at, _): &(usize, &u8)| {
-            let (row, column) = (at / columns, at % columns);
+            let (row, column) = (at / columns % rows, at % columns);
             row == 0 || column == 0 || row + 1 == rows || column + 1 == columns
         };
         let (sum, count) =
@@ -132,10 +154,34 @@ mod tests {
             ("on white", set(100, |i, at| 255 - digit(i, at)), "bright ground"),
         ];
         for (name, pictures, expected) in cases {
-            let said = remarks(pictures, 4, true);
+            let said = remarks(pictures, true);
             assert!(said.iter().any(|line| line.contains(expected)), "{name}: {said:?}");
         }
-        assert_eq!(remarks(&set(100, digit), 4, true), [""; 0]);
-        assert_eq!(remarks(&set(100, |i, at| 255 - digit(i, at)), 4, false), [""; 0]);
+        assert_eq!(remarks(&set(100, digit), true), [""; 0]);
+        assert_eq!(remarks(&set(100, |i, at| 255 - digit(i, at)), false), [""; 0]);
+    }
+    #[test]
+    fn in_colour_the_ground_is_told_and_no_turning_round_advised() {
+        let coloured = |ground: u8| {
+            // A red, a green and a blue plane of 4 by 4 with a drawing in the middle.
+            let pixel = |i: usize, at: usize| {
+                if matches!(at % 16, 5 | 6 | 9 | 10) { (i * 83 + at * 31) as u8 } else { ground }
+            };
+            let bytes = (0..100).flat_map(|i| (0..48).map(move |at| pixel(i, at))).collect();
+            let shape = DataShape { image: [3, 4, 4], classes: 0 };
+            remarks(&Pictures { bytes, labels: vec![0; 100], shape }, true).join("\n")
+        };
+        assert!(
+            coloured(250).contains("bright ground, which D sees as 0 by `--d-input-offset -1`"),
+            "{}",
+            coloured(250)
+        );
+        assert!(coloured(5).contains("dark ground"), "{}", coloured(5));
+        assert_eq!(coloured(128), "");
+        // One flat colour is flat, though its channels differ.
+        let red = [[200; 16], [0; 16], [10; 16]].concat().repeat(5);
+        let shape = DataShape { image: [3, 4, 4], classes: 0 };
+        let said = remarks(&Pictures { bytes: red, labels: vec![0; 5], shape }, true).join("\n");
+        assert!(said.contains("every picture is one flat shade"), "{said}");
     }
 }

@@ -7,8 +7,9 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use crate::decode::{Outcome, decode_all, is_named_a_picture};
-use crate::framing::{Framed, Framing};
+use crate::colour::{self, Colour};
+use crate::decode::{Outcome, decode_all, is_named_a_picture, own_size};
+use crate::framing::{Framed, Framing, Framings, Wanted};
 use crate::kind::Kind;
 use crate::split::{Part, Split, split};
 use crate::walk::Walk;
@@ -23,8 +24,8 @@ pub fn has_named_pictures(walk: &Walk) -> bool {
     walk.files.iter().any(|file| is_named_a_picture(&file.path))
 }
 
-/// Reads every picture that `walk` found below `folder` as grey squares; says what was done to them, and which could not be
-/// read, which fails under `strict`. Nothing if it was stopped.
+/// Reads every picture that `walk` found below `folder`, in grey or in colour; says what was done to them, and which could not
+/// be read, which fails under `strict`. Nothing if it was stopped.
 ///
 /// # Errors
 /// A folder with nothing to train on, and under `strict` a picture that cannot be read.
@@ -35,8 +36,12 @@ pub fn read(
     source: &Source,
     reading: &mut Reading,
 ) -> Result<Option<Dataset>> {
-    let size = source.size.unwrap_or(DEFAULT_SIZE);
-    let Some(outcomes) = decode_all(&walk.files, size, reading) else { return Ok(None) };
+    let usual = [DEFAULT_SIZE; 2];
+    let wanted = Wanted {
+        grey: (source.colour != Colour::Rgb).then(|| source.size.unwrap_or(usual)),
+        rgb: (source.colour != Colour::Grey).then(|| source.size.or_else(|| own_size(&walk.files)).unwrap_or(usual)),
+    };
+    let Some(outcomes) = decode_all(&walk.files, wanted, reading) else { return Ok(None) };
     let mut heap = Heap::default();
     for (file, outcome) in walk.files.iter().zip(outcomes) {
         heap.put(&file.path, outcome);
@@ -54,15 +59,21 @@ pub fn read(
     if let Some(line) = heap.passed_over(walk) {
         (reading.say)(&line);
     }
-    let tally = Tally::of(heap.pictures.iter().map(|(_, framed)| framed));
-    (reading.say)(&format!("{}: {}", folder.display(), tally.sentence(size)));
-    let (bytes, line) = on_a_ground(&mut heap.pictures);
-    if let Some(line) = line {
+    let coloured = heap.pictures.iter().filter(|(_, framings)| framings.is_coloured).count();
+    let (taken, why, mixed) = colour::decide(source.colour, coloured, heap.pictures.len());
+    let in_colour = taken == Colour::Rgb;
+    let (paths, mut framed): (Vec<PathBuf>, Vec<Framed>) = heap.take(in_colour).into_iter().unzip();
+    let [rows, columns] = wanted.rgb.filter(|_| in_colour).or(wanted.grey).unwrap_or(usual);
+    let (folder_name, counts) = (folder.display(), Tally::of(framed.iter()).sentence([rows, columns]));
+    (reading.say)(&format!("{folder_name}: {counts}; {why}"));
+    let channels = if in_colour { 3 } else { 1 };
+    let (bytes, line) = on_a_ground(&mut framed, channels);
+    for line in mixed.into_iter().chain(line) {
         (reading.say)(&line);
     }
-    let paths: Vec<&Path> = heap.pictures.iter().map(|(path, _)| path.as_path()).collect();
+    let paths: Vec<&Path> = paths.iter().map(PathBuf::as_path).collect();
     let Split { parts, labels, classes, said } = split(folder, &paths);
-    let shape = DataShape::grey(size, size).with_classes(classes.len());
+    let shape = DataShape { image: [channels, rows, columns], classes: classes.len() };
     said.iter().for_each(|line| (reading.say)(line));
     let part = |wanted: Part| {
         let mut pictures = Pictures { bytes: Vec::new(), labels: Vec::new(), shape };
@@ -74,14 +85,14 @@ pub fn read(
     };
     let (train, test) = (part(Part::Train), part(Part::Test));
     let set = Dataset { name, train, test, classes }.turned(source);
-    looks::remarks(&set.train, size, !source.invert).iter().for_each(|line| (reading.say)(line));
+    looks::remarks(&set.train, !source.invert).iter().for_each(|line| (reading.say)(line));
     Ok(Some(set))
 }
 
 /// What a folder's files are.
 #[derive(Default)]
 struct Heap {
-    pictures: Vec<(PathBuf, Framed)>,
+    pictures: Vec<(PathBuf, Framings)>,
     /// Sentences.
     damaged: Vec<String>,
     /// Formats that are not read: how many, and the first.
@@ -106,6 +117,13 @@ impl Heap {
                 count(&mut self.others, kind);
             }
         }
+    }
+
+    /// The pictures as they are taken, out of the heap.
+    fn take(&mut self, in_colour: bool) -> Vec<(PathBuf, Framed)> {
+        let pick = |framings: Framings| if in_colour { framings.rgb } else { framings.grey };
+        let pictures = std::mem::take(&mut self.pictures).into_iter();
+        pictures.filter_map(|(path, framings)| Some((path, pick(framings)?))).collect()
     }
 
     /// What keeps pictures out of the set, in sentences.
@@ -195,26 +213,31 @@ struct Tally {
     pictures: usize,
     cropped: usize,
     scaled: usize,
+    stepped: usize,
     greyed: usize,
 }
 
 impl Tally {
     fn of<'a>(pictures: impl Iterator<Item = &'a Framed>) -> Self {
-        let mut tally = Self { pictures: 0, cropped: 0, scaled: 0, greyed: 0 };
-        for Framed { done: Framing { cropped, scaled, greyed }, .. } in pictures {
+        let mut tally = Self { pictures: 0, cropped: 0, scaled: 0, stepped: 0, greyed: 0 };
+        for Framed { done: Framing { cropped, scaled, stepped, greyed }, .. } in pictures {
             tally.pictures += 1;
             tally.cropped += usize::from(*cropped);
             tally.scaled += usize::from(*scaled);
+            tally.stepped += usize::from(*stepped);
             tally.greyed += usize::from(*greyed);
         }
         tally
     }
 
-    fn sentence(&self, size: usize) -> String {
-        let Self { pictures, cropped, scaled, greyed } = self;
+    fn sentence(&self, [rows, columns]: [usize; 2]) -> String {
+        let Self { pictures, cropped, scaled, stepped, greyed } = self;
         let plural = if *pictures == 1 { "" } else { "s" };
+        let steps =
+            if *stepped == 0 { String::new() } else { format!(" ({stepped} by a whole factor, pixel by pixel)") };
         format!(
-            "{pictures} picture{plural}, {cropped} cut to their middle, {scaled} scaled to {size} by {size}, {greyed} turned grey"
+            "{pictures} picture{plural}, {cropped} cut to their middle, {scaled} scaled to {rows} by {columns}{steps}, {greyed} \
+             turned grey"
         )
     }
 }
@@ -226,20 +249,20 @@ const LOST: u8 = 16;
 
 /// The pictures' bytes: what is transparent is put on black where most of the ink is light, and on white where most is
 /// dark; single pictures that would be lost so are put on the other.
-fn on_a_ground(pictures: &mut [(PathBuf, Framed)]) -> (Vec<Vec<u8>>, Option<String>) {
-    let transparent: Vec<u8> = pictures.iter().filter(|(_, f)| f.on_white.is_some()).map(|(_, f)| f.ink).collect();
+fn on_a_ground(pictures: &mut [Framed], channels: usize) -> (Vec<Vec<u8>>, Option<String>) {
+    let transparent: Vec<u8> = pictures.iter().filter(|f| f.on_white.is_some()).map(|f| f.ink).collect();
     let dark = transparent.iter().filter(|&&ink| ink < LIGHT).count();
     let white = dark * 2 > transparent.len();
     let mut put = [0, 0];
-    let mut choose = |framed: &mut Framed| {
+    let choose = |framed: &mut Framed| {
         let black = std::mem::take(&mut framed.on_black);
         let Some(on_white) = framed.on_white.take() else { return black };
         let (first, second) = if white { (on_white, black) } else { (black, on_white) };
-        let turned = range(&first) <= LOST && range(&second) > LOST;
+        let turned = range(&first, channels) <= LOST && range(&second, channels) > LOST;
         put[usize::from(white != turned)] += 1;
         if turned { second } else { first }
     };
-    let bytes = pictures.iter_mut().map(|(_, framed)| choose(framed)).collect();
+    let bytes = pictures.iter_mut().map(choose).collect();
     let [on_black, on_white] = put;
     let words = match (on_black, on_white) {
         (0, 0) => return (bytes, None),
@@ -253,9 +276,13 @@ fn on_a_ground(pictures: &mut [(PathBuf, Framed)]) -> (Vec<Vec<u8>>, Option<Stri
     (bytes, Some(words))
 }
 
-fn range(bytes: &[u8]) -> u8 {
-    let (low, high) = bytes.iter().fold((255, 0), |(low, high), &byte| (byte.min(low), byte.max(high)));
-    u8::saturating_sub(high, low)
+/// Darkest to lightest of the channel that differs most.
+fn range(bytes: &[u8], channels: usize) -> u8 {
+    let plane = |plane: &[u8]| {
+        let (low, high) = plane.iter().fold((255, 0), |(low, high), &byte| (byte.min(low), byte.max(high)));
+        u8::saturating_sub(high, low)
+    };
+    bytes.chunks((bytes.len() / channels).max(1)).map(plane).max().unwrap_or(0)
 }
 
 #[cfg(test)]
@@ -300,9 +327,12 @@ mod tests {
     }
 
     fn read_quietly(dir: &Path, strict: bool) -> (Result<Dataset>, String) {
+        read_as(dir, Source { size: Some([4, 4]), strict, ..Source::default() })
+    }
+
+    fn read_as(dir: &Path, source: Source) -> (Result<Dataset>, String) {
         let mut said = String::new();
         let stop = AtomicBool::new(false);
-        let source = Source { size: Some(4), strict, ..Source::default() };
         let walk = walk(dir, &stop).unwrap();
         let mut say = |line: &str| said += &format!("{line}\n");
         let outcome = read(dir, "own".to_owned(), &walk, &source, &mut Reading::new(&mut say, &stop, None));
@@ -410,7 +440,7 @@ mod tests {
 
     #[test]
     fn transparent_drawings_are_put_where_they_are_seen() {
-        let contrast = |data: &Dataset| data.train.bytes.chunks(16).map(range).min().unwrap();
+        let contrast = |data: &Dataset| data.train.bytes.chunks(16).map(|picture| range(picture, 1)).min().unwrap();
         for (inks, ground, said_of) in [
             ([0, 0, 0], 255, "put on white"),
             ([255, 200, 255], 0, "put on black"),
@@ -423,6 +453,60 @@ mod tests {
             assert_eq!((contrast(&data) > 150, data.train.bytes[1]), (true, ground), "{inks:?}: {said}");
             assert!(said.contains(said_of), "{inks:?}: {said}");
         }
+    }
+
+    /// A face on a ground: no two channels alike, and no smaller in any way.
+    fn art(shade: u8, side: u32) -> RgbImage {
+        RgbImage::from_fn(side, side, |x, y| Rgb([shade, (x * 29) as u8, (y * 23) as u8]))
+    }
+
+    #[test]
+    fn a_coloured_folder_is_read_in_colour_and_in_its_own_size() {
+        let dir = tempfile::tempdir().unwrap();
+        for i in 0..6u8 {
+            put(dir.path(), &format!("{i}.png"), &encoded(art(200 + i, 8), ImageFormat::Png));
+        }
+        let enlarged = image::imageops::resize(&art(100, 8), 24, 24, image::imageops::FilterType::Nearest);
+        put(dir.path(), "large.png", &encoded(enlarged, ImageFormat::Png));
+        let (data, said) = read_as(dir.path(), Source::default());
+        let data = data.unwrap();
+        assert_eq!((data.train.count(), data.image_shape()), (7, [3, 8, 8]));
+        // Planes: all of red first.
+        assert_eq!((data.train.bytes[..64].to_vec(), data.train.bytes[65]), (vec![200; 64], 29));
+        assert_eq!(data.train.bytes[6 * 192..], crate::framing::planes(art(100, 8).as_raw())[..], "exactly its pixels");
+        for part in ["1 scaled to 8 by 8 (1 by a whole factor", "in colour, since all show colours"] {
+            assert!(said.contains(part), "{part:?} in {said}");
+        }
+        let grey = read_as(dir.path(), Source { colour: Colour::Grey, ..Source::default() });
+        assert_eq!(grey.0.unwrap().image_shape(), [1, 28, 28]);
+        assert!(grey.1.contains("7 turned grey; in grey, as asked for"), "{}", grey.1);
+        let wide = Source { size: Some([4, 8]), colour: Colour::Rgb, invert: true, ..Source::default() };
+        let wide = read_as(dir.path(), wide).0.unwrap();
+        assert_eq!((wide.image_shape(), wide.train.bytes[0]), ([3, 4, 8], 55), "red turned round");
+    }
+
+    #[test]
+    fn a_folder_half_grey_half_coloured_is_told() {
+        let dir = tempfile::tempdir().unwrap();
+        for i in 0..10u8 {
+            let picture =
+                if i < 5 { encoded(art(20 * i, 8), ImageFormat::Png) } else { encoded(grey(i), ImageFormat::Png) };
+            put(dir.path(), &format!("{i}.png"), &picture);
+        }
+        let (data, said) = read_as(dir.path(), Source::default());
+        assert_eq!(data.unwrap().image_shape()[0], 3);
+        assert!(said.contains("5 of 10 pictures are grey, the others are not"), "{said}");
+        assert!(said.contains("in colour, since 5 of 10 show colours"), "{said}");
+    }
+
+    #[test]
+    fn coloured_drawings_are_put_where_they_are_seen() {
+        let pixel = |x: u32, y: u32| if (x + y).is_multiple_of(3) { Rgba([90, 0, 0, 255]) } else { Rgba([0; 4]) };
+        let dir = tempfile::tempdir().unwrap();
+        put(dir.path(), "a.png", &encoded(RgbaImage::from_fn(8, 8, pixel), ImageFormat::Png));
+        let (data, said) = read_as(dir.path(), Source { colour: Colour::Rgb, ..Source::default() });
+        let bytes = data.unwrap().train.bytes;
+        assert_eq!((bytes[0], bytes[1], bytes[64], bytes[65]), (90, 255, 0, 255), "{said}");
     }
 
     proptest! {
@@ -446,7 +530,7 @@ mod tests {
             }
             let (outcome, _) = read_quietly(dir.path(), false);
             if let Ok(set) = outcome {
-                prop_assert_eq!(set.train.bytes.len(), set.train.count() * 16);
+                prop_assert_eq!(set.train.bytes.len(), set.train.count() * set.pixels());
             }
         }
     }

@@ -73,6 +73,16 @@ impl Pictures {
         crc32fast::hash(&self.bytes)
     }
 
+    /// Gives these pictures and the mirror image of each, left for right, after them: twice as many.
+    pub fn and_mirrored(mut self) -> Self {
+        let columns = self.shape.image[2].max(1);
+        let mut mirrored = self.bytes.clone();
+        mirrored.chunks_exact_mut(columns).for_each(<[u8]>::reverse);
+        self.bytes.extend(mirrored);
+        self.labels.extend_from_within(..);
+        self
+    }
+
     /// Writes picture `index`, scaled to [-1, 1], to `out`: [pixels].
     ///
     /// # Panics
@@ -103,5 +113,13 @@ mod tests {
     fn bytes_span_minus_one_to_one() {
         assert_eq!((scale_byte(0), scale_byte(255)), (-1.0, 1.0));
         assert!(scale_byte(127) < 0.0 && scale_byte(128) > 0.0);
+    }
+    #[test]
+    fn mirror_images_come_after_the_pictures_with_their_classes() {
+        let shape = DataShape { image: [2, 2, 2], classes: 2 };
+        let both = Pictures { bytes: (0..16).collect(), labels: vec![0, 1], shape }.and_mirrored();
+        assert_eq!((both.count(), &both.labels[..]), (4, &[0, 1, 0, 1][..]));
+        assert_eq!(both.picture(2), [1, 0, 3, 2, 5, 4, 7, 6]);
+        assert_eq!(both.picture(1)[0], 8);
     }
 }

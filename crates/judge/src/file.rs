@@ -3,6 +3,7 @@
 use safetensors::tensor::{Dtype, SafeTensors, TensorView};
 use serde::{Deserialize, Serialize};
 
+use super::turns::{self, Task};
 use super::{Judge, lenet::Architecture};
 use failure::{Failure, Result};
 
@@ -23,6 +24,9 @@ struct About {
     fingerprint: String,
     image_shape: [usize; 3],
     classes: usize,
+    /// Names what it was taught.
+    #[serde(default, skip_serializing_if = "Task::is_classes")]
+    task: Task,
     /// Gives the share of the test pictures that it was right on.
     accuracy: f64,
 }
@@ -48,6 +52,7 @@ pub(super) fn to_bytes(judge: &Judge) -> Vec<u8> {
         fingerprint: judge.fingerprint.clone(),
         image_shape: judge.architecture.image_shape(),
         classes: judge.architecture.classes(),
+        task: judge.task,
         accuracy: judge.accuracy,
     };
     let about = serde_json::to_string(&about).expect("numbers and strings are JSON");
@@ -68,13 +73,14 @@ pub(super) fn from_bytes(bytes: &[u8], origin: &str) -> Result<Judge> {
     let file = SafeTensors::deserialize(bytes).map_err(|error| broken(format!("is damaged or cut short: {error}")))?;
     let about = header.metadata().as_ref().and_then(|metadata| metadata.get(KEY));
     let about = about.ok_or_else(|| broken(format!("lacks the metadata `{KEY}`")))?;
-    let About { format, dataset, fingerprint, image_shape, classes, accuracy } =
+    let About { format, dataset, fingerprint, image_shape, classes, task, accuracy } =
         serde_json::from_str(about).map_err(|error| broken(format!("has damaged metadata: {error}")))?;
     if format != FORMAT {
         return Err(broken(format!("is of the format `{format}`, not `{FORMAT}`")));
     }
     // A hostile header could ask for sizes that overflow; none of a real picture does.
     let sizes = image_shape.iter().all(|&side| side <= usize::from(u16::MAX)) && (2..=MOST_CLASSES).contains(&classes);
+    let sizes = sizes && (task == Task::Classes || classes == turns::ways(image_shape[1], image_shape[2]));
     if !sizes || !(0.0..=1.0).contains(&accuracy) {
         let values = format!("pictures of {image_shape:?}, {classes} classes, an accuracy of {accuracy}");
         return Err(broken(format!("has metadata that cannot be: {values}")));
@@ -94,5 +100,5 @@ pub(super) fn from_bytes(bytes: &[u8], origin: &str) -> Result<Judge> {
             return Err(broken(format!("has the tensor `{name}` with a weight that is no finite number")));
         }
     }
-    Ok(Judge { architecture, parameters, dataset, fingerprint, accuracy })
+    Ok(Judge { architecture, parameters, dataset, fingerprint, task, accuracy })
 }

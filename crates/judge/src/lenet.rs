@@ -96,30 +96,30 @@ pub struct Architecture {
 }
 
 impl Architecture {
-    /// Gives the sizes for grey pictures of `image_shape` = [1, rows, columns] in `classes` classes.
+    /// Gives the sizes for pictures of `image_shape` = [channels, rows, columns], grey or in colour, in `classes` classes.
     ///
     /// # Errors
-    /// Refuses pictures in colour, or too small for two convolutions and two poolings.
+    /// Refuses pictures of other than one channel or three, or too small for two convolutions and two poolings.
     pub fn new(image_shape: [usize; 3], classes: usize) -> Result<Self> {
         let [channels, rows, columns] = image_shape;
         // The smallest side that leaves a pixel: ((1 * 2 + 4) * 2 + 4).
         let smallest = (POOL + KERNEL - 1) * POOL + KERNEL - 1;
-        if channels != 1 || rows.min(columns) < smallest {
+        if !matches!(channels, 1 | 3) || rows.min(columns) < smallest {
             return Err(Failure::usage(format!(
-                "pictures of {channels} by {rows} by {columns} cannot be judged: the judge takes one channel and at \
-                 least {smallest} by {smallest} pixels"
+                "pictures of {channels} by {rows} by {columns} cannot be judged: the judge takes one channel or \
+                 three, and at least {smallest} by {smallest} pixels"
             )));
         }
-        let first = Stage { rows, columns, inputs: 1, outputs: CHANNELS[0] };
+        let first = Stage { rows, columns, inputs: channels, outputs: CHANNELS[0] };
         let [rows, columns] = first.pooled();
         let second = Stage { rows, columns, inputs: CHANNELS[0], outputs: CHANNELS[1] };
         let [rows, columns] = second.pooled();
         Ok(Self { stages: [first, second], dense: [rows * columns * CHANNELS[1], HIDDEN, FEATURES, classes] })
     }
 
-    /// Gives [1, rows, columns] of the pictures that the network takes.
+    /// Gives [channels, rows, columns] of the pictures that the network takes.
     pub fn image_shape(&self) -> [usize; 3] {
-        [1, self.stages[0].rows, self.stages[0].columns]
+        [self.stages[0].inputs, self.stages[0].rows, self.stages[0].columns]
     }
 
     /// Counts the kinds of pictures that the network tells apart.
@@ -172,10 +172,17 @@ pub(super) struct Pass {
     pub(super) dense: [Vec<f32>; 3],
 }
 
-/// Runs the network forward. parameters: flat, by [`Architecture::tensors`]; pixels: [n, rows, columns], in [-1, 1].
+/// Runs the network forward. parameters: flat, by [`Architecture::tensors`]; pixels: [n, channels, rows, columns], in [-1, 1].
 pub(super) fn forward(architecture: &Architecture, parameters: &[f32], pixels: &[f32], pass: &mut Pass) {
     let n = pixels.len() / architecture.image_shape().iter().product::<usize>();
     let places = |layer| architecture.places(layer).map(|range| &parameters[range]);
+    let side_by_side;
+    let pixels = if architecture.stages[0].inputs == 1 {
+        pixels
+    } else {
+        side_by_side = interleaved(pixels, architecture.image_shape());
+        &side_by_side
+    };
     let Pass { patches, convolved, maps: [first, second], dense: [hidden, features, logits] } = pass;
     for (layer, stage) in architecture.stages.into_iter().enumerate() {
         let (from, to) = if layer == 0 { (pixels, &mut *first) } else { (&**first, &mut *second) };
@@ -194,6 +201,15 @@ pub(super) fn forward(architecture: &Architecture, parameters: &[f32], pixels: &
     dense(0, second, hidden, true);
     dense(1, hidden, features, true);
     dense(2, features, logits, false);
+}
+
+/// Gives [n, channels, rows, columns] as [n, rows, columns, channels], as maps are.
+fn interleaved(pixels: &[f32], [channels, rows, columns]: [usize; 3]) -> Vec<f32> {
+    let plane = rows * columns;
+    let picture = |planes: &[f32]| -> Vec<f32> {
+        (0..plane * channels).map(|at| planes[at % channels * plane + at / channels]).collect()
+    };
+    pixels.chunks_exact(channels * plane).flat_map(picture).collect()
 }
 
 /// Fills the patches of `map`, the map before pooling, and the one after it.

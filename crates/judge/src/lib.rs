@@ -2,7 +2,8 @@
 //!
 //! Pictures are compared by the 84 numbers that the classifier ([`lenet`]) has before its last layer. [`fid`] is the
 //! distance of generated from real pictures, [`manifold`] gives precision and recall, and the classes themselves show
-//! which kinds a generator has lost. MNIST's judge is built in; that of another data set is trained once ([`training`])
+//! which kinds a generator has lost. Where pictures in colour have no classes, it learns how a picture was turned and mirrored
+//! ([`Task::Turns`]); such a judge tells no kinds apart. MNIST's judge is built in; that of another data set is trained once ([`training`])
 //! and kept ([`file`]).
 //!
 //! A [`Yardstick`] holds what is known of the real pictures, so that a run pays for it once. Every number here is the
@@ -15,6 +16,7 @@ pub mod manifold;
 mod parallel;
 pub mod schedule;
 mod training;
+mod turns;
 
 use std::fs;
 use std::path::Path;
@@ -27,6 +29,7 @@ use fid::{Moments, frechet_distance};
 use lenet::{Architecture, FEATURES, Pass};
 use manifold::Manifold;
 use parallel::{Buffers, in_order};
+pub use turns::Task;
 
 /// Holds MNIST's judge, trained by `cargo xtask judge`.
 const MNIST: &[u8] = include_bytes!("../mnist.safetensors");
@@ -47,6 +50,7 @@ pub struct Judge {
     parameters: Vec<f32>,
     dataset: String,
     fingerprint: String,
+    task: Task,
     accuracy: f64,
 }
 
@@ -116,19 +120,28 @@ impl Judge {
     /// each epoch.
     ///
     /// # Errors
-    /// Refuses pictures in colour, too small, too few to test by, or all of one class.
+    /// Refuses pictures too small, too few to test by, or grey and all of one class.
     pub fn train(dataset: &Dataset, threads: usize, say: &mut dyn FnMut(&str)) -> Result<Self> {
         if let Some(reason) = Self::cannot_be(dataset) {
             return Err(Failure::failed(reason));
         }
+        let task = if are_of_one_class(&dataset.train) { Task::Turns } else { Task::Classes };
         let most = dataset.train.labels.iter().max().copied().unwrap_or(0);
-        let architecture = Architecture::new(dataset.image_shape(), usize::from(most) + 1)?;
-        say(&format!("training the judge of {} on {} pictures", dataset.name, dataset.train.count()));
-        let parameters = training::train(&architecture, &dataset.train, threads, |epoch, epochs, loss, right| {
+        let image @ [_, rows, columns] = dataset.image_shape();
+        let (kinds, what) = match task {
+            Task::Classes => (usize::from(most) + 1, ""),
+            Task::Turns => {
+                (turns::ways(rows, columns), ", which have no classes: it learns how they are turned and mirrored")
+            }
+        };
+        let architecture = Architecture::new(image, kinds)?;
+        say(&format!("training the judge of {} on {} pictures{what}", dataset.name, dataset.train.count()));
+        let parameters = training::train(&architecture, &dataset.train, task, threads, |epoch, epochs, loss, right| {
             say(&format!("judge, epoch {epoch}/{epochs}: loss {loss:.4}, {:.2} % right", 100.0 * right));
         });
         let fingerprint = fingerprint(dataset);
-        let mut judge = Self { architecture, parameters, dataset: dataset.name.clone(), fingerprint, accuracy: 0.0 };
+        let name = dataset.name.clone();
+        let mut judge = Self { architecture, parameters, dataset: name, fingerprint, task, accuracy: 0.0 };
         judge.accuracy = judge.accuracy_on(&dataset.test, threads);
         say(&format!("the judge is right on {:.2} % of the test pictures", 100.0 * judge.accuracy));
         Ok(judge)
@@ -143,9 +156,8 @@ impl Judge {
             let count = dataset.test.count();
             return Some(format!("`{}` has {count} test pictures, too few to judge others by", dataset.name));
         }
-        let labels = &dataset.train.labels;
-        let same = labels.windows(2).all(|pair| pair[0] == pair[1]);
-        same.then(|| {
+        let is_grey = dataset.image_shape()[0] == 1;
+        (is_grey && are_of_one_class(&dataset.train)).then(|| {
             format!(
                 "the pictures of `{}` are all of one class, so a judge cannot learn to tell any apart",
                 dataset.name
@@ -163,12 +175,17 @@ impl Judge {
         self.accuracy
     }
 
-    /// Counts the kinds of pictures that it tells apart.
+    /// Counts the kinds of pictures that it tells apart: none where it was taught how pictures are turned.
     pub fn classes(&self) -> usize {
-        self.architecture.classes()
+        if self.task == Task::Classes { self.architecture.classes() } else { 0 }
     }
 
-    /// Gives [1, rows, columns] of the pictures that it takes.
+    /// Says what it was taught.
+    pub fn task(&self) -> Task {
+        self.task
+    }
+
+    /// Gives [channels, rows, columns] of the pictures that it takes.
     pub fn image_shape(&self) -> [usize; 3] {
         self.architecture.image_shape()
     }
@@ -193,7 +210,7 @@ impl Judge {
             passes.lend(|pass| {
                 lenet::forward(&self.architecture, &self.parameters, &images(piece), pass);
                 let [_, features, logits] = &pass.dense;
-                let classes = logits.chunks_exact(self.classes()).map(|row| most_likely(row) as u16);
+                let classes = logits.chunks_exact(self.architecture.classes()).map(|row| most_likely(row) as u16);
                 (features.clone(), classes.collect::<Vec<_>>())
             })
         };
@@ -206,6 +223,18 @@ impl Judge {
     }
 
     fn accuracy_on(&self, pictures: &Pictures, threads: usize) -> f64 {
+        if self.task == Task::Turns {
+            // Each way in turn.
+            let (mut images, ways) = (vec![0.0; pictures.bytes.len()], self.architecture.classes());
+            for (index, image) in images.chunks_exact_mut(pictures.pixels()).enumerate() {
+                pictures.scaled(index as u32, image);
+                turns::turn(image, pictures.shape.image, index % ways);
+            }
+            let seen = self.see(&images, threads);
+            let right =
+                seen.classes.iter().enumerate().filter(|(index, way)| index % ways == usize::from(**way)).count();
+            return right as f64 / pictures.count() as f64;
+        }
         let seen = self.see_pictures(pictures, pictures.count(), threads);
         let right = seen.classes.iter().zip(&pictures.labels).filter(|(class, label)| class == label).count();
         right as f64 / pictures.count() as f64
@@ -278,8 +307,16 @@ impl Yardstick {
     }
 }
 
-/// Counts the classes covered, and gives the divergence of their histogram from the uniform one, in nats.
+/// Says whether all pictures have the same label.
+fn are_of_one_class(pictures: &Pictures) -> bool {
+    pictures.labels.windows(2).all(|pair| pair[0] == pair[1])
+}
+
+/// Counts the classes covered, and gives the divergence of their histogram from the uniform one, in nats: nothing of no classes.
 fn histogram(seen: &[u16], classes: usize) -> (usize, f64) {
+    if classes == 0 {
+        return (0, 0.0);
+    }
     let mut counts = vec![0usize; classes];
     seen.iter().for_each(|&class| counts[usize::from(class)] += 1);
     let shares = counts.iter().map(|&count| count as f64 / seen.len() as f64);
@@ -313,8 +350,9 @@ fn fingerprint(dataset: &Dataset) -> String {
     let wide = labels.iter().any(|&label| label > 255);
     let labels: Vec<u8> =
         labels.iter().flat_map(|label| label.to_le_bytes().into_iter().take(1 + usize::from(wide))).collect();
-    let [_, rows, columns] = dataset.image_shape();
-    format!("{}x{rows}x{columns} {:08x} {:08x}", dataset.train.count(), crc(bytes), crc(&labels))
+    let [channels, rows, columns] = dataset.image_shape();
+    let channels = if channels == 1 { String::new() } else { format!("{channels}x") };
+    format!("{}x{channels}{rows}x{columns} {:08x} {:08x}", dataset.train.count(), crc(bytes), crc(&labels))
 }
 
 #[cfg(test)]

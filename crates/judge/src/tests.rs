@@ -99,12 +99,55 @@ fn pictures_of_one_kind_have_no_judge() {
 }
 
 #[test]
-fn pictures_too_small_or_in_colour_have_no_judge() {
-    for shape in [[1, 15, 28], [1, 28, 15], [3, 28, 28]] {
+fn pictures_too_small_or_of_two_channels_have_no_judge() {
+    for shape in [[1, 15, 28], [1, 28, 15], [2, 28, 28]] {
         let failure = Architecture::new(shape, 10).unwrap_err();
         assert!(failure.message.contains("cannot be judged"), "{shape:?}: {failure}");
     }
-    assert!(Architecture::new([1, 16, 16], 10).is_ok());
+    assert!([1, 3].iter().all(|&channels| Architecture::new([channels, 16, 16], 10).is_ok()));
+}
+
+/// A red hat above, a green coat on the left: what is up and what is left can be told, and every picture is a little different.
+fn coloured_set(labels: impl Fn(usize) -> u16) -> Dataset {
+    let pixel = |i: usize, channel: usize, row: usize, column: usize| match (channel, row, column) {
+        (0, ..5, _) => 180 + (i % 40) as u8,
+        (1, 8.., ..6) => 220 - (i % 50) as u8,
+        _ => ((i * 7 + row * 3 + column * 5 + channel) % 30) as u8,
+    };
+    let pictures = |count: usize, from: usize| Pictures {
+        bytes: (from..from + count)
+            .flat_map(|i| (0..768).map(move |at| pixel(i, at / 256, at / 16 % 16, at % 16)))
+            .collect(),
+        labels: (0..count).map(&labels).collect(),
+        shape: data::DataShape { image: [3, 16, 16], classes: 0 },
+    };
+    Dataset { name: "hats".to_owned(), train: pictures(600, 0), test: pictures(40, 600), classes: Vec::new() }
+}
+
+#[test]
+fn coloured_pictures_without_classes_have_a_judge_of_turns_and_say_so() {
+    let dataset = coloured_set(|_| 0);
+    let mut said = Vec::new();
+    let judge = Judge::train(&dataset, 2, &mut |line| said.push(line.to_owned())).unwrap();
+    assert!(said[0].contains("no classes: it learns how they are turned and mirrored"), "{said:?}");
+    assert_eq!((judge.task(), judge.classes(), judge.image_shape()), (Task::Turns, 0, [3, 16, 16]));
+    assert!(judge.accuracy() > 0.9, "eight ways to turn these can be told apart: {}", judge.accuracy());
+    let bytes = judge.to_bytes();
+    assert!(String::from_utf8_lossy(&bytes).contains(r#"\"task\":\"turns\""#));
+    assert!(file::from_bytes(&bytes, "").unwrap() == judge, "it comes back as it was");
+    // It tells hats from what they are not, and knows no kinds.
+    let yardstick = Yardstick::new(judge, &dataset.test, 1);
+    let floor = yardstick.floor(&dataset.train);
+    let grey: Vec<f32> = noise::sample_z(0, 40, 768).iter().map(|x| x.tanh()).collect();
+    let bad = yardstick.score(&grey, &[]);
+    assert!(floor.fid * 10.0 < bad.fid && (floor.classes, floor.kl) == (0, 0.0), "{floor:?} {bad:?}");
+}
+
+#[test]
+fn coloured_pictures_with_classes_have_a_judge_of_classes() {
+    let judge = Judge::train(&coloured_set(|i| (i % 2) as u16), 1, &mut |_| ()).unwrap();
+    assert_eq!((judge.task(), judge.classes()), (Task::Classes, 2));
+    assert!(!String::from_utf8_lossy(&judge.to_bytes()).contains("task"));
 }
 
 /// The built-in judge's file with one tensor put otherwise, and a text in its metadata replaced by another.

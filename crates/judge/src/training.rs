@@ -9,6 +9,8 @@ use net::Initial;
 
 use super::lenet::{Architecture, KERNEL, POOL, Pass, Stage, forward};
 use super::parallel::{Buffers, in_order};
+use super::turns;
+use super::turns::Task;
 
 /// Counts the passes over the pictures.
 const EPOCHS: u64 = 12;
@@ -25,11 +27,15 @@ const SEED: u64 = 0;
 /// Keeps its starting weights apart from those of G and D (0 and 1) in their stream.
 const WEIGHTS_STEP: u64 = 16;
 
-/// Trains from scratch; gives the parameters. `say` is told of each epoch's end: its number from 1, of how many, the
+/// Keeps how pictures are turned apart from the starting weights in their stream: epoch e has the step after it.
+const TURNS_STEP: u64 = 1 << 20;
+
+/// Trains from scratch on what `task` asks of the pictures; gives the parameters. `say` is told of each epoch's end: its number from 1, of how many, the
 /// mean loss, and the share of pictures that were right.
 pub(super) fn train(
     architecture: &Architecture,
     pictures: &Pictures,
+    task: Task,
     threads: usize,
     mut say: impl FnMut(u64, u64, f64, f64),
 ) -> Vec<f32> {
@@ -42,11 +48,14 @@ pub(super) fn train(
     let workspaces = Buffers::<Workspace>::new();
     for epoch in 0..EPOCHS {
         let order = noise::permutation(SEED, epoch, pictures.count());
+        let turns = task.turns(architecture.classes(), pictures.count(), |out| {
+            noise::fill_uniform(SEED, TURNS_STEP + epoch, 1.0, out);
+        });
         let (mut loss, mut right) = (0.0, 0);
         for indices in order.chunks_exact(batch) {
             let shards: Vec<&[u32]> = indices.chunks(SHARD).collect();
             let parts = in_order(shards.len(), threads, |i| {
-                workspaces.lend(|workspace| shard(architecture, &parameters, pictures, shards[i], workspace))
+                workspaces.lend(|workspace| shard(architecture, &parameters, pictures, &turns, shards[i], workspace))
             });
             let mut gradient = vec![0.0; parameters.len()];
             for part in &parts {
@@ -84,14 +93,19 @@ fn shard(
     architecture: &Architecture,
     parameters: &[f32],
     pictures: &Pictures,
+    turns: &[usize],
     indices: &[u32],
     workspace: &mut Workspace,
 ) -> Part {
     let mut pixels = vec![0.0; indices.len() * pictures.pixels()];
     for (&index, out) in indices.iter().zip(pixels.chunks_exact_mut(pictures.pixels())) {
         pictures.scaled(index, out);
+        if let Some(&turn) = turns.get(index as usize) {
+            turns::turn(out, pictures.shape.image, turn);
+        }
     }
-    let labels: Vec<usize> = indices.iter().map(|&index| pictures.labels[index as usize].into()).collect();
+    let label = |&index: &u32| turns.get(index as usize).copied().unwrap_or_else(|| pictures.label(index));
+    let labels: Vec<usize> = indices.iter().map(label).collect();
     loss_and_gradient(architecture, parameters, &pixels, &labels, workspace)
 }
 
@@ -119,7 +133,7 @@ fn adam(parameters: &mut [f32], [m, v]: [&mut [f32]; 2], gradient: &[f32], scale
     }
 }
 
-/// Gives the cross-entropy and its gradient, each summed over the pictures. pixels: [n, rows, columns]; labels: [n].
+/// Gives the cross-entropy and its gradient, each summed over the pictures. pixels: [n, channels, rows, columns]; labels: [n].
 fn loss_and_gradient(
     architecture: &Architecture,
     parameters: &[f32],
@@ -237,8 +251,9 @@ mod tests {
             .map(|t| Tensor::from_slice(&parameters[t.range], t.shape, &device).unwrap().to_dtype(DType::F64).unwrap())
             .map(|tensor| Var::from_tensor(&tensor).unwrap())
             .collect();
-        let [_, rows, columns] = architecture.image_shape();
-        let mut x = Tensor::from_slice(pixels, (n, 1, rows, columns), &device).unwrap().to_dtype(DType::F64).unwrap();
+        let [channels, rows, columns] = architecture.image_shape();
+        let mut x =
+            Tensor::from_slice(pixels, (n, channels, rows, columns), &device).unwrap().to_dtype(DType::F64).unwrap();
         for stage in 0..2 {
             // [outputs, 5, 5, inputs] is [outputs, inputs, 5, 5] to candle.
             let kernel = vars[2 * stage].permute((0, 3, 1, 2)).unwrap().contiguous().unwrap();
@@ -272,14 +287,14 @@ mod tests {
     #[test]
     fn loss_and_gradient_are_those_of_candles_autograd() {
         // Sides that pool evenly, and sides of which one is left out.
-        for (shape, classes) in [([1, 28, 28], 10), ([1, 19, 22], 3)] {
+        for (shape, classes) in [([1, 28, 28], 10), ([1, 19, 22], 3), ([3, 17, 20], 8)] {
             let architecture = Architecture::new(shape, classes).unwrap();
             let mut parameters = initial(&architecture);
             for spec in architecture.tensors().iter().filter(|spec| spec.shape.len() == 1) {
                 noise::fill_uniform(5, 40, 0.1, &mut parameters[spec.range.clone()]);
             }
             let n = 7;
-            let mut pixels = vec![0.0; n * shape[1] * shape[2]];
+            let mut pixels = vec![0.0; n * shape.iter().product::<usize>()];
             noise::fill_uniform(6, 41, 1.0, &mut pixels);
             let labels: Vec<usize> = (0..n).map(|i| i % classes).collect();
             let ours = loss_and_gradient(&architecture, &parameters, &pixels, &labels, &mut Workspace::default());
@@ -311,7 +326,7 @@ mod tests {
         };
         let train = |threads| {
             let mut last = 0.0;
-            let parameters = train(&architecture, &pictures, threads, |_, _, _, right| last = right);
+            let parameters = train(&architecture, &pictures, Task::Classes, threads, |_, _, _, right| last = right);
             (parameters, last)
         };
         let (one, three) = (train(1), train(3));

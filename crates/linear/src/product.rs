@@ -154,7 +154,11 @@ impl<'a> MatrixMut<'a> {
     /// # Panics
     /// If the rows lie apart, or are no whole number of planes.
     pub fn planes(&mut self, plane: usize) -> MatrixMut<'_> {
-        assert!(self.row_stride == self.columns && self.columns.is_multiple_of(plane), "planes of {plane} in {}", self.columns);
+        assert!(
+            self.row_stride == self.columns && self.columns.is_multiple_of(plane),
+            "planes of {plane} in {}",
+            self.columns
+        );
         let rows = self.rows * self.columns / plane;
         MatrixMut { data: self.data, rows, columns: plane, row_stride: plane }
     }

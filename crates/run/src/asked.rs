@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use data::Source;
+use data::{Colour, Source};
 use engines::choose::{DeviceChoice, EngineChoice};
 
 use crate::options::Options;
@@ -15,14 +15,23 @@ use crate::options::Options;
 pub struct Asked {
     /// `mnist`, or a path from the root on, so that it is found from any folder.
     pub data: String,
-    /// Rows and columns of a picture, if not the files' own.
+    /// Rows of a picture, and its columns where `columns` says no other number, if not the files' own.
     pub size: Option<usize>,
+    /// Columns of a picture that is not square.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub columns: Option<usize>,
+    /// `auto`, `grey` or `rgb`. Runs of versions that knew no colour were grey.
+    #[serde(default = "grey")]
+    pub colour: String,
     /// Whether a picture that cannot be read fails the run.
     pub strict: bool,
     /// Whether black and white change places.
     pub invert: bool,
     /// Whether rows and columns change places.
     pub transpose: bool,
+    /// Whether there are mirror images beside the pictures.
+    #[serde(default)]
+    pub mirror: bool,
     /// `auto`, `reference`, `fused` or `layers`.
     pub engine: String,
     /// `auto`, `cpu`, `gpu` or `gpu:N`.
@@ -40,9 +49,9 @@ pub struct Asked {
 impl Asked {
     /// Keeps what `options` asks for.
     pub fn of(options: &Options) -> Self {
-        let Source { data, size, strict, invert, transpose } = options.source.clone();
+        let Source { data, size, colour, strict, invert, transpose, mirror } = options.source.clone();
         let whole = |path: &Path| std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
-        let data = if data == "mnist" { data } else { whole(Path::new(&data)).to_string_lossy().into_owned() };
+        let data = if data::is_built_in(&data) { data } else { whole(Path::new(&data)).to_string_lossy().into_owned() };
         let engine = match options.engine {
             EngineChoice::Auto => "auto",
             EngineChoice::Reference => "reference",
@@ -59,10 +68,13 @@ impl Asked {
         let tensorboard = options.tensorboard.as_deref().filter(|folder| folder.to_str().is_some()).map(whole);
         Self {
             data,
-            size,
+            size: size.map(|[rows, _]| rows),
+            columns: size.and_then(|[rows, columns]| (rows != columns).then_some(columns)),
+            colour: colour.to_string(),
             strict,
             invert,
             transpose,
+            mirror,
             engine: engine.to_owned(),
             device,
             threads: options.threads_asked,
@@ -74,7 +86,28 @@ impl Asked {
 
     /// Gives the pictures that were asked for.
     pub fn source(&self) -> Source {
-        let Self { data, size, strict, invert, transpose, .. } = self.clone();
-        Source { data, size, strict, invert, transpose }
+        let Self { data, size, columns, colour, strict, invert, transpose, mirror, .. } = self.clone();
+        let size = size.map(|rows| [rows, columns.unwrap_or(rows)]);
+        // What this version no longer knows is chosen anew.
+        let colour = colour.parse().unwrap_or_default();
+        Source { data, size, colour, strict, invert, transpose, mirror }
+    }
+}
+
+fn grey() -> String {
+    Colour::Grey.to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_an_older_version_kept_was_grey_and_square() {
+        let kept = r#"{"data":"/a","size":20,"strict":false,"invert":true,"transpose":false,"engine":"auto","device":"auto",
+            "threads":null,"evaluate_every":10,"keep_models":[],"tensorboard":null}"#;
+        let source = serde_json::from_str::<Asked>(kept).unwrap().source();
+        let expected = Source { size: Some([20, 20]), colour: Colour::Grey, invert: true, ..Source::of("/a") };
+        assert_eq!(source, expected);
     }
 }

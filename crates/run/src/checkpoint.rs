@@ -408,9 +408,12 @@ mod tests {
             asked: Some(Asked {
                 data: "/a/b".to_owned(),
                 size: Some(3),
+                columns: Some(5),
+                colour: "rgb".to_owned(),
                 strict: true,
                 invert: false,
                 transpose: true,
+                mirror: true,
                 engine: "auto".to_owned(),
                 device: "gpu:1".to_owned(),
                 threads: Some(2),
@@ -424,7 +427,7 @@ mod tests {
 
     #[test]
     fn a_checkpoint_survives_being_written_and_read() {
-        for recipe in ["seed", "stable", "classes"] {
+        for recipe in ["seed", "stable", "classes", "colour"] {
             let checkpoint = distinct(recipe);
             assert_eq!(Checkpoint::from_bytes(&checkpoint.to_bytes()).unwrap(), checkpoint, "{recipe}");
         }

@@ -100,8 +100,9 @@ impl Console {
         let Scores { fid, classes: covered, precision, recall, in_class, .. } = scores;
         self.fid = Some(*fid);
         let in_class = in_class.map_or_else(String::new, |share| format!("  in class {:.1} %", 100.0 * share));
+        let covered = if classes == 0 { String::new() } else { format!("{covered} of {classes} classes  ") };
         self.say(&format!(
-            "{who}judged after epoch {}: FID {fid:.2}  {covered} of {classes} classes  precision {precision:.2}  recall {recall:.2}{in_class}",
+            "{who}judged after epoch {}: FID {fid:.2}  {covered}precision {precision:.2}  recall {recall:.2}{in_class}",
             epoch + 1
         ));
     }

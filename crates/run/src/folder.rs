@@ -145,7 +145,7 @@ impl RunFolder {
         fs::read(self.folder.join(SAMPLES).join(format!("epoch-{epoch:03}.png"))).unwrap_or_default()
     }
 
-    /// All sheets as grey bytes, by epoch. One that cannot be read, or is of another size than most, is left out: it only
+    /// All sheets as bytes, by epoch, as [`sheet::decode`] gives them. One that cannot be read, or is of another size than most, is left out: it only
     /// costs the animation a frame.
     pub fn sheets(&self) -> Vec<Vec<u8>> {
         let entries = fs::read_dir(self.folder.join(SAMPLES)).into_iter().flatten().flatten();

@@ -18,7 +18,7 @@ use crate::folder::{RunFolder, read_run};
 use crate::options::Options;
 use crate::requests::{Pause, Requests};
 use crate::run::{Prepared, Run, sheet_sides};
-use crate::show::tensorboard::EventFile;
+use crate::show::tensorboard::{EventFile, Picture};
 
 /// A fleet that is trained, and whoever is told of it.
 pub(crate) struct Session<'a> {
@@ -56,10 +56,17 @@ impl<'a> Session<'a> {
             return Ok(None);
         };
         options.recipe.fits(dataset.shape())?;
-        let batch = batch_for(options, dataset.train.count(), console)?;
+        // A judge is trained on the pictures as they are, whatever a run makes of them.
+        let mirrored = options.source.mirror.then(|| dataset.train.clone().and_mirrored());
+        let train = mirrored.as_ref().unwrap_or(&dataset.train);
+        if mirrored.is_some() {
+            let (name, count) = (&dataset.name, dataset.train.count());
+            console.say(&format!("{name}: {count} pictures and the mirror image of each, {} an epoch", train.count()));
+        }
+        let batch = batch_for(options, train.count(), console)?;
         let recipe = Recipe { batch, ..options.recipe.clone() };
         let kept = folders[0].path().join(JUDGE_FILE);
-        let checksum = dataset.train.checksum();
+        let checksum = train.checksum();
         let identity = |seed| Identity {
             recipe: recipe.clone(),
             seed,
@@ -73,14 +80,12 @@ impl<'a> Session<'a> {
         let pairs = folders.into_iter().zip(&members);
         // Before a judge is trained, which may take minutes.
         let prepared = pairs
-            .map(|(folder, &(seed, _))| {
-                Prepared::new(identity(seed), &dataset.train, folder, options, from.as_ref(), console)
-            })
+            .map(|(folder, &(seed, _))| Prepared::new(identity(seed), train, folder, options, from.as_ref(), console))
             .collect::<Result<Vec<_>>>()?;
         let mut say = |line: &str| console.say(line);
         let schedule =
             Schedule::new(options.evaluate_every, options.epochs, &dataset, &kept, options.threads, &mut say)?;
-        let pictures = Arc::new(dataset.train);
+        let pictures = Arc::new(mirrored.unwrap_or(dataset.train));
         let fleet = Fleet::start(prepared, &pictures, &choice, console)?;
         // What was shown at or after the first step to come is dropped; the last epoch's end, at the step before, stays.
         let first = fleet.leader().at.step;
@@ -252,8 +257,9 @@ fn show_on_board(board: &mut Option<EventFile>, run: &Run, events: &[Event], con
     let Some(file) = board else { return };
     let scalars: Vec<(String, f64)> = events.iter().flat_map(Event::numbers).collect();
     let scalars: Vec<(&str, f64)> = scalars.iter().map(|(name, value)| (name.as_str(), *value)).collect();
-    let sides = sheet_sides(run.identity.data.image);
-    if let Err(failure) = file.write(run.at.step, &scalars, &[("samples", sides, &run.last_sheet)]) {
+    let image = run.identity.data.image;
+    let samples = Picture { tag: "samples", channels: image[0], sides: sheet_sides(image), png: &run.last_sheet };
+    if let Err(failure) = file.write(run.at.step, &scalars, &[samples]) {
         console.warn(&format!("{}; the run goes on without it", failure.message));
         *board = None;
     }

@@ -79,7 +79,7 @@ pub fn preview(plan: &Plan, workers: Option<usize>, threads: usize, say: &mut dy
 #[derive(Clone)]
 struct Data {
     /// Name or folder, and size.
-    key: (String, Option<usize>),
+    key: (String, Option<usize>, String),
     pictures: Arc<Pictures>,
     tests: usize,
     read_seconds: f64,
@@ -143,7 +143,7 @@ impl Trials {
     }
 
     fn data(&mut self, setting: &Setting) -> Result<Data> {
-        let key = (setting.data.clone(), setting.size);
+        let key = (setting.data.clone(), setting.size, setting.colour.clone());
         if let Some(known) = self.data.iter().find(|known| known.key == key) {
             return Ok(known.clone());
         }

@@ -22,7 +22,7 @@ use gan::recipe::{self, Kind, Recipe};
 /// Beyond this a study is a slip of the keyboard.
 const MOST_RUNS: usize = 100_000;
 /// Keys that may have lists, beside those of a recipe.
-const RUN_KEYS: [&str; 5] = ["recipe", "seed", "epochs", "data", "size"];
+const RUN_KEYS: [&str; 6] = ["recipe", "seed", "epochs", "data", "size", "colour"];
 /// Keys that all runs share.
 const SHARED_KEYS: [&str; 5] = ["name", "engine", "device", "threads", "evaluate_every"];
 const TABLES: [&str; 2] = ["setting", "slurm"];
@@ -75,7 +75,7 @@ impl StudyFile {
         }
         let list: Vec<String> = reader.problems.iter().map(|(line, what)| format!("{origin}:{line}: {what}")).collect();
         Err(Failure::usage(format!("the study file `{origin}` cannot be used:\n  {}", list.join("\n  "))).hint(
-            "a key is one of training's (`seed`, `recipe`, `epochs`, `data`, `size`) or of a recipe's \
+            "a key is one of training's (`seed`, `recipe`, `epochs`, `data`, `size`, `colour`) or of a recipe's \
              (`trainer recipes show stable`), with a value or a list of values",
         ))
     }
@@ -258,6 +258,10 @@ impl Reader<'_> {
                 return Some(Value::Integer(n));
             }
             ("size", ..) => format!("a whole number from {} to {}", SIZES[0], SIZES[1]),
+            ("colour", _, Some(Value::String(colour))) if colour.parse::<data::Colour>().is_ok() => {
+                return Some(Value::String(colour));
+            }
+            ("colour", ..) => "\"auto\", \"grey\" or \"rgb\"".to_owned(),
             ("data", _, Some(Value::String(data))) => return self.data(at, &data).map(Value::String),
             (_, kind, value) => {
                 let kind = kind.unwrap_or(Kind::Text);
@@ -273,13 +277,14 @@ impl Reader<'_> {
 
     /// The data set as an absolute path, so that it is found from any working folder and any node.
     fn data(&mut self, at: usize, data: &str) -> Option<String> {
-        if data == "mnist" {
+        if data::is_built_in(data) {
             return Some(data.to_owned());
         }
         match fs::canonicalize(self.folder.join(data)) {
             Ok(path) if path.is_dir() => Some(path.to_string_lossy().into_owned()),
             _ => {
-                let what = "it must be `mnist` or a folder of pictures, beside the study file or by its whole path";
+                let what =
+                    "it must be `mnist`, `avatars` or a folder of pictures, beside the study file or by its whole path";
                 self.problem(at, format!("`data` is \"{data}\": {what}"));
                 None
             }
@@ -359,6 +364,7 @@ impl Reader<'_> {
             epochs: whole("epochs").map_or(50, |epochs| epochs as u64),
             data: value("data").and_then(|(value, _)| value.as_str()).unwrap_or("mnist").to_owned(),
             size,
+            colour: value("colour").and_then(|(value, _)| value.as_str()).unwrap_or("auto").to_owned(),
         })
     }
 
@@ -597,6 +603,11 @@ mod tests {
                 "a picture too small",
                 "seed = 1\nsize = 2",
                 "study.toml:2: `size` is 2: it must be a whole number from 4",
+            ),
+            (
+                "no such colour",
+                "seed = 1\ncolour = \"red\"",
+                "study.toml:2: `colour` is \"red\": it must be \"auto\", \"grey\" or \"rgb\"",
             ),
             ("no such data", "seed = 1\ndata = \"no-such-folder\"", "study.toml:2: `data` is \"no-such-folder\""),
             (

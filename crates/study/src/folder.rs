@@ -19,7 +19,7 @@ use std::fs::{self, File, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::plan::Plan;
+use super::plan::{Plan, Setting};
 use failure::{Failure, Result};
 
 /// How far a run is.
@@ -244,8 +244,8 @@ impl StudyFolder {
     }
 
     /// Where the judge of a data set is kept for all runs. MNIST's is built in.
-    pub fn judge(&self, data: &str, size: Option<usize>) -> PathBuf {
-        let key = crc32fast::hash(format!("{data}\n{size:?}").as_bytes());
+    pub fn judge(&self, Setting { data, size, colour, .. }: &Setting) -> PathBuf {
+        let key = crc32fast::hash(format!("{data}\n{size:?}\n{colour}").as_bytes());
         self.path.join(JUDGES).join(format!("{key:08x}.safetensors"))
     }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use data::Source;
+use data::{Colour, Source};
 use gan::recipe::Recipe;
 
 /// Classes that pictures are taken to have until they are read, where a recipe tells networks of them.
@@ -46,6 +46,13 @@ pub struct Setting {
     pub data: String,
     /// Rows and columns of a picture, if not the files' own.
     pub size: Option<usize>,
+    /// `auto`, `grey` or `rgb`. Studies of versions that knew no colour were grey.
+    #[serde(default = "grey")]
+    pub colour: String,
+}
+
+fn grey() -> String {
+    Colour::Grey.to_string()
 }
 
 /// One run.
@@ -60,7 +67,8 @@ pub struct Run {
 impl Setting {
     /// The pictures of its runs.
     pub fn source(&self) -> Source {
-        Source { size: self.size, ..Source::of(&self.data) }
+        let colour = self.colour.parse().unwrap_or_default();
+        Source { size: self.size.map(|side| [side; 2]), colour, ..Source::of(&self.data) }
     }
 
     /// Whether two settings differ in name only.
@@ -140,7 +148,13 @@ impl Setting {
         let seeds = plan.runs.iter().filter(|run| Some(run.setting) == setting).map(|run| run.seed.to_string());
         let seeds = seeds.collect::<Vec<_>>().join(" ");
         let size = self.size.map_or_else(|| "the files' own".to_owned(), |size| size.to_string());
-        let pairs = [("epochs", self.epochs.to_string()), ("seed", seeds), ("data", self.data.clone()), ("size", size)];
+        let pairs = [
+            ("epochs", self.epochs.to_string()),
+            ("seed", seeds),
+            ("data", self.data.clone()),
+            ("size", size),
+            ("colour", self.colour.clone()),
+        ];
         let recipe = toml::Table::try_from(&self.recipe).unwrap_or_default();
         let recipe = recipe.into_iter().map(|(key, value)| (key, value.to_string()));
         pairs.into_iter().map(|(key, value)| (key.to_owned(), value)).chain(recipe).collect()
@@ -180,6 +194,18 @@ mod tests {
         for (text, expected) in [("", "setting"), ("../x", "x"), ("A b", "a-b"), ("a@b/c", "a-b-c")] {
             assert_eq!(slug(text), expected, "{text}");
         }
+    }
+
+    #[test]
+    fn a_setting_keeps_its_colour_and_one_of_an_older_version_is_grey() {
+        let plan = plan("seed = 0\nsize = 20\ncolour = [\"auto\", \"rgb\"]");
+        let sources: Vec<Source> = plan.settings.iter().map(Setting::source).collect();
+        let expected =
+            [Colour::Auto, Colour::Rgb].map(|colour| Source { size: Some([20, 20]), colour, ..Source::of("mnist") });
+        assert_eq!(sources, expected);
+        let mut old = serde_json::to_value(&plan.settings[1]).unwrap();
+        old.as_object_mut().unwrap().remove("colour");
+        assert_eq!(serde_json::from_value::<Setting>(old).unwrap().source().colour, Colour::Grey);
     }
 
     #[test]

@@ -350,8 +350,8 @@ impl Board {
 pub fn make_judges(study: &StudyFolder, quiet: bool) -> Result<()> {
     let mut seen = Vec::new();
     for setting in &study.plan.settings {
-        let key = (&setting.data, setting.size);
-        let file = study.judge(&setting.data, setting.size);
+        let key = (&setting.data, setting.size, &setting.colour);
+        let file = study.judge(setting);
         // The built-in MNIST of its own size has a judge built in.
         let built_in = setting.data == "mnist" && setting.size.is_none_or(|size| size == data::DEFAULT_SIZE);
         if built_in || seen.contains(&key) || study.plan.evaluate_every(setting) == 0 || file.exists() {

@@ -127,7 +127,7 @@ pub fn work(study: &StudyFolder, index: usize, threads: usize, requests: &Reques
 fn attempt(study: &StudyFolder, claim: &Claim, index: usize, threads: usize, requests: &Requests) -> Result<Outcome> {
     let Plan { engine, device, runs, .. } = &study.plan;
     let setting = study.plan.setting(index);
-    take_judge(&study.judge(&setting.data, setting.size), claim.path())?;
+    take_judge(&study.judge(setting), claim.path())?;
     let engine = EngineChoice::from_str(engine, false).map_err(Failure::usage)?;
     let options = Options {
         epochs: setting.epochs,

@@ -7,6 +7,8 @@ use failure::{Failure, Result};
 
 /// Greys of the palette: more would cost bytes and show nothing at the size of a digit.
 const GREYS: usize = 32;
+/// Of 1, the best, to 30, the fastest: how the 256 colours of a frame are found where it has more.
+const QUANTIZED_IN: i32 = 10;
 /// Frames of a training GIF; longer runs are thinned out evenly.
 const MOST_FRAMES: usize = 60;
 /// Hundredths of a second.
@@ -16,7 +18,8 @@ const SWEEP_DELAY: u16 = 5;
 /// Pixels of the GIF a pixel of the sweep's pictures becomes.
 const SWEEP_ZOOM: usize = 5;
 
-/// Makes `training.gif` of sheets as grey bytes [rows, columns], one an epoch; the last one stays for a while.
+/// Makes `training.gif` of sheets as bytes, [rows, columns] in grey or [rows, columns, 3] in colour, one an epoch; the last one
+/// stays for a while.
 ///
 /// # Errors
 /// Sheets that no GIF can hold.
@@ -29,18 +32,21 @@ pub fn training(sheets: &[Vec<u8>], [rows, columns]: [usize; 2]) -> Result<Vec<u
     encode(frames, [rows, columns])
 }
 
-/// Makes `sweep.gif` of the pictures of a sweep, [n, 1, rows, columns] in [-1, 1], one after the other.
+/// Makes `sweep.gif` of the pictures of a sweep, [n, channels, rows, columns] in [-1, 1], one after the other.
 ///
 /// # Errors
 /// Pictures that no GIF can hold.
-pub fn sweep(images: &[f32], [_, rows, columns]: [usize; 3]) -> Result<Vec<u8>> {
+pub fn sweep(images: &[f32], [channels, rows, columns]: [usize; 3]) -> Result<Vec<u8>> {
     let enlarge = |image: &[f32]| -> Vec<u8> {
-        let line = |row: &[f32]| -> Vec<u8> {
-            row.iter().flat_map(|&value| std::iter::repeat_n(to_byte(value), SWEEP_ZOOM)).collect()
+        let pixel = |row: usize, column: usize| {
+            (0..channels).map(move |channel| to_byte(image[(channel * rows + row) * columns + column]))
         };
-        image.chunks_exact(columns).flat_map(|row| line(row).repeat(SWEEP_ZOOM)).collect()
+        (0..rows * SWEEP_ZOOM)
+            .flat_map(|y| (0..columns * SWEEP_ZOOM).map(move |x| (y / SWEEP_ZOOM, x / SWEEP_ZOOM)))
+            .flat_map(|(row, column)| pixel(row, column))
+            .collect()
     };
-    let frames = images.chunks_exact(rows * columns).map(|image| (enlarge(image), SWEEP_DELAY));
+    let frames = images.chunks_exact(channels * rows * columns).map(|image| (enlarge(image), SWEEP_DELAY));
     encode(frames, [rows * SWEEP_ZOOM, columns * SWEEP_ZOOM])
 }
 
@@ -61,9 +67,15 @@ fn encode(frames: impl Iterator<Item = (Vec<u8>, u16)>, [rows, columns]: [usize;
     let encoded = (|| {
         let mut encoder = Encoder::new(&mut file, width, height, &palette)?;
         encoder.set_repeat(Repeat::Infinite)?;
-        for (grey, delay) in frames {
+        for (bytes, delay) in frames {
+            if bytes.len() == 3 * rows * columns {
+                // Each frame has a palette of its own, exact where 256 colours do.
+                let frame = Frame::from_rgb_speed(width, height, &bytes, QUANTIZED_IN);
+                encoder.write_frame(&Frame { delay, ..frame })?;
+                continue;
+            }
             let indices: Vec<u8> =
-                grey.iter().map(|&byte| ((usize::from(byte) * (GREYS - 1) + 127) / 255) as u8).collect();
+                bytes.iter().map(|&byte| ((usize::from(byte) * (GREYS - 1) + 127) / 255) as u8).collect();
             let frame = Frame { delay, width, height, buffer: indices.into(), ..Frame::default() };
             encoder.write_frame(&frame)?;
         }
@@ -114,5 +126,19 @@ mod tests {
         assert_eq!(frames.len(), 2);
         let row = |a: u8, b: u8| [[a; SWEEP_ZOOM], [b; SWEEP_ZOOM]].concat().repeat(SWEEP_ZOOM);
         assert_eq!((&frames[0].1, &frames[1].1), (&row(0, 255), &row(255, 0)));
+    }
+    #[test]
+    fn colours_stay_colours() {
+        // Red and blue, side by side; then green and white.
+        let planes = [[1.0, -1.0], [-1.0, -1.0], [-1.0, 1.0], [-1.0, 1.0], [1.0, 1.0], [-1.0, 1.0]].concat();
+        let mut options = gif::DecodeOptions::new();
+        options.set_color_output(gif::ColorOutput::RGBA);
+        let file = sweep(&planes, [3, 1, 2]).unwrap();
+        let mut decoder = options.read_info(&file[..]).unwrap();
+        for ends in [[[255, 0, 0, 255], [0, 0, 255, 255]], [[0, 255, 0, 255], [255, 255, 255, 255]]] {
+            let frame = decoder.read_next_frame().unwrap().unwrap();
+            assert_eq!((frame.buffer.len(), frame.delay), (2 * SWEEP_ZOOM * SWEEP_ZOOM * 4, SWEEP_DELAY));
+            assert_eq!([&frame.buffer[..4], &frame.buffer[frame.buffer.len() - 4..]], [&ends[0][..], &ends[1][..]]);
+        }
     }
 }

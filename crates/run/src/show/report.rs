@@ -41,11 +41,12 @@ pub fn report(checkpoint: &Checkpoint, history: &History, pictures: &[Picture]) 
     let Identity { recipe, seed, epochs, dataset, data, .. } = &checkpoint.identity;
     let [engine, device, threads] = &checkpoint.made_by;
     let mut body = format!(
-        "<p>{} of {epochs} epochs on {}, {} by {} pixels. Seed {seed}, engine {} on {}, {} thread{}. {:.0} s in steps.</p>",
+        "<p>{} of {epochs} epochs on {}, {} by {} pixels{}. Seed {seed}, engine {} on {}, {} thread{}. {:.0} s in steps.</p>",
         checkpoint.epochs_done,
         escape(dataset),
         data.image[1],
         data.image[2],
+        if data.image[0] == 3 { " in colour" } else { "" },
         escape(engine),
         escape(device),
         escape(threads),

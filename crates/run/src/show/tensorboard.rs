@@ -18,8 +18,18 @@ const EVENTS: &str = "events.out.tfevents";
 const VERSION: &str = "brain.Event:2";
 /// `SessionLog.SessionStatus.START`: TensorBoard drops what an earlier file of the run says of later steps.
 const START: i32 = 1;
-/// `Summary.Image.colorspace` of a grey picture.
-const GREY: i32 = 1;
+/// A picture that TensorBoard shows.
+#[derive(Clone, Copy, Debug)]
+pub struct Picture<'a> {
+    /// Names the series that it belongs to.
+    pub tag: &'a str,
+    /// Counts its channels: 1 is grey, 3 red, green and blue. `Summary.Image.colorspace` numbers them so too.
+    pub channels: usize,
+    /// Gives its rows and columns.
+    pub sides: [usize; 2],
+    /// Holds the bytes of a PNG file.
+    pub png: &'a [u8],
+}
 
 /// An event file for TensorBoard that is being written.
 #[derive(Debug)]
@@ -69,23 +79,23 @@ impl EventFile {
         })
     }
 
-    /// Appends named numbers of one step, and pictures of it (name, rows and columns, PNG).
+    /// Appends named numbers of one step, and pictures of it.
     ///
     /// # Errors
     /// A disk that refuses it.
-    pub fn write(&mut self, step: u64, scalars: &[(&str, f64)], images: &[(&str, [usize; 2], &[u8])]) -> Result<()> {
+    pub fn write(&mut self, step: u64, scalars: &[(&str, f64)], images: &[Picture]) -> Result<()> {
         let scalars = scalars.iter().map(|&(tag, value)| Value {
             tag: Some(tag.to_owned()),
             simple_value: Some(value as f32),
             image: None,
         });
-        let images = images.iter().map(|&(tag, [rows, columns], png)| Value {
+        let images = images.iter().map(|&Picture { tag, channels, sides: [rows, columns], png }| Value {
             tag: Some(tag.to_owned()),
             simple_value: None,
             image: Some(Image {
                 height: Some(rows as i32),
                 width: Some(columns as i32),
-                colorspace: Some(GREY),
+                colorspace: Some(channels as i32),
                 encoded: Some(png.to_vec()),
             }),
         });
