@@ -4,10 +4,10 @@
 //! written in `exporter`, how it is run in `runtime-wasm`. Whatever it installs goes under `target/`, except for what
 //! only a system's package manager can install, and each thing installed is said aloud.
 //!
-//! * `site`: [`site`] puts the static site together from its [`models`] and the [`runtime`] (compiled by [`wasm`], shrunk
-//!   by [`wasm_opt`]).
+//! * `site`: [`site`] has the library of that name put the static site together around the [`runtime`] (compiled by [`wasm`],
+//!   shrunk by [`wasm_opt`]).
 //! * `package`: [`package`] puts the npm package together from the same.
-//! * `demo`: [`demo`] trains by [`model`], builds the site, serves it by [`serve`].
+//! * `demo`: [`demo`] trains by [`model`], builds the site and serves it.
 //! * `judge`: [`judge`] has the trainer make the judge that it ships with.
 //! * `test`: [`test`] fetches what the tests need ([`browser`], [`onnxruntime`], [`python`], [`fashion_mnist`], [`slurm`],
 //!   [`vulkan`]), runs every test of the workspace and counts them by [`summary`].
@@ -27,15 +27,12 @@ mod gpu_check;
 mod hint;
 mod judge;
 mod model;
-mod models;
 mod node;
 mod onnxruntime;
 mod package;
-mod preload;
 mod program;
 mod python;
 mod runtime;
-mod serve;
 mod share_card;
 mod site;
 mod slurm;
