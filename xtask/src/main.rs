@@ -6,6 +6,7 @@
 //!
 //! * `site`: [`site`] has the library of that name put the static site together around the [`runtime`] (compiled by [`wasm`],
 //!   shrunk by [`wasm_opt`]).
+//! * `dist`: [`dist`] packs the programs and the ready page for a machine without Rust.
 //! * `package`: [`package`] puts the npm package together from the same.
 //! * `demo`: [`demo`] trains by [`model`], builds the site and serves it.
 //! * `judge`: [`judge`] has the trainer make the judge that it ships with.
@@ -20,6 +21,7 @@ mod apt;
 mod bench;
 mod browser;
 mod demo;
+mod dist;
 mod fashion_mnist;
 mod files;
 mod glimpse;
@@ -60,6 +62,8 @@ enum Command {
     Bench(bench::Arguments),
     /// Train a generator, build the page around it and serve it
     Demo(demo::Arguments),
+    /// Put the download for this platform together: programs, page, licences
+    Dist(dist::Arguments),
     /// Pack what checks and times the GPU engine on a machine without Rust
     GpuCheck(gpu_check::Arguments),
     /// Put the npm package of the runtime together
@@ -79,6 +83,7 @@ fn main() -> ExitCode {
     let outcome = match Arguments::parse().command {
         Command::Bench(arguments) => bench::run(&arguments).map(|()| true),
         Command::Demo(arguments) => demo::run(&arguments).map(|()| true),
+        Command::Dist(arguments) => dist::run(&arguments).map(|()| true),
         Command::GpuCheck(arguments) => gpu_check::run(&arguments).map(|()| true),
         Command::Package(arguments) => package::run(&arguments).map(|()| true),
         Command::Site(arguments) => site::run(&arguments).map(|()| true),
