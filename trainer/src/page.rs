@@ -3,6 +3,8 @@
 //! The site is the one that `cargo xtask site` writes, but for two files that Node.js draws there: the picture that a shared
 //! link shows, and the weights of the first look. Without them the page begins when the model has come.
 
+use std::ffi::OsString;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
@@ -35,7 +37,7 @@ pub struct PageArgs {
 /// If there is no ready page beside the program, a model is none, the folder is not a site's, or the port is taken: all of
 /// that before anything is written.
 pub fn page(args: &PageArgs) -> Result<()> {
-    let parts = Parts::beside(&program_folder()?)?;
+    let parts = Parts::beside(&program_folder(std::env::current_exe(), std::env::args_os().next())?)?;
     let models = models::read(&args.models)?;
     let address = args.url.as_deref().map(site::folder_address).transpose()?;
     site::refuse_to_replace_what_is_not_ours(&args.out)?;
@@ -48,9 +50,34 @@ pub fn page(args: &PageArgs) -> Result<()> {
     }
 }
 
-/// The folder that the program lies in, wherever a link to it leads from.
-fn program_folder() -> Result<PathBuf> {
-    let program = std::env::current_exe().and_then(|program| program.canonicalize());
-    let folder = program.as_deref().ok().and_then(Path::parent).map(Path::to_path_buf);
-    folder.ok_or_else(|| Failure::failed("the system does not tell where this program lies, beside which its page is"))
+/// The folder that the program lies in, wherever a link to it leads from. `told` is what the system says; Linux without `/proc`,
+/// as in a bare chroot, says nothing, and then the word counts that the program was started by.
+fn program_folder(told: io::Result<PathBuf>, started_as: Option<OsString>) -> Result<PathBuf> {
+    let as_started = || started_as.map(PathBuf::from).filter(|path| path.components().count() > 1);
+    let program = told.ok().or_else(as_started).and_then(|program| program.canonicalize().ok());
+    let folder = program.as_deref().and_then(Path::parent).map(Path::to_path_buf);
+    folder.ok_or_else(|| {
+        Failure::failed("the system does not tell where this program lies, beside which its page is")
+            .hint("start it by its whole path")
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_program_is_found_by_the_system_or_by_how_it_was_started() {
+        let room = tempfile::tempdir().unwrap();
+        let program = room.path().canonicalize().unwrap().join("trainer");
+        std::fs::write(&program, "").unwrap();
+        let silent = || Err(io::Error::from(io::ErrorKind::NotFound));
+        let folder = program.parent().unwrap();
+        assert_eq!(program_folder(Ok(program.clone()), None).unwrap(), folder);
+        assert_eq!(program_folder(silent(), Some(program.clone().into())).unwrap(), folder);
+        for unknown in [None, Some("trainer".into()), Some("/no/such/trainer".into())] {
+            let failure = program_folder(silent(), unknown).unwrap_err();
+            assert_eq!(failure.hint.as_deref(), Some("start it by its whole path"));
+        }
+    }
 }
