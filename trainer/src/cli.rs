@@ -10,6 +10,7 @@ use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 
 use crate::bench;
 use crate::evaluate::{EvaluateArgs, JudgeArgs};
+use crate::page::PageArgs;
 use crate::recipe_flags::RecipeFlags;
 use data::{Colour, Source};
 use engines::choose::{DeviceChoice, EngineChoice};
@@ -72,6 +73,8 @@ pub enum Command {
     Evaluate(EvaluateArgs),
     /// Train the judge of a data set and write it to a file
     Judge(JudgeArgs),
+    /// Write the page of ONNX generators as a static site, and serve it
+    Page(PageArgs),
     /// Set runs side by side: settings that differ, losses, scores
     Compare {
         /// Run folders, or the models that they stand beside

@@ -10,6 +10,7 @@ mod generator;
 #[cfg(not(feature = "evaluate"))]
 #[path = "no_generator.rs"]
 mod generator;
+pub mod page;
 pub mod recipe_flags;
 pub mod signals;
 pub mod written;

@@ -17,6 +17,7 @@ use study::{self, Ended, StudyArgs};
 use trainer::bench;
 use trainer::cli::{BenchArgs, Cli, Command, GpuPlanArgs, RecipesAction, TrainArgs};
 use trainer::evaluate;
+use trainer::page;
 use trainer::signals;
 use trainer::written;
 
@@ -31,6 +32,7 @@ fn main() -> ExitCode {
         Some(Command::Evaluate(args)) => evaluate::evaluate(args).map(|()| 0),
         Some(Command::Judge(args)) => evaluate::judge(args).map(|()| 0),
         Some(Command::Compare { runs, html }) => compare(runs, html.as_deref()).and_then(print),
+        Some(Command::Page(args)) => page::page(args).map(|()| 0),
         Some(Command::Devices { json }) => print(devices(*json)),
         Some(Command::Study(args)) => many(args),
         Some(Command::Completions { shell }) => print(completions(*shell)),

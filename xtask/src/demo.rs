@@ -6,10 +6,11 @@
 
 use std::path::PathBuf;
 
+use ::site::{refuse_to_replace_what_is_not_ours, serve};
 use anyhow::Result;
 
 use crate::model::{self, Settings};
-use crate::{runtime, serve, site, workspace};
+use crate::{runtime, site, workspace};
 
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
@@ -40,7 +41,7 @@ pub(crate) struct Arguments {
 pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     let out = arguments.out.clone().unwrap_or_else(|| workspace::root().join("site"));
     let listener = if arguments.no_serve { None } else { Some(serve::listen(arguments.port)?) };
-    site::refuse_to_replace_what_is_not_ours(&out)?;
+    refuse_to_replace_what_is_not_ours(&out)?;
     // Whoever builds the runtime for the first time is not to wait for what shows no digit.
     let is_first = listener.is_some() && !runtime::was_built();
     let runtime = if is_first { runtime::build_first()? } else { runtime::build()? };
@@ -56,7 +57,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
         if is_first {
             scope.spawn(|| complete(&site));
         }
-        serve::serve(&listener, &out)
+        Ok(serve::serve(&listener, &out)?)
     })
 }
 

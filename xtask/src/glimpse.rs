@@ -8,9 +8,6 @@ use anyhow::Result;
 
 use crate::{node, program, workspace};
 
-/// From the root of the site.
-pub(crate) const NAME: &str = "glimpse.safetensors";
-
 /// Rounds the weights of `model`. Where that isn't possible it says why, and the page draws nothing until the model has come.
 pub(crate) fn round(model: &Path, out: &Path) {
     if let Err(error) = try_to_round(model, out) {

@@ -4,10 +4,11 @@
 //! written in `exporter`, how it is run in `runtime-wasm`. Whatever it installs goes under `target/`, except for what
 //! only a system's package manager can install, and each thing installed is said aloud.
 //!
-//! * `site`: [`site`] puts the static site together from its [`models`] and the [`runtime`] (compiled by [`wasm`], shrunk
-//!   by [`wasm_opt`]).
+//! * `site`: [`site`] has the library of that name put the static site together around the [`runtime`] (compiled by [`wasm`],
+//!   shrunk by [`wasm_opt`]).
+//! * `dist`: [`dist`] packs the programs and the ready page for a machine without Rust.
 //! * `package`: [`package`] puts the npm package together from the same.
-//! * `demo`: [`demo`] trains by [`model`], builds the site, serves it by [`serve`].
+//! * `demo`: [`demo`] trains by [`model`], builds the site and serves it.
 //! * `judge`: [`judge`] has the trainer make the judge that it ships with.
 //! * `avatars`: [`avatars`] draws the built-in avatars.
 //! * `test`: [`test`] fetches what the tests need ([`browser`], [`onnxruntime`], [`python`], [`fashion_mnist`], [`slurm`],
@@ -22,6 +23,7 @@ mod avatars;
 mod bench;
 mod browser;
 mod demo;
+mod dist;
 mod fashion_mnist;
 mod files;
 mod glimpse;
@@ -29,15 +31,12 @@ mod gpu_check;
 mod hint;
 mod judge;
 mod model;
-mod models;
 mod node;
 mod onnxruntime;
 mod package;
-mod preload;
 mod program;
 mod python;
 mod runtime;
-mod serve;
 mod share_card;
 mod site;
 mod slurm;
@@ -65,6 +64,8 @@ enum Command {
     Bench(bench::Arguments),
     /// Train a generator, build the page around it and serve it
     Demo(demo::Arguments),
+    /// Put the download for this platform together: programs, page, licences
+    Dist(dist::Arguments),
     /// Pack what checks and times the GPU engine on a machine without Rust
     GpuCheck(gpu_check::Arguments),
     /// Put the npm package of the runtime together
@@ -86,6 +87,7 @@ fn main() -> ExitCode {
     let outcome = match Arguments::parse().command {
         Command::Bench(arguments) => bench::run(&arguments).map(|()| true),
         Command::Demo(arguments) => demo::run(&arguments).map(|()| true),
+        Command::Dist(arguments) => dist::run(&arguments).map(|()| true),
         Command::GpuCheck(arguments) => gpu_check::run(&arguments).map(|()| true),
         Command::Package(arguments) => package::run(&arguments).map(|()| true),
         Command::Site(arguments) => site::run(&arguments).map(|()| true),

@@ -62,7 +62,7 @@ pub(crate) fn build() -> Result<PathBuf> {
     if fs::read_to_string(folder.join(STAMP)).is_ok_and(|stamp| stamp == made_from) {
         return Ok(folder);
     }
-    files::replace_folder(&folder, |folder| {
+    files::replace_folder(&folder, |folder| -> Result<()> {
         // Shrinking and compressing keep one core busy each, so the modules go through it side by side.
         std::thread::scope(|scope| {
             let mut finishing = Vec::new();
@@ -72,9 +72,9 @@ pub(crate) fn build() -> Result<PathBuf> {
                 let path = folder.join(module);
                 // By brotli, the largest module grows by it.
                 let wasm_opt = wasm_opt.as_ref().filter(|_| *module != "full_bg.wasm");
-                finishing.push(scope.spawn(move || {
+                finishing.push(scope.spawn(move || -> Result<()> {
                     wasm_opt.map_or(Ok(()), |wasm_opt| wasm_opt.shrink(&path))?;
-                    files::compress(&path)
+                    Ok(files::compress(&path)?)
                 }));
             }
             finishing.into_iter().try_for_each(|done| done.join().expect("what goes wrong is an error"))

@@ -7,9 +7,6 @@ use anyhow::Result;
 
 use crate::{node, package, program, workspace};
 
-/// From the root of the site.
-pub(crate) const NAME: &str = "card.png";
-
 /// Draws the card of `model`. Where that isn't possible it says why, and the site has none.
 pub(crate) fn draw(model: &Path, runtime: &Path, out: &Path) {
     if let Err(error) = try_to_draw(model, runtime, out) {

@@ -387,8 +387,8 @@ pub fn convolutions() -> Vec<Recipe> {
     [
         ("convolutions, a picture at a time", "stable", 1, "", by_transposes, halving),
         ("convolutions, few pictures", "stable", 7, "", by_upsampling, wide),
-        ("convolutions", "stable", 40, "d_input_offset = 0.5", by_upsampling, halving),
-        ("convolutions with classes", "classes", 40, "", by_transposes, wide),
+        ("convolutions", "stable", 20, "d_input_offset = 0.5", by_upsampling, halving),
+        ("convolutions with classes", "classes", 20, "", by_transposes, wide),
         ("convolutions of many pictures, no penalty", "seed", 100, "", by_transposes, halving),
     ]
     .map(|(name, recipe, batch, flags, g, d)| {

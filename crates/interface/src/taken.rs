@@ -143,10 +143,21 @@ struct Guess {
     /// Its sizes for one picture, the open ones found in the graph where possible.
     dims: Option<Vec<usize>>,
     batch: Batch,
+    /// Whether it is grey or colour of any height and width, as networks of convolutions alone leave them open.
+    of_any_sides: bool,
 }
 
 impl Guess {
     fn of(port: &Port, names: &Names) -> Guess {
+        let sides = port.dims.as_deref();
+        let of_any_sides = matches!(sides, Some([_, Some(1 | 3), None, None] | [_, None, None, Some(1 | 3)]))
+            && Role::of(&port.name) != Role::Latent;
+        let (dims, batch) = Guess::sizes(port, names);
+        Guess { dims, batch, of_any_sides }
+    }
+
+    /// Its sizes for one picture, and how many at a time.
+    fn sizes(port: &Port, names: &Names) -> (Option<Vec<usize>>, Batch) {
         let found = |rank_left: usize| {
             size_by_use(names, &port.name).map(|size| {
                 // All in the first dimension: [100, 1, 1].
@@ -156,16 +167,16 @@ impl Guess {
             })
         };
         match port.dims.as_deref() {
-            None => Guess { dims: found(1), batch: Batch::Open },
-            Some([]) => Guess { dims: Some(vec![]), batch: Batch::None },
+            None => (found(1), Batch::Open),
+            Some([]) => (Some(vec![]), Batch::None),
             // One dimension: a number for each picture if it is open, else one vector.
-            Some([None]) => Guess { dims: Some(vec![]), batch: Batch::Open },
-            Some([Some(1)]) => Guess { dims: Some(vec![]), batch: Batch::Fixed(1) },
-            Some([Some(size)]) => Guess { dims: Some(vec![*size]), batch: Batch::None },
+            Some([None]) => (Some(vec![]), Batch::Open),
+            Some([Some(1)]) => (Some(vec![]), Batch::Fixed(1)),
+            Some([Some(size)]) => (Some(vec![*size]), Batch::None),
             Some([batch, rest @ ..]) => {
                 let batch = batch.map_or(Batch::Open, Batch::Fixed);
                 let dims: Option<Vec<usize>> = rest.iter().copied().collect();
-                Guess { dims: dims.or_else(|| found(rest.len())), batch }
+                (dims.or_else(|| found(rest.len())), batch)
             }
         }
     }
@@ -176,6 +187,9 @@ impl Guess {
 
     /// Whether it has the shape of a picture: three dimensions, two of them of several pixels.
     fn is_picture(&self) -> bool {
+        if self.of_any_sides {
+            return true;
+        }
         let Some(dims) = &self.dims else { return false };
         let wide = dims.iter().filter(|&&size| size >= 8).count();
         match dims[..] {
@@ -386,11 +400,13 @@ fn no_latent(graph: &GraphProto, ports: &[Port]) -> Refusal {
     if !pictures.is_empty() {
         let gives_picture = outputs.first().is_some_and(|output| Guess::of(output, &names).is_picture());
         let what = match outputs.first().and_then(numbers) {
+            told if gives_picture || told.is_none() => {
+                format!("this model makes pictures of pictures, not of a latent vector: it takes {takes}")
+            }
             Some(1) => format!(
                 "this is a discriminator, not a generator: it takes pictures and gives one number for each: {takes}"
             ),
-            Some(_) if !gives_picture => format!("this is a classifier, not a generator: it takes pictures: {takes}"),
-            _ => format!("this model makes pictures of pictures, not of a latent vector: it takes {takes}"),
+            _ => format!("this is a classifier or an encoder, not a generator: it takes pictures: {takes}"),
         };
         return no_generator(what, GENERATOR);
     }

@@ -655,6 +655,14 @@ mod refused {
         };
         let float = data_type::FLOAT;
         let picture = || vec![value("img", float, &[None, Some(1), Some(28), Some(28)])];
+        // A convolution tells how many channels it takes, which is no length of a latent vector.
+        let any_sides = |channels: usize, outputs: Vec<ValueInfoProto>| {
+            let mut net = model(vec![value("input", float, &[None, Some(channels as i64), None, None])], vec![]);
+            net.constant("kernel", &[4, channels as i64, 2, 2], &vec![0.1; 16 * channels]);
+            net.graph.node = vec![NodeProto::new("Conv", "", &["input", "kernel"], &[&outputs[0].name])];
+            net.graph.output = outputs;
+            net
+        };
         for (name, net, expected) in [
             ("nothing in", model(vec![], vec![]), "the model takes no input: its latent vector is drawn inside"),
             (
@@ -665,7 +673,17 @@ mod refused {
             (
                 "a classifier",
                 model(picture(), vec![value("logits", float, &[None, Some(10)])]),
-                "this is a classifier, not a generator",
+                "this is a classifier or an encoder, not a generator",
+            ),
+            (
+                "an encoder of pictures of any size",
+                any_sides(3, vec![value("latent", float, &[None, Some(4), None, None])]),
+                "this is a classifier or an encoder, not a generator: it takes pictures: `input`",
+            ),
+            (
+                "pictures of any size of pictures",
+                any_sides(1, vec![value("larger", float, &[None, Some(1), None, None])]),
+                "this model makes pictures of pictures, not of a latent vector",
             ),
             (
                 "pictures of pictures",

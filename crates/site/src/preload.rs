@@ -2,10 +2,11 @@
 //! one above it.
 
 use std::collections::BTreeSet;
-use std::fs;
 use std::path::{Component, Path, PathBuf};
 
-use anyhow::Result;
+use failure::Result;
+
+use crate::folder;
 
 /// The line of `index.html` that names the first module; those that it leads to are put after it.
 const FIRST: &str = r#"<link rel="modulepreload" href="app.js">"#;
@@ -16,7 +17,7 @@ const FIRST: &str = r#"<link rel="modulepreload" href="app.js">"#;
 /// If a file can't be read or written.
 pub(crate) fn name_modules(site: &Path) -> Result<()> {
     let page = site.join("index.html");
-    let text = fs::read_to_string(&page)?;
+    let text = folder::read_text(&page)?;
     let Some((before, after)) = text.split_once(FIRST) else { return Ok(()) };
     let mut told = before.to_owned() + FIRST;
     for module in reached(site, "app.js")? {
@@ -25,7 +26,7 @@ pub(crate) fn name_modules(site: &Path) -> Result<()> {
             told += &format!("\n  {link}");
         }
     }
-    Ok(fs::write(page, told + after)?)
+    folder::write(&page, (told + after).as_bytes())
 }
 
 /// The paths of the modules that `first` imports, directly or not, itself among them.
@@ -35,7 +36,7 @@ fn reached(site: &Path, first: &str) -> Result<BTreeSet<String>> {
     while let Some(module) = waiting.pop() {
         let path = site.join(&module);
         let folder = Path::new(&module).parent().unwrap_or(Path::new(""));
-        for import in imports(&fs::read_to_string(path)?) {
+        for import in imports(&folder::read_text(&path)?) {
             let found = plain(&folder.join(import));
             if site.join(&found).exists() && known.insert(found.clone()) {
                 waiting.push(found);
@@ -71,6 +72,8 @@ fn plain(path: &Path) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     #[test]
@@ -101,7 +104,7 @@ mod tests {
 
     #[test]
     fn our_own_page_is_reached_whole() {
-        let web = crate::workspace::root().join("web");
+        let web = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../web");
         let found = reached(&web, "app.js").unwrap();
         for module in ["forger.js", "controls/dom.js", "error.js", "philox.js"] {
             assert!(found.contains(module), "{module} in {found:?}");

@@ -9,9 +9,9 @@ use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use anyhow::{Context, Result};
+use failure::{Failure, Result};
 
-use crate::hint::hinted;
+use crate::folder::failed;
 
 /// Tried first when no port is asked for, since an address one remembers is worth a try.
 const USUAL_PORT: u16 = 8000;
@@ -24,13 +24,13 @@ const PATIENCE: Duration = Duration::from_secs(30);
 ///
 /// # Errors
 /// If the port asked for can't be had.
-pub(crate) fn listen(port: Option<u16>) -> Result<TcpListener> {
+pub fn listen(port: Option<u16>) -> Result<TcpListener> {
     let open = |port| TcpListener::bind((Ipv4Addr::LOCALHOST, port));
     match port {
         Some(port) => open(port).map_err(|error| {
-            hinted(format_args!("port {port} cannot be used: {error}"), "leave `--port` out to take a free one")
+            Failure::usage(format!("port {port} cannot be used: {error}")).hint("leave `--port` out to take a free one")
         }),
-        None => open(USUAL_PORT).or_else(|_| open(0)).context("no port of this machine can be used"),
+        None => open(USUAL_PORT).or_else(|_| open(0)).map_err(failed("no port of this machine can be used")),
     }
 }
 
@@ -38,9 +38,10 @@ pub(crate) fn listen(port: Option<u16>) -> Result<TcpListener> {
 ///
 /// # Errors
 /// If the folder isn't there or the port is lost.
-pub(crate) fn serve(listener: &TcpListener, folder: &Path) -> Result<()> {
-    let folder = folder.canonicalize().with_context(|| format!("cannot read `{}`", folder.display()))?;
-    println!("http://{}/", listener.local_addr()?);
+pub fn serve(listener: &TcpListener, folder: &Path) -> Result<()> {
+    let folder = folder.canonicalize().map_err(failed(format_args!("cannot read `{}`", folder.display())))?;
+    let address = listener.local_addr().map_err(failed("the port is lost"))?;
+    println!("http://{address}/");
     eprintln!("serving it at that address; Ctrl-C stops");
     for stream in listener.incoming() {
         let Ok(stream) = stream else { continue };
