@@ -52,10 +52,16 @@ try {
 
 /**
  * The page at work. Its modules are most of the page's, and asked for by an element: where one is lost on the way, or cannot be read,
- * `boot.js` hears of it.
+ * `boot.js` hears of it. All that it imports is asked for at once: `cargo xtask site` has named it in the page.
  * @returns {Promise<typeof import('./explorer.js')>}
  */
 function comes() {
+  const later = document.querySelector('meta[name=later]')?.getAttribute('content') ?? '';
+  for (const path of later.split(' ').filter(Boolean)) {
+    const link = document.createElement('link');
+    Object.assign(link, { rel: 'modulepreload', href: new URL(path, import.meta.url).href });
+    document.head.append(link);
+  }
   return new Promise((resolve) => {
     const script = document.createElement('script');
     Object.assign(script, { type: 'module', src: new URL('explorer.js', import.meta.url).href });

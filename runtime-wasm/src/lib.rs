@@ -1,8 +1,8 @@
 //! Runs a generator stored as ONNX: latent vectors in, pictures out, the same code natively and in a browser.
 //!
 //! The file is read by [`tract_onnx`]'s protobuf types, checked by `network`, and run by a tract plan of operators of our
-//! own, a product and its activation in one. Only what a generator of this family is made of is understood (`Gemm`,
-//! `LeakyRelu`, `Tanh`, `Reshape`, and for a class one `Gather` and one `Concat`): that keeps the WebAssembly small, and lets every fault of a file be named before tract
+//! own, a product and its activation in one. Only what a generator of this family is made of is understood (`Gemm`, `Conv`,
+//! `ConvTranspose`, `Resize`, `LeakyRelu`, `Tanh`, `Reshape`, `Flatten`, and for a class one `Gather` and one `Concat`): that keeps the WebAssembly small, and lets every fault of a file be named before tract
 //! sees it. With the feature `all-operators` the crate `interface` reads and draws any other generator.
 //!
 //! ```no_run
@@ -18,8 +18,8 @@
 //! * No input panics: bytes and latent vectors of any kind end in a [`LoadError`] or a [`GenerateError`]. In the
 //!   browser a panic would end the module for good.
 //! * What comes out is finite: a generator that gives NaN or infinity is reported, not shown.
-//! * Nothing of tract is in the interface, and of the workspace this crate knows `interface` alone: without `all-operators`
-//!   only what says of a file that it is no model.
+//! * Nothing of tract is in the interface, and of the workspace this crate knows `interface` (without `all-operators`
+//!   only what says of a file that it is no model), and `net` and `windows` for convolutions.
 //!
 //! Start in `network.rs` for what a model file must be, in `plan.rs` for how it is run and `product.rs` for where the time
 //! goes, in `wasm.rs` for its JavaScript face. `small/` is how it is compiled for the page.

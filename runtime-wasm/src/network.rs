@@ -13,6 +13,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use net::Conv;
 use tract_onnx::pb;
+use windows::Windows;
 
 use crate::LoadError;
 
@@ -27,7 +28,7 @@ const DEFAULT_SLOPE: f32 = 0.01;
 const WIDTH_LIMIT: usize = 3 * 256 * 256;
 /// No kernel, stride or padding may be larger: none that people use is.
 const WINDOW_LIMIT: i64 = 64;
-/// What all windows of a picture see together may be no more numbers: 64 MB.
+/// What all windows of a picture see together, and the picture with its zeros, may be no more numbers: 64 MB.
 const SEEN_LIMIT: usize = 1 << 24;
 
 /// A generator's layers in the order they are applied, shapes checked from end to end.
@@ -513,7 +514,7 @@ fn read_convolution(
     let conv = conv.ok_or_else(|| misfit(format!("its window leaves nothing of [batch, {}]", list(shape))))?;
     let count = |sizes: [usize; 3]| sizes.iter().fold(1usize, |all, &size| all.saturating_mul(size));
     within_limit("a layer's width", count(conv.from).max(count(conv.to)))?;
-    let seen = conv.column().saturating_mul(conv.places());
+    let seen = Windows::needed(conv);
     if seen > SEEN_LIMIT {
         let (what, limit) = ("what the windows of a layer see", SEEN_LIMIT as u64);
         return Err(LoadError::TooLarge { what, found: seen as u64, limit });

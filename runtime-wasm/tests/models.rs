@@ -463,6 +463,37 @@ mod convolutions {
         }
     }
 
+    #[test]
+    fn a_small_file_asks_for_no_large_memory() {
+        // One place of the window, and all that it sees: 129 by 129 zeros for each of 196,608 channels.
+        let mut model = model_of_convolutions();
+        let channels = 196_608;
+        let of_picture = graph(&mut model);
+        of_picture.input = vec![value("z", pb::tensor_proto::DataType::Float, &["batch", &channels.to_string()])];
+        let shape = of_picture.initializer.iter_mut().find(|tensor| tensor.name == "shape").unwrap();
+        shape.int64_data = vec![-1, channels, 1, 1];
+        let ints = |name: &str, ints: Vec<i64>| pb::AttributeProto { ints, ..integer_attribute(name, 0) };
+        of_picture.node = vec![
+            node("Reshape", "small", &["z", "shape"], vec![]),
+            node("Conv", "image", &["small", "wide"], vec![ints("pads", vec![64; 4]), ints("strides", vec![64; 2])]),
+        ];
+        of_picture.initializer.push(float_tensor("wide", &[1, channels, 1, 1], vec![0.5; channels as usize]));
+        let told = Generator::from_bytes(&model.encode_to_vec()).unwrap_err().to_string();
+        assert!(told.contains("what the windows of a layer see"), "{told}");
+    }
+
+    #[test]
+    fn damage_never_panics() {
+        let whole = model_of_convolutions().encode_to_vec();
+        for at in 0..whole.len() {
+            let mut bytes = whole.clone();
+            bytes[at] = bytes[at].wrapping_add(1 + (at % 255) as u8);
+            if let Ok(generator) = Generator::from_bytes(&bytes) {
+                let _ = generator.generate(&vec![0.5; generator.latent_size()]);
+            }
+        }
+    }
+
     fn numbers_of(values: &[f32]) -> Vec<u8> {
         values.iter().flat_map(|value| value.to_le_bytes()).collect()
     }

@@ -294,8 +294,10 @@ impl TrainArgs {
                 let from = read_run(from)?.0;
                 let mut options = self.asked(Some(&from))?;
                 let [channels, rows, columns] = from.identity.data.image;
-                options.source.size = options.source.size.or(Some([rows, columns]));
-                if !self.given.contains("colour") {
+                // Sizes are asked for as the files have them, before they are turned.
+                let size = if self.transpose { [columns, rows] } else { [rows, columns] };
+                options.source.size = options.source.size.or(Some(size));
+                if !self.given.contains("colour") && !data::is_built_in(&options.source.data) {
                     options.source.colour = if channels == 1 { Colour::Grey } else { Colour::Rgb };
                 }
                 options
@@ -357,7 +359,13 @@ impl TrainArgs {
             from: None,
             ..flags
         };
-        let Some(asked) = &run.asked else { return Ok(options) };
+        let Some(asked) = &run.asked else {
+            // An older run, which knew its pictures' channels alone.
+            if !given("colour") && !data::is_built_in(&options.source.data) {
+                options.source.colour = if identity.data.image[0] == 1 { Colour::Grey } else { Colour::Rgb };
+            }
+            return Ok(options);
+        };
         let mut source = asked.source();
         if given("data") {
             source.data = options.source.data;

@@ -37,10 +37,10 @@ struct PictureArgs {
 }
 
 impl PictureArgs {
-    /// Reads them as squares of `size`, or as they are.
-    fn read(&self, size: Option<usize>, colour: Colour) -> Result<Dataset> {
+    /// Reads them in rows and columns of `size`, or as they are.
+    fn read(&self, size: Option<[usize; 2]>, colour: Colour) -> Result<Dataset> {
         let &Self { ref data, invert, transpose, .. } = self;
-        let source = Source { size: size.map(|side| [side; 2]), colour, invert, transpose, ..Source::of(data) };
+        let source = Source { size, colour, invert, transpose, ..Source::of(data) };
         Dataset::open(&source, &mut |line| eprintln!("{line}"))
     }
 
@@ -65,8 +65,10 @@ impl PictureArgs {
         let [_, have_rows, have_columns] = own.image_shape();
         let dataset = if [rows, columns] == [have_rows, have_columns] {
             own.clone()
-        } else if rows == columns {
-            self.read(Some(rows), if channels == 1 { Colour::Grey } else { Colour::Rgb })?
+        } else if !data::is_built_in(&self.data) || rows == columns {
+            // Sizes are asked for as the files have them, before they are turned.
+            let size = if self.transpose { [columns, rows] } else { [rows, columns] };
+            self.read(Some(size), if channels == 1 { Colour::Grey } else { Colour::Rgb })?
         } else {
             let reason = format!(
                 "it draws pictures of {rows} by {columns}, those of `{}` are {have_rows} by {have_columns}, and only \

@@ -17,10 +17,10 @@ pub struct PageArgs {
     /// The generators, as ONNX: visitors meet the first, and choose among them
     #[arg(required = true, value_name = "MODEL")]
     pub models: Vec<PathBuf>,
-    /// The folder to write; a site that is already there is replaced
-    #[arg(long, value_name = "DIR", default_value = "site")]
-    pub out: PathBuf,
-    /// Serve on this port of this machine, else on 8000 or any free one
+    /// Write the site to this folder and stop, instead of to `site` and serving it; a site that is already there is replaced
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+    /// Serve on this port of this machine, with `--out` too; else on 8000 or any free one
     #[arg(long, value_name = "N")]
     pub port: Option<u16>,
     /// Stop when the site is written
@@ -31,7 +31,8 @@ pub struct PageArgs {
     pub url: Option<String>,
 }
 
-/// Writes the site and serves it until the program is stopped, or comes back at once if it isn't to serve.
+/// Writes the site and serves it until the program is stopped, or comes back at once if it isn't to serve: where a folder was named,
+/// it is not, unless a port was too.
 ///
 /// # Errors
 /// If there is no ready page beside the program, a model is none, the folder is not a site's, or the port is taken: all of
@@ -40,14 +41,28 @@ pub fn page(args: &PageArgs) -> Result<()> {
     let parts = Parts::beside(&program_folder(std::env::current_exe(), std::env::args_os().next())?)?;
     let models = models::read(&args.models)?;
     let address = args.url.as_deref().map(site::folder_address).transpose()?;
-    site::refuse_to_replace_what_is_not_ours(&args.out)?;
-    let listener = if args.no_serve { None } else { Some(serve::listen(args.port)?) };
-    folder::replace(&args.out, |new| site::assemble(new, &parts, &models, address.as_deref(), &folder::gzip))?;
-    eprintln!("the site is in `{}`; any host of static files can serve it", args.out.display());
+    let out = args.out.as_deref().unwrap_or(Path::new("site"));
+    refuse_the_working_folder(out)?;
+    site::refuse_to_replace_what_is_not_ours(out)?;
+    let serves = !args.no_serve && (args.out.is_none() || args.port.is_some());
+    let listener = if serves { Some(serve::listen(args.port)?) } else { None };
+    folder::replace(out, |new| site::assemble(new, &parts, &models, address.as_deref(), &folder::gzip))?;
+    eprintln!("the site is in `{}`; any host of static files can serve it", out.display());
     match listener {
-        Some(listener) => serve::serve(&listener, &args.out),
+        Some(listener) => serve::serve(&listener, out),
         None => Ok(()),
     }
+}
+
+/// A site is written beside its folder and takes its place; the folder that one stands in would be gone from under one's feet.
+fn refuse_the_working_folder(out: &Path) -> Result<()> {
+    let is_here =
+        out.canonicalize().ok().zip(std::env::current_dir().ok()).is_some_and(|(out, here)| here.starts_with(out));
+    if !is_here {
+        return Ok(());
+    }
+    Err(Failure::usage(format!("`--out {}` is the folder that this was started in, or one above it", out.display()))
+        .hint("give a folder of its own, as `--out site`"))
 }
 
 /// The folder that the program lies in, wherever a link to it leads from. `told` is what the system says; Linux without `/proc`,

@@ -24,6 +24,8 @@ use crate::{files, program, runtime, site, workspace};
 
 const PROGRAMS: [&str; 2] = ["trainer", "exporter"];
 const DOCUMENTS: [&str; 4] = ["README.md", "CHANGELOG.md", "LICENSE-APACHE", "LICENSE-MIT"];
+/// Says whose the data are that the trainer and the page hold.
+const DATA: [&str; 3] = ["crates/data/mnist/README.md", "crates/data/avatars/README.md", "web/real/README.md"];
 /// What a page is made of is looked for here, beside the trainer.
 const PAGE: &str = "share/forger/page";
 
@@ -72,14 +74,17 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     fs::create_dir_all(&arguments.out).with_context(|| format!("cannot create `{}`", arguments.out.display()))?;
     let room = tempfile::tempdir()?;
     fill(room.path(), &programs, &site::parts(&runtime)?)?;
-    fs::write(room.path().join("THIRD-PARTY.txt"), third_parties()?)?;
+    fs::write(room.path().join("THIRD-PARTY.txt"), third_parties()? + &of_data()?)?;
 
     let ending = if platform.contains("windows") { "zip" } else { "tar.gz" };
     let archive = arguments.out.join(format!("{name}.{ending}"));
+    // Whole or not at all.
+    let part = files::with_suffix(&archive, "part");
     match ending {
-        "zip" => zip(room.path(), &name, &archive)?,
-        _ => tar(room.path(), &name, &archive)?,
+        "zip" => zip(room.path(), &name, &part)?,
+        _ => tar(room.path(), &name, &part)?,
     }
+    fs::rename(&part, &archive).with_context(|| format!("cannot write `{}`", archive.display()))?;
     let hash = files::sha256(&fs::read(&archive)?);
     // As `sha256sum --check` reads it.
     fs::write(files::with_suffix(&archive, "sha256"), format!("{hash}  {name}.{ending}\n"))?;
@@ -173,6 +178,17 @@ fn third_parties() -> Result<String> {
     let mut cargo = program::cargo();
     let said = program::run_silently(cargo.args(["metadata", "--format-version", "1", "--locked"]))?;
     licences(&serde_json::from_str(&said).context("`cargo metadata` gives no JSON")?)
+}
+
+/// What lies in the programs and the page as data, by whom and under which licence.
+fn of_data() -> Result<String> {
+    let mut told = String::new();
+    for about in DATA {
+        let text =
+            fs::read_to_string(workspace::root().join(about)).with_context(|| format!("cannot read `{about}`"))?;
+        told += &format!("\n{}\n{text}", "-".repeat(72));
+    }
+    Ok(told)
 }
 
 fn licences(metadata: &Value) -> Result<String> {

@@ -135,6 +135,9 @@ pub fn pictures(array: Array, asked: Colour) -> Result<Squares, String> {
         }
         return Ok(Squares { bytes, count: *count, image: [1, rows, columns], done });
     };
+    if dims[1] == 4 || dims[dims.len() - 1] == 4 && step == 4 {
+        done.push("without their fourth channel, opacity".to_owned());
+    }
     let pixels = rows * columns;
     let colour_at = |picture: &[u8], at: usize| {
         let first = at * step;

@@ -225,12 +225,21 @@ pub fn read(place: &Path, name: String, found: Found, colour: Colour, reading: &
     if on_its_side && !reading.transposed {
         (reading.say)("EMNIST's pictures lie on their side, mirrored; `--transpose` stands them up");
     }
-    let images = |part, colour: Colour, reading: &mut Reading| -> Result<Option<Squares>> {
+    // `follows`: nobody asked for the colour, it is that of the training pictures; what has none is then left to be compared.
+    let images = |part, colour: Colour, follows: bool, reading: &mut Reading| -> Result<Option<Squares>> {
         let Some(file) = files.get(&(part, Content::Images)) else { return Ok(None) };
-        let squares =
-            load(file).and_then(|array| array::pictures(array, colour).map_err(|problem| wrong(file, &problem)))?;
+        let taken = |colour| {
+            load(file).and_then(|array| array::pictures(array, colour).map_err(|problem| wrong(file, &problem)))
+        };
+        let squares = match taken(colour) {
+            Err(_) if follows && colour == Colour::Rgb => taken(Colour::Grey)?,
+            other => other?,
+        };
         if !squares.done.is_empty() {
-            (reading.say)(&format!("`{}`: pictures {}", file.name(), squares.done.join(", ")));
+            let done = squares.done.join(", ");
+            let done =
+                if follows { done.replace(crate::colour::AS_ASKED, "as the training pictures are") } else { done };
+            (reading.say)(&format!("`{}`: pictures {done}", file.name()));
         }
         Ok(Some(squares))
     };
@@ -249,13 +258,14 @@ pub fn read(place: &Path, name: String, found: Found, colour: Colour, reading: &
         }
         Ok(Some(labels))
     };
-    let train = images(Named::Train, colour, reading)?.expect("a choice without training pictures is refused");
+    let train = images(Named::Train, colour, false, reading)?.expect("a choice without training pictures is refused");
     // What the training pictures are taken as, the others are too.
+    let follows = colour == Colour::Auto;
     let colour = if train.image[0] == 1 { Colour::Grey } else { Colour::Rgb };
     let train_labels = labels(Named::Train, &train)?;
     let mut test = None;
     for part in [Named::Test, Named::Validation] {
-        let Some(pictures) = images(part, colour, reading)? else { continue };
+        let Some(pictures) = images(part, colour, follows, reading)? else { continue };
         let test_labels = labels(part, &pictures)?;
         let file = &files[&(part, Content::Images)];
         if test.is_some() {

@@ -15,6 +15,9 @@ pub enum Colour {
     Rgb,
 }
 
+/// Gives the reason where somebody has asked.
+pub(crate) const AS_ASKED: &str = "as asked for";
+
 impl FromStr for Colour {
     type Err = String;
 
@@ -71,9 +74,9 @@ pub fn decide(asked: Colour, coloured: usize, count: usize) -> (Colour, String, 
         }
         (Colour::Auto, _) if coloured == 0 => "in grey, since none shows colours".to_owned(),
         (Colour::Auto, _) => format!("in grey, since only {share} show colours (`--colour rgb` keeps them)"),
-        (_, Colour::Rgb) if coloured == 0 => "in colour, as asked for, though none shows colours".to_owned(),
-        (_, Colour::Rgb) => "in colour, as asked for".to_owned(),
-        (_, _) => "in grey, as asked for".to_owned(),
+        (_, Colour::Rgb) if coloured == 0 => format!("in colour, {AS_ASKED}, though none shows colours"),
+        (_, Colour::Rgb) => format!("in colour, {AS_ASKED}"),
+        (_, _) => format!("in grey, {AS_ASKED}"),
     };
     let grey = count - coloured;
     let mixed = (taken == Colour::Rgb && coloured > 0 && grey * PICTURES >= count).then(|| {

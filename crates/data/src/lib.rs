@@ -55,7 +55,7 @@ pub struct Source {
 }
 
 impl Source {
-    /// `mnist`, or the path of a folder or a file, as it is.
+    /// `mnist`, `avatars`, or the path of a folder or a file, as it is.
     pub fn of(data: &str) -> Self {
         Self { data: data.to_owned(), ..Self::default() }
     }
@@ -91,7 +91,7 @@ pub const DEFAULT_SIZE: usize = 28;
 /// A data set, split as training uses it.
 #[derive(Clone, Debug)]
 pub struct Dataset {
-    /// `mnist`, or the folder's name.
+    /// `mnist`, `avatars`, or the folder's name.
     pub name: String,
     /// What is trained on.
     pub train: Pictures,
@@ -102,7 +102,7 @@ pub struct Dataset {
 }
 
 impl Dataset {
-    /// `mnist`, or the path of a folder, as it is.
+    /// `mnist`, `avatars`, or the path of a folder, as it is.
     ///
     /// # Errors
     /// As [`Dataset::open`].

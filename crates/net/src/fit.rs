@@ -4,8 +4,12 @@ use crate::{Activation, Conv, Fault, Layer, Map, Size};
 
 /// Bounds the numbers of a picture between two layers, for one row.
 const MOST_NUMBERS: usize = 1 << 22;
+/// Bounds the weights of a map: four gigabytes of them, and as much again for each of Adam's moments.
+const MOST_WEIGHTS: usize = 1 << 30;
+/// Bounds what the windows of a convolution see of one picture, all together, in numbers: each thread holds as many.
+const MOST_SEEN: usize = 1 << 26;
 /// Bounds the rows that are tried where the nearest size that fits is looked for.
-const TRIED: usize = 256;
+const TRIED: usize = 1024;
 
 /// Gives each linear map with the number of its outputs and the function after it; every fault, if there is one.
 pub(crate) fn fit(inputs: Size, layers: &[Layer], outputs: Size) -> Result<Vec<(Map, usize, Activation)>, Vec<Fault>> {
@@ -57,6 +61,14 @@ impl Walk<'_> {
         self.at = match self.layers[index] {
             Layer::Dense { width } => {
                 let width = width.unwrap_or_else(|| self.width(index));
+                let weights =
+                    given.map(|given| given.count().saturating_mul(width)).filter(|&weights| weights > MOST_WEIGHTS);
+                if let (Some(given), Some(weights)) = (given, weights) {
+                    self.fault(
+                        index,
+                        format!("has {weights} weights, from {given} to {width}: at most {MOST_WEIGHTS} may be"),
+                    );
+                }
                 self.maps.push((Map::Dense, width, Activation::Identity));
                 Some(Size::Flat(width))
             }
@@ -66,6 +78,12 @@ impl Walk<'_> {
                     return;
                 };
                 match given {
+                    _ if Size::Planes(size).count() > MOST_NUMBERS => {
+                        let what =
+                            format!("makes {}: at most {MOST_NUMBERS} may be between layers", Size::Planes(size));
+                        self.fault(index, what);
+                        None
+                    }
                     Some(given) if given.count() != Size::Planes(size).count() => {
                         self.fault(index, format!("makes {} of {given}", Size::Planes(size)));
                         None
@@ -91,15 +109,15 @@ impl Walk<'_> {
                 return None;
             }
         };
-        let (map, to) = match self.layers[index] {
+        let (map, conv, to) = match self.layers[index] {
             Layer::Conv { kernel, stride, padding, upsample, .. } => {
                 let padding = padding.unwrap_or((kernel - 1) / 2);
                 let conv = Conv::over(from, channels, kernel, stride, padding, upsample);
-                conv.map(|conv| (Map::Conv(conv), conv.to))
+                conv.map(|conv| (Map::Conv(conv), conv, conv.to))
             }
             Layer::ConvTranspose { kernel, stride, padding, .. } => {
                 let conv = Conv::under(from, channels, kernel, stride, padding_of_transpose(kernel, stride, padding));
-                conv.map(|conv| (Map::ConvTranspose(conv), conv.from))
+                conv.map(|conv| (Map::ConvTranspose(conv), conv, conv.from))
             }
             _ => unreachable!("every other kind of layer was taken before"),
         }
@@ -111,6 +129,12 @@ impl Walk<'_> {
         let to = Size::Planes(to);
         if to.count() > MOST_NUMBERS {
             self.fault(index, format!("gives {to} for a picture: at most {MOST_NUMBERS} may be between layers"));
+            return None;
+        }
+        let seen = conv.column().saturating_mul(conv.places());
+        if seen > MOST_SEEN {
+            let what = format!("sees {seen} numbers of a picture with all its windows: at most {MOST_SEEN} may be");
+            self.fault(index, what);
             return None;
         }
         self.maps.push((map, to.count(), Activation::Identity));
@@ -129,7 +153,7 @@ impl Walk<'_> {
                 let told = self.faults.len();
                 let size = self.reshaped(next);
                 self.faults.truncate(told);
-                size.map_or(1, |size| Size::Planes(size).count())
+                size.map(|size| Size::Planes(size).count()).filter(|&count| count <= MOST_NUMBERS).unwrap_or(1)
             }
             Some(_) => {
                 let what =
@@ -186,11 +210,12 @@ impl Walk<'_> {
                 let below = made.iter().filter(|&&side| side < wanted).max();
                 let above = made.iter().filter(|&&side| side > wanted).min();
                 let near: Vec<String> = below.into_iter().chain(above).map(usize::to_string).collect();
-                let what = format!(
-                    "leads to no picture of {wanted} {what} by the convolutions after it; the nearest that it can lead to: {}",
-                    near.join(" and ")
-                );
-                self.fault(index, what);
+                let near = if near.is_empty() {
+                    String::new()
+                } else {
+                    format!("; the nearest that it can lead to: {}", near.join(" and "))
+                };
+                self.fault(index, format!("leads to no picture of {wanted} {what} by the convolutions after it{near}"));
             }
             side
         });
@@ -231,7 +256,7 @@ fn side_after(side: usize, layers: &[Layer]) -> Option<usize> {
     layers.iter().try_fold(side, |side, layer| match *layer {
         Layer::Conv { kernel, stride, padding, upsample, .. } => {
             let padding = padding.unwrap_or(kernel.checked_sub(1)? / 2);
-            Conv::over([1, side, side], 1, kernel, stride.max(1), padding, upsample).map(|conv| conv.to[1])
+            Conv::over([1, side, side], 1, kernel, stride, padding, upsample).map(|conv| conv.to[1])
         }
         Layer::ConvTranspose { kernel, stride, padding, .. } => {
             let padding = padding_of_transpose(kernel, stride, padding);
@@ -350,6 +375,35 @@ mod tests {
         }
         let told = told(5, r#"[{"layer":"dense"},{"layer":"reshape","channels":2},{"layer":"conv"}]"#, 9);
         assert_eq!(told[0], "layer 2 must say its `rows` and `columns`, since no picture comes out of this network");
+    }
+
+    #[test]
+    fn what_no_memory_holds_is_told() {
+        let wide = r#"{"layer":"dense"},{"layer":"reshape","channels":4096,"rows":1024,"columns":1024}"#;
+        for (text, expected) in [
+            (format!(r#"[{wide},{wide},{{"layer":"dense"}}]"#), "layer 2 makes 4096 x 1024 x 1024 numbers: at most"),
+            (
+                r#"[{"layer":"dense"},{"layer":"reshape","channels":16,"rows":512,"columns":512},{"layer":"conv","channels":1,"kernel":16},
+                    {"layer":"dense"}]"#
+                    .to_owned(),
+                "layer 3 sees 1",
+            ),
+            (
+                r#"[{"layer":"dense","width":65536},{"layer":"dense","width":65536},{"layer":"dense"}]"#.to_owned(),
+                "layer 2 has 4294967296 weights, from 65536 numbers to 65536: at most",
+            ),
+        ] {
+            let told = told(10, &text, [1, 3, 4]);
+            assert!(told.iter().any(|told| told.contains(expected)), "{expected} is not in {told:#?}");
+        }
+    }
+
+    #[test]
+    fn large_pictures_are_reached_too() {
+        let layers =
+            layers(r#"[{"layer":"dense"},{"layer":"reshape","channels":2},{"layer":"conv"},{"layer":"tanh"}]"#);
+        let g = Network::new("generator", 3, &layers, [1, 300, 300]).unwrap();
+        assert_eq!(g.stages[0].outputs, 2 * 300 * 300);
     }
 
     #[test]

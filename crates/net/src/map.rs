@@ -75,7 +75,7 @@ pub struct Conv {
 
 impl Conv {
     /// Makes the convolution of `channels` outputs of a picture of the size `from`, or none where the window does not fit into
-    /// the picture once.
+    /// the picture once, or a kernel, stride or upsampling is 0.
     pub fn over(
         from: [usize; 3],
         channels: usize,
@@ -84,6 +84,9 @@ impl Conv {
         padding: usize,
         upsample: usize,
     ) -> Option<Self> {
+        if kernel == 0 || stride == 0 || upsample == 0 {
+            return None;
+        }
         let side = |size: usize| {
             let padded = size.checked_mul(upsample)?.checked_add(padding.checked_mul(2)?)?;
             Some(padded.checked_sub(kernel)? / stride + 1)
@@ -93,8 +96,11 @@ impl Conv {
     }
 
     /// Makes the convolution whose transpose turns a picture of the size `from` into one of `channels` channels, or none
-    /// where the padding cuts all of it off.
+    /// where the padding cuts all of it off, or a kernel or stride is 0.
     pub fn under(from: [usize; 3], channels: usize, kernel: usize, stride: usize, padding: usize) -> Option<Self> {
+        if kernel == 0 || stride == 0 {
+            return None;
+        }
         let grown = |size: usize| {
             let all = size.checked_sub(1)?.checked_mul(stride)?.checked_add(kernel)?;
             all.checked_sub(padding.checked_mul(2)?).filter(|&side| side > 0)

@@ -284,7 +284,7 @@ impl Network {
         self.stages[stage].weight.clone()
     }
 
-    /// Says where the bias of stage `stage`, counted from 0, lies in the flat buffer: [outputs].
+    /// Says where the bias of stage `stage`, counted from 0, lies in the flat buffer: [outputs], of convolutions [channels].
     pub fn bias(&self, stage: usize) -> Range<usize> {
         self.stages[stage].bias.clone()
     }

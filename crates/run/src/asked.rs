@@ -13,7 +13,7 @@ use crate::options::Options;
 /// of its sitting.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Asked {
-    /// `mnist`, or a path from the root on, so that it is found from any folder.
+    /// `mnist`, `avatars`, or a path from the root on, so that it is found from any folder.
     pub data: String,
     /// Rows of a picture, and its columns where `columns` says no other number, if not the files' own.
     pub size: Option<usize>,

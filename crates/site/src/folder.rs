@@ -40,7 +40,11 @@ pub fn replace<E: From<Failure>>(
         fs::rename(&target, old.path().join("folder"))
             .map_err(failed(format_args!("cannot move the old `{}` away", target.display())))?;
     }
-    fs::rename(&folder, &target).map_err(failed(format_args!("cannot put `{}` in place", target.display())))?;
+    fs::rename(&folder, &target).map_err(|error| {
+        // Where it was: nothing is lost but the new one.
+        let _ = fs::rename(old.path().join("folder"), &target);
+        failed(format_args!("cannot put `{}` in place", target.display()))(error)
+    })?;
     Ok(())
 }
 

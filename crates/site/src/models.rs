@@ -110,10 +110,14 @@ fn entry(place: usize, file: &Path, summary: &Summary, taken: &mut BTreeSet<Stri
     }
 }
 
-/// A name for files and links, out of any text: letters, digits, and `-` for whatever else.
+/// A name for files and links, out of any text: letters, digits, and `-` for whatever else; no longer than a file's name may be.
 fn plain(text: &str) -> String {
-    let plain: String =
-        text.chars().map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '-' }).collect();
+    const LONGEST: usize = 60;
+    let plain: String = text
+        .chars()
+        .take(LONGEST)
+        .map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '-' })
+        .collect();
     if plain.is_empty() { "model".into() } else { plain }
 }
 

@@ -34,7 +34,9 @@ impl Parts {
     /// If there is none: says where it was looked for.
     pub fn beside(program: &Path) -> Result<Parts> {
         let places = [program.join("share/forger/page"), program.join("../share/forger/page")];
-        if let Some(page) = places.iter().find(|page| NEEDED.iter().all(|file| page.join(file).is_file())) {
+        let is_whole =
+            |page: &&PathBuf| NEEDED.iter().all(|file| page.join(file).is_file()) && page.join("judges").is_dir();
+        if let Some(page) = places.iter().find(is_whole) {
             return Ok(Parts::within(page));
         }
         let half = places.iter().find(|page| page.is_dir());
@@ -92,6 +94,11 @@ mod tests {
         for file in NEEDED {
             write(&program.join("share/forger/page").join(file));
             write(&room.path().join("usr/share/forger/page").join(file));
+        }
+        // Without its judges a page is not whole.
+        assert!(Parts::beside(&program).unwrap_err().message.ends_with("is not whole"));
+        for folder in ["forger/share/forger/page", "usr/share/forger/page"] {
+            write(&room.path().join(folder).join("judges/mnist.safetensors"));
         }
         for folder in [&program, &installed] {
             let parts = Parts::beside(folder).unwrap();

@@ -1,5 +1,5 @@
 //! Has the browser ask for all of the page's modules at once: they lie several imports deep, and each level would wait for the
-//! one above it.
+//! one above it. First for those that the first picture needs; the others are named for `app.js`, which asks for them after it.
 
 use std::collections::BTreeSet;
 use std::path::{Component, Path, PathBuf};
@@ -11,7 +11,11 @@ use crate::folder;
 /// The line of `index.html` that names the first module; those that it leads to are put after it.
 const FIRST: &str = r#"<link rel="modulepreload" href="app.js">"#;
 
-/// Names in the site's `index.html` every module that `app.js` leads to; a page without such a line stays as it is.
+/// The module that `app.js` asks for once the first picture is there.
+const LATER: &str = "explorer.js";
+
+/// Names in the site's `index.html` every module that `app.js` leads to, and those that [`LATER`] leads to besides; a page without
+/// such a line stays as it is.
 ///
 /// # Errors
 /// If a file can't be read or written.
@@ -20,11 +24,16 @@ pub(crate) fn name_modules(site: &Path) -> Result<()> {
     let text = folder::read_text(&page)?;
     let Some((before, after)) = text.split_once(FIRST) else { return Ok(()) };
     let mut told = before.to_owned() + FIRST;
-    for module in reached(site, "app.js")? {
+    let first = reached(site, "app.js")?;
+    for module in &first {
         let link = format!(r#"<link rel="modulepreload" href="{module}">"#);
-        if module != "app.js" && !text.contains(&link) {
+        if *module != "app.js" && !text.contains(&link) {
             told += &format!("\n  {link}");
         }
+    }
+    if site.join(LATER).exists() {
+        let later: Vec<String> = reached(site, LATER)?.difference(&first).cloned().collect();
+        told += &format!("\n  <meta name=\"later\" content=\"{}\">", later.join(" "));
     }
     folder::write(&page, (told + after).as_bytes())
 }
@@ -90,6 +99,8 @@ mod tests {
             ("b.js", "export { c } from './deep.js';\nimport { a } from './controls/a.js';".into()),
             ("deep.js", String::new()),
             ("no.js", String::new()),
+            ("explorer.js", "import { b } from './b.js';\nimport { w } from './controls/walk.js';".into()),
+            ("controls/walk.js", "import { deep } from '../deep.js';".into()),
         ] {
             let path = site.path().join(file);
             fs::create_dir_all(path.parent().unwrap()).unwrap();
@@ -100,6 +111,7 @@ mod tests {
         for (module, times) in [("app.js", 1), ("b.js", 1), ("controls/a.js", 1), ("deep.js", 1), ("no.js", 0)] {
             assert_eq!(text.matches(&format!("href=\"{module}\"")).count(), times, "{module} in {text}");
         }
+        assert!(text.contains(r#"<meta name="later" content="controls/walk.js explorer.js">"#), "{text}");
     }
 
     #[test]
@@ -109,5 +121,7 @@ mod tests {
         for module in ["forger.js", "controls/dom.js", "error.js", "philox.js"] {
             assert!(found.contains(module), "{module} in {found:?}");
         }
+        let later = reached(&web, LATER).unwrap();
+        assert!(later.contains("controls/walk.js") && !found.contains("controls/walk.js"), "{later:?}");
     }
 }

@@ -12,11 +12,10 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 use toml::{Table, Value};
 
-use super::plan::{ASSUMED_CLASSES, Plan, Run, Setting};
+use super::plan::{Plan, Run, Setting, assumed_shapes};
 use super::slurm::Request;
 use engines::choose::DeviceChoice;
 use failure::{Failure, Result};
-use gan::DataShape;
 use gan::recipe::{self, Kind, Recipe};
 
 /// Beyond this a study is a slip of the keyboard.
@@ -344,10 +343,11 @@ impl Reader<'_> {
         let whole = |key: &str| value(key).and_then(|(value, _)| value.as_integer());
         let size = whole("size").map(|size| size as usize);
         // Pictures whose files have another size must say it in `size`, where a recipe says how many numbers come out of G.
-        let size_of_pictures = size.unwrap_or(data::DEFAULT_SIZE);
-        let pictures = DataShape::grey(size_of_pictures, size_of_pictures).with_classes(ASSUMED_CLASSES);
-        let misfits = recipe.misfits(pictures);
-        if !misfits.is_empty() {
+        let text_of = |key| value(key).and_then(|(value, _)| value.as_str());
+        let shapes = assumed_shapes(text_of("data").unwrap_or("mnist"), size, text_of("colour").unwrap_or("auto"));
+        let mut misfits: Vec<_> = shapes.into_iter().map(|shape| recipe.misfits(shape)).collect();
+        if misfits.iter().all(|misfits| !misfits.is_empty()) {
+            let misfits = misfits.swap_remove(0);
             misfits.into_iter().for_each(|what| self.problem(base_at, what));
             return None;
         }

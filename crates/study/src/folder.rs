@@ -69,6 +69,17 @@ pub enum Owner {
     },
 }
 
+/// Gives `plan` with the colour of each setting of `kept` where its file says none: what is not said has meant grey before.
+fn with_colours_of(kept: &Plan, plan: &Plan) -> Plan {
+    let mut plan = plan.clone();
+    for (ours, theirs) in plan.settings.iter_mut().zip(&kept.settings) {
+        if !ours.values.iter().any(|(key, _)| key == "colour") {
+            ours.colour.clone_from(&theirs.colour);
+        }
+    }
+    plan
+}
+
 impl Owner {
     /// This process: the Slurm task that it is, if it is one.
     pub fn this_process() -> Self {
@@ -145,7 +156,7 @@ impl StudyFolder {
             Self::create(path, plan, text)?;
         }
         let study = Self::open(path)?;
-        let differences = study.plan.differences(plan);
+        let differences = study.plan.differences(&with_colours_of(&study.plan, plan));
         if !differences.is_empty() {
             let list = differences.join("\n  ");
             return Err(Failure::usage(format!("the study in `{}` is another one:\n  {list}", path.display())).hint(
@@ -483,6 +494,24 @@ mod tests {
 
     fn counts(study: &StudyFolder) -> [usize; 4] {
         State::ALL.map(|state| study.list(state).unwrap().len())
+    }
+
+    #[test]
+    fn a_study_of_a_version_without_colours_is_gone_on_with_in_grey() {
+        let dir = tempfile::tempdir().unwrap();
+        let text = "seed = 1\nhidden = [32, 64]";
+        drop(study(dir.path(), text));
+        let kept = dir.path().join("results").join(PLAN);
+        let mut older: serde_json::Value = serde_json::from_slice(&fs::read(&kept).unwrap()).unwrap();
+        for setting in older["settings"].as_array_mut().unwrap() {
+            assert_eq!(setting.as_object_mut().unwrap().remove("colour"), Some("auto".into()));
+        }
+        fs::write(&kept, older.to_string()).unwrap();
+        let again = study(dir.path(), text);
+        assert!(again.plan.settings.iter().all(|setting| setting.colour == "grey"));
+        let other = format!("{text}\ncolour = \"rgb\"");
+        let failure = StudyFolder::create_or_open(&dir.path().join("results"), &plan(&other), &other).unwrap_err();
+        assert!(failure.message.contains("colour: grey in the study folder, rgb now"), "{failure}");
     }
 
     #[test]

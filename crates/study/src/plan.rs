@@ -5,10 +5,28 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use data::{Colour, Source};
+use gan::DataShape;
 use gan::recipe::Recipe;
 
 /// Classes that pictures are taken to have until they are read, where a recipe tells networks of them.
 pub const ASSUMED_CLASSES: usize = 10;
+
+/// Lists the shapes that pictures may have before they are read, the likeliest first: of the size that is asked for or usual, in
+/// colour, in grey, or in either where the pictures decide.
+pub fn assumed_shapes(data: &str, size: Option<usize>, colour: &str) -> Vec<DataShape> {
+    let usual = if data == "avatars" { AVATARS_SIDE } else { data::DEFAULT_SIZE };
+    let side = size.unwrap_or(usual);
+    let channels: &[usize] = match (colour, data) {
+        ("grey", _) | (_, "mnist") => &[1],
+        ("rgb", _) | (_, "avatars") => &[3],
+        _ => &[1, 3],
+    };
+    let shape = |&channels| DataShape { image: [channels, side, side], classes: ASSUMED_CLASSES };
+    channels.iter().map(shape).collect()
+}
+
+/// Counts the rows and columns of an avatar.
+const AVATARS_SIDE: usize = 16;
 
 /// All runs.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -42,7 +60,7 @@ pub struct Setting {
     pub recipe: Recipe,
     /// Epochs of a run.
     pub epochs: u64,
-    /// `mnist`, or the path of a folder.
+    /// `mnist`, `avatars`, or the path of a folder.
     pub data: String,
     /// Rows and columns of a picture, if not the files' own.
     pub size: Option<usize>,
@@ -194,6 +212,18 @@ mod tests {
         for (text, expected) in [("", "setting"), ("../x", "x"), ("A b", "a-b"), ("a@b/c", "a-b-c")] {
             assert_eq!(slug(text), expected, "{text}");
         }
+    }
+
+    #[test]
+    fn shapes_are_assumed_by_what_is_known_of_the_pictures() {
+        let images = |data: &str, size, colour: &str| -> Vec<[usize; 3]> {
+            assumed_shapes(data, size, colour).into_iter().map(|shape| shape.image).collect()
+        };
+        assert_eq!(images("mnist", None, "auto"), [[1, 28, 28]]);
+        assert_eq!(images("avatars", None, "auto"), [[3, 16, 16]]);
+        assert_eq!(images("avatars", Some(20), "grey"), [[1, 20, 20]]);
+        assert_eq!(images("mine", Some(32), "rgb"), [[3, 32, 32]]);
+        assert_eq!(images("mine", None, "auto"), [[1, 28, 28], [3, 28, 28]]);
     }
 
     #[test]

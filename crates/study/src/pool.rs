@@ -16,11 +16,10 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde::Deserialize;
 
 use super::folder::{Entry, Owner, State, StudyFolder, failures, this_host};
-use super::plan::{ASSUMED_CLASSES, Plan};
+use super::plan::{Plan, assumed_shapes};
 use super::worker::RunResult;
 use engines::choose::cores;
 use failure::{Failure, Result};
-use gan::DataShape;
 use judge::Judge;
 use run::train::Outcome;
 
@@ -386,10 +385,12 @@ pub fn workers_that_fit(plan: &Plan, threads: usize) -> (usize, String) {
 fn workers_that_fit_on(cores: usize, memory: Option<u64>, plan: &Plan, threads: usize) -> (usize, String) {
     let by_cores = (cores / threads.max(1)).max(1);
     let parameters = plan.settings.iter().map(|setting| {
-        let size = setting.size.unwrap_or(data::DEFAULT_SIZE);
         let recipe = &setting.recipe;
-        let data = DataShape::grey(size, size).with_classes(ASSUMED_CLASSES);
-        (recipe.generator_network(data).len() + recipe.discriminator_network(data).len()) as u64
+        let shapes = assumed_shapes(&setting.data, setting.size, &setting.colour).into_iter();
+        let fitting = shapes.filter(|&shape| recipe.misfits(shape).is_empty());
+        let parameters =
+            fitting.map(|data| recipe.generator_network(data).len() + recipe.discriminator_network(data).len());
+        parameters.max().unwrap_or(0) as u64
     });
     let need = RUN_MEMORY + BYTES_A_PARAMETER * parameters.max().unwrap_or(0);
     let by_memory = memory.map_or(usize::MAX, |bytes| usize::try_from(bytes / need).unwrap_or(usize::MAX).max(1));

@@ -5,7 +5,7 @@
 //! transposed convolution is the same three with its two sides exchanged. Engines and the page's runtime make their products of this.
 //!
 //! Windows are taken from a copy of the picture with its zeros around it, so that a window's row is a handful of numbers in a row,
-//! whatever the edges, strides and repeated rows. The memory is kept: nothing is allocated for a convolution no larger than one before.
+//! whatever the edges, strides and repeated rows. Whoever keeps a [`Windows`] allocates nothing for a convolution no larger than one before.
 
 use std::ops::Range;
 
@@ -34,6 +34,13 @@ impl Windows {
     /// Makes windows without any memory yet.
     pub const fn new() -> Self {
         Self { framed: Vec::new(), rows: Vec::new() }
+    }
+
+    /// Counts the numbers that a convolution makes room for, `usize::MAX` where that is more than can be counted: what reads
+    /// convolutions from elsewhere looks at it first.
+    pub fn needed(conv: Conv) -> usize {
+        let framed = framed_size(conv).into_iter().fold(conv.from[0], usize::saturating_mul);
+        framed.saturating_add(conv.column().saturating_mul(conv.places()))
     }
 
     /// Makes room for a convolution.
@@ -171,6 +178,7 @@ mod tests {
             let [channels, height, width] = from;
             let x: Vec<f32> = (1..=channels * height * width).map(|i| i as f32).collect();
             let mut fitted = windows.of(conv);
+            assert_eq!(fitted.framed.len() + fitted.rows.len(), Windows::needed(conv), "{conv:?}");
             let mut expected = vec![0.0; conv.column() * conv.places()];
             let mut seen = vec![0.0; x.len()];
             for (i, slot) in expected.iter_mut().enumerate() {

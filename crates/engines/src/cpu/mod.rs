@@ -1,6 +1,6 @@
 //! Training on the CPU, by steps derived by hand over flat buffers.
 //!
-//! [`layers`] takes any chain of dense layers, product by product as the equations have it; [`mlp`] takes perceptrons of two hidden
+//! [`layers`] takes any chain of linear maps, product by product as the equations have it; [`mlp`] takes perceptrons of two hidden
 //! layers alone, and does less arithmetic for them. [`engine`] gives the faster of those that take a recipe's networks.
 
 use std::sync::Arc;

@@ -20,7 +20,7 @@ const LAYER: &str = "layer";
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Layers {
-    /// Lists the layers from input to output; the last dense layer's width may be left out.
+    /// Lists the layers from input to output; what follows from the pictures may be left out.
     pub layers: Vec<Layer>,
 }
 

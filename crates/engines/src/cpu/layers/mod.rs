@@ -1,7 +1,7 @@
 //! Any chain of linear maps on the CPU: the step derived by hand, a product at a time.
 //!
 //! A network is a chain of linear maps W_i, each followed by a bias and a pointwise function f_i: with x_0 the input,
-//! x_i = f_i(W_i x_(i-1) + b_i). All that a step asks of a linear map are the three products of [`dense`]. Back from a unit logit
+//! x_i = f_i(W_i x_(i-1) + b_i). All that a step asks of a linear map are the three products of [`map`]. Back from a unit logit
 //! they give the chain a, from D's last stage L to its first, and its penalties need no second derivative: where functions are made
 //! of straight pieces, f' is constant almost everywhere, and the chain's tangent t goes forward through the same derivatives. With
 //! s the derivative of the loss by each row's logit, c = gamma / batch of a real or a generated picture, and * number by number,
@@ -43,7 +43,7 @@ use linear::product::{Matrix, MatrixMut};
 use net::Network;
 use passes::{Passes, Update, forward_stage, map, matrix, times_derivative};
 
-/// Trains by hand-derived steps on the CPU, any chain of dense layers.
+/// Trains by hand-derived steps on the CPU, any chain of linear maps.
 pub struct Layers {
     recipe: Recipe,
     pictures: Arc<Pictures>,
