@@ -341,7 +341,8 @@ export function explore(models, arrival, runtime, status) {
     // Of a model, not of one of its classes: the walk goes through several, and stays the same.
     const model = generator.ofClass(0);
     if (walking.model !== model || walking.of !== of) {
-      walking = { model, of, drawer: drawerAlong(model, (place) => edits.walkClass(state, place / 1000)) };
+      // Between the pins of now: a strip is drawn in slices, and meanwhile one may go.
+      walking = { model, of, drawer: drawerAlong(model, (place) => edits.walkClass({ pins, walk }, place / 1000)) };
     }
     return walking.drawer;
   }

@@ -1,6 +1,7 @@
 // Models that are told which class to draw: by the small runtime, by forger.js, in any page, and on this one, whose links keep it.
 
 import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
 import { test } from 'node:test';
 import { blends, drawerAlong, drawerOf } from '../../web/blending.js';
 import { classOfDigit } from '../../web/judging.js';
@@ -340,14 +341,21 @@ describeOnSite('classes on the page', (open) => {
     await page.reload();
     await ready(page);
     await shows(digit(page), between, 'after a reload');
-    const [download] = await Promise.all([page.waitForEvent('download'), pin('GIF of the walk').click()]);
-    assert.match(download.suggestedFilename(), /-walk\.gif$/);
+    const film = async (ask) => {
+      const [download] = await Promise.all([page.waitForEvent('download'), ask()]);
+      assert.match(download.suggestedFilename(), /-walk\.gif$/);
+      return readFile(await download.path());
+    };
+    const whole = await film(() => pin('GIF of the walk').click());
     await page.getByRole('button', { name: 'Show pin 2, of seed 1' }).click();
     await shows(digit(page), eight, 'the second pin');
     await isPressed(page, '8');
     await button(page, '5').click();
     await page.getByRole('button', { name: 'Show pin 1, of seed 1' }).click();
     await shows(digit(page), three, 'the first pin, from another class');
+    // In one task, so that the pin is gone before the first picture of the film is drawn.
+    const cut = await film(() => page.evaluate(() => ['#walk [data-gif]', '#pins .remove'].forEach((each) => document.querySelector(each).click())));
+    assert.ok(cut.equals(whole), 'a pin that goes meanwhile changes nothing of the film');
     assert.deepEqual(complaints, []);
     await close();
   });
