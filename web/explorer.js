@@ -92,7 +92,10 @@ export function explore(models, arrival, runtime, status) {
       keeping.say(text(isFull ? 'pinnedOut' : 'pinned', { count: state.pins.length, most: edits.MOST_PINS }));
     },
   });
-  const classes = createClasses(byId('classes'), (chosen) => change('class', () => edits.setClass(state, chosen), { keepPlaying: true, isPress: true }));
+  const classes = createClasses(byId('classes'), (chosen) => {
+    // The walk has classes of its own, and at its next step would take this one back.
+    change('class', () => edits.setClass(state, chosen), { keepPlaying: state.playing !== 'walk', isPress: true });
+  });
   const film = createFilm(within(document, '#sweep .film'), {
     onInput: (frame) => change('film', () => edits.showFrame(state, frame)),
     onResize: redraw,
@@ -358,6 +361,8 @@ export function explore(models, arrival, runtime, status) {
 
   /** The next frame of what plays. */
   function tick() {
+    // A beat of the frame that is about to show that it was stopped.
+    if (!state.playing) return undefined;
     if (state.playing === 'sweep') return edits.showFrame(state, ((edits.frameOf(state) ?? -1) + 1) % 100);
     if (state.playing === 'z0') return swing();
     if (state.playing === 'epochs') {

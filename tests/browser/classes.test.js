@@ -360,6 +360,24 @@ describeOnSite('classes on the page', (open) => {
     await close();
   });
 
+  test('a class that is chosen while the walk plays stops it, and stays; a sweep plays on', async () => {
+    const { page, complaints, close } = await opened({ hash: '#v1&t=walk&p=3:1.0,8:1.1&w=0.1.0' });
+    const control = (name) => page.getByRole('button', { name, exact: true });
+    await control('Play the walk').click();
+    await control('Pause the walk').waitFor();
+    await button(page, '5').click();
+    await control('Play the walk').waitFor();
+    await isPressed(page, '5');
+    await page.getByRole('img', { name: /, class 5/ }).waitFor();
+    await openTab(page, 'Two sweeps');
+    await control('Play the sweep').click();
+    await button(page, '7').click();
+    await isPressed(page, '7');
+    assert.ok(await control('Pause the sweep').isVisible());
+    assert.deepEqual(complaints, []);
+    await close();
+  });
+
   test('every tab draws the class that is chosen', async () => {
     const { page, complaints, close } = await opened();
     for (const [tab, name] of [
