@@ -316,9 +316,11 @@ export function explore(models, arrival, runtime, status) {
 
   function draw() {
     const z = edits.shownZ(state);
-    picture.show(state, drawer());
+    // Where nothing lies between classes the nearer one is drawn, and is what the page says.
+    const told = state.mix && !blends(generator) ? { ...state, mix: undefined } : state;
+    picture.show(told, drawer());
     z0.show(drawer(), z, state.playing === 'z0');
-    classes.show(generator, state);
+    classes.show(generator, told);
     seed.show(state.seed);
     tabs.show(state.tab);
     tour.show();

@@ -360,6 +360,21 @@ describeOnSite('classes on the page', (open) => {
     await close();
   });
 
+  test('a model that draws nothing between its classes says the one that it draws', async () => {
+    // More pixels than a layer may have to be followed here.
+    const large = classFile(100, [1, 68, 68], diagonal, { 'forger.classes': JSON.stringify(DIGITS) });
+    const { page, complaints, close } = await opened({ prepare: withDigits(large), hash: '#v1&c=3.600-8.400&t=walk&p=3:1.0,8:1.0&w=0.1.400' });
+    await isPressed(page, '3');
+    await page.getByRole('img', { name: /^The generated picture of seed 1 .*, class 3/ }).waitFor();
+    assert.equal(await button(page, '8').evaluate((element) => Number(element.style.getPropertyValue('--share'))), 0, 'no share of another');
+    await page.getByText('This network’s file does not tell what lies between two classes').waitFor();
+    await page.getByRole('slider', { name: 'Place on the walk' }).fill('60');
+    await isPressed(page, '8');
+    await page.getByRole('img', { name: /, class 8/ }).waitFor();
+    assert.deepEqual(complaints, []);
+    await close();
+  });
+
   test('a class that is chosen while the walk plays stops it, and stays; a sweep plays on', async () => {
     const { page, complaints, close } = await opened({ hash: '#v1&t=walk&p=3:1.0,8:1.1&w=0.1.0' });
     const control = (name) => page.getByRole('button', { name, exact: true });
