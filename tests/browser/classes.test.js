@@ -115,7 +115,7 @@ test('what is between no classes of the model is a damaged link', () => {
 
 test('between classes it is the model’s own sum, and the nearer class where the file has no such sum', () => {
   const z = Float32Array.from([0.5, -1, 2, 0.25, 1, 1, -1, 0]);
-  const plain = { latentSize: 4, imageShape: SMALL, classes: NAMES, class: 0, msPerPicture: 0 };
+  const plain = { latentSize: 4, imageShape: SMALL, classes: NAMES, class: 0, msPerPicture: 0, taken: null };
   const model = { ...plain, file: small, ofClass: (chosen) => ({ ...plain, class: chosen, generate: (all) => [chosen, all.length] }) };
   assert.ok(blends(model));
   assert.deepEqual(drawerOf(model, { class: 2, mix: undefined }).generate(z), [2, 8], 'a class alone is the runtime’s');
@@ -130,6 +130,10 @@ test('between classes it is the model’s own sum, and the nearer class where th
   assert.equal(blends(other), false);
   assert.deepEqual(drawerOf(other, { class: 1, mix: [[0, 250], [1, 750]] }).generate(z), [1, 8]);
   assert.equal(blends({ ...model, classes: null }), false);
+  // The same sums, but what they give may be no picture yet: greys from 0, or a channel after each pixel.
+  const stranger = { ...model, file: Buffer.from(small), taken: [['range', '0..1']] };
+  assert.equal(blends(stranger), false);
+  assert.deepEqual(drawerOf(stranger, { class: 1, mix: [[0, 250], [1, 750]] }).generate(z), [1, 8]);
 });
 
 test('another model draws the same class, or the first where it has fewer', () => {
