@@ -11,6 +11,7 @@ import { byId, signed, within } from './controls/dom.js';
 import { createBoard } from './controls/board.js';
 import { createClasses } from './controls/classes.js';
 import { createCollapse } from './controls/collapse.js';
+import { createCredits } from './controls/credits.js';
 import { createDirections } from './controls/directions.js';
 import { createDoors, reveal } from './controls/doors.js';
 import { createFilm } from './controls/film.js';
@@ -163,6 +164,7 @@ export function explore(models, arrival, runtime, status) {
     onBeat: redraw,
     onFailure: failed,
   });
+  const credits = createCredits(byId('foot'), models);
   const proof = createProof(byId('panel-proof'));
   const judging = createJudging(redraw);
   const forging = createForging(byId('forge'), {
@@ -327,6 +329,7 @@ export function explore(models, arrival, runtime, status) {
     showPanel();
     wishing.show();
     notices.show();
+    credits.show(generator);
     ticker.set(state.playing === 'sweep' ? RATE[state.kind] : state.playing ? RATE[state.playing] : 0);
     byId('explorer').classList.toggle('colour', !isInk(generator));
   }
