@@ -13,24 +13,36 @@ import { ALL } from './mixes.js';
 /** @typedef {import('./mixes.js').Kind} Kind */
 /** @typedef {Pick<Generator, 'latentSize' | 'imageShape' | 'classes' | 'class' | 'msPerPicture' | 'generate' | 'generateAsync'>} Drawer What a picture needs of a generator, and what the page says of it. */
 
-/** The chain of a model for each of its classes, by its file; null where it is no chain. @type {WeakMap<Uint8Array, Map<number, Layer[] | null>>} */
+/**
+ * A model as its layers, told the first of its classes, and the first layer's bias for each class that was asked for: all else is the
+ * same for all.
+ * @typedef {{layers: Layer[], biases: Map<number, Float32Array>}} Chain
+ */
+
+/** By the model's file; null where it is no chain. @type {WeakMap<Uint8Array, Chain | null>} */
 const chains = new WeakMap();
 
-/** @param {Generator} generator @param {number} chosen */
-function chainOf({ file, imageShape }, chosen) {
-  /** @type {Map<number, Layer[] | null>} */
-  const known = chains.get(file) ?? new Map();
-  chains.set(file, known);
-  if (!known.has(chosen)) {
-    const layers = layersOf(file, chosen);
-    const draws = layers?.[layers.length - 1].outputs === imageShape.reduce((product, size) => product * size, 1);
-    known.set(chosen, (draws && layers) || null);
-  }
-  return known.get(chosen) ?? null;
+/** @param {Generator} generator @returns {Chain | null} */
+function chainOf({ file, imageShape, taken }) {
+  const known = chains.get(file);
+  if (known !== undefined) return known;
+  // What a model of others gives may be laid out, or scaled, in another way than a picture: the runtime sees to that.
+  const layers = taken ? undefined : layersOf(file);
+  const draws = layers?.[layers.length - 1].outputs === imageShape.reduce((product, size) => product * size, 1);
+  const chain = layers && draws ? { layers, biases: new Map([[0, layers[0].bias]]) } : null;
+  chains.set(file, chain);
+  return chain;
+}
+
+/** The first layer's bias for a class. @param {Uint8Array} file @param {Chain} chain @param {number} chosen */
+function biasOf(file, { biases }, chosen) {
+  const bias = biases.get(chosen) ?? layersOf(file, chosen)?.[0].bias;
+  if (bias) biases.set(chosen, bias);
+  return bias;
 }
 
 /** Whether a model draws what lies between its classes; else it draws the nearer one. @param {Generator} generator */
-export const blends = (generator) => generator.classes !== null && chainOf(generator, 0) !== null;
+export const blends = (generator) => generator.classes !== null && chainOf(generator) !== null;
 
 /**
  * What draws a class, or what lies between classes; the nearest class where the model's file does not tell how.
@@ -41,11 +53,12 @@ export const blends = (generator) => generator.classes !== null && chainOf(gener
 export function drawerOf(generator, { class: chosen, mix }) {
   const nearest = generator.ofClass(chosen);
   if (!mix) return nearest;
-  const all = mix.map(([each]) => chainOf(generator, each));
-  const [chain] = all;
+  const chain = chainOf(generator);
   if (!chain) return nearest;
-  const bias = chain[0].bias.map((_, cell) => mix.reduce((sum, [, share], i) => sum + ((all[i]?.[0].bias[cell] ?? 0) * share) / ALL, 0));
-  const layers = [{ ...chain[0], bias }, ...chain.slice(1)];
+  const biases = mix.map(([each]) => biasOf(generator.file, chain, each));
+  const [first, ...rest] = chain.layers;
+  const bias = first.bias.map((_, cell) => mix.reduce((sum, [, share], i) => sum + ((biases[i]?.[cell] ?? 0) * share) / ALL, 0));
+  const layers = [{ ...first, bias }, ...rest];
   return drawn(generator, chosen, (z) => lit(layers, z)[layers.length - 1]);
 }
 

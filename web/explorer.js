@@ -11,6 +11,7 @@ import { byId, signed, within } from './controls/dom.js';
 import { createBoard } from './controls/board.js';
 import { createClasses } from './controls/classes.js';
 import { createCollapse } from './controls/collapse.js';
+import { createCredits } from './controls/credits.js';
 import { createDirections } from './controls/directions.js';
 import { createDoors, reveal } from './controls/doors.js';
 import { createFilm } from './controls/film.js';
@@ -92,7 +93,10 @@ export function explore(models, arrival, runtime, status) {
       keeping.say(text(isFull ? 'pinnedOut' : 'pinned', { count: state.pins.length, most: edits.MOST_PINS }));
     },
   });
-  const classes = createClasses(byId('classes'), (chosen) => change('class', () => edits.setClass(state, chosen), { keepPlaying: true, isPress: true }));
+  const classes = createClasses(byId('classes'), (chosen) => {
+    // The walk has classes of its own, and at its next step would take this one back.
+    change('class', () => edits.setClass(state, chosen), { keepPlaying: state.playing !== 'walk', isPress: true });
+  });
   const film = createFilm(within(document, '#sweep .film'), {
     onInput: (frame) => change('film', () => edits.showFrame(state, frame)),
     onResize: redraw,
@@ -160,6 +164,7 @@ export function explore(models, arrival, runtime, status) {
     onBeat: redraw,
     onFailure: failed,
   });
+  const credits = createCredits(byId('foot'), models);
   const proof = createProof(byId('panel-proof'));
   const judging = createJudging(redraw);
   const forging = createForging(byId('forge'), {
@@ -313,15 +318,18 @@ export function explore(models, arrival, runtime, status) {
 
   function draw() {
     const z = edits.shownZ(state);
-    picture.show(state, drawer());
+    // Where nothing lies between classes the nearer one is drawn, and is what the page says.
+    const told = state.mix && !blends(generator) ? { ...state, mix: undefined } : state;
+    picture.show(told, drawer());
     z0.show(drawer(), z, state.playing === 'z0');
-    classes.show(generator, state);
+    classes.show(generator, told);
     seed.show(state.seed);
     tabs.show(state.tab);
     tour.show();
     showPanel();
     wishing.show();
     notices.show();
+    credits.show(generator);
     ticker.set(state.playing === 'sweep' ? RATE[state.kind] : state.playing ? RATE[state.playing] : 0);
     byId('explorer').classList.toggle('colour', !isInk(generator));
   }
@@ -341,7 +349,8 @@ export function explore(models, arrival, runtime, status) {
     // Of a model, not of one of its classes: the walk goes through several, and stays the same.
     const model = generator.ofClass(0);
     if (walking.model !== model || walking.of !== of) {
-      walking = { model, of, drawer: drawerAlong(model, (place) => edits.walkClass(state, place / 1000)) };
+      // Between the pins of now: a strip is drawn in slices, and meanwhile one may go.
+      walking = { model, of, drawer: drawerAlong(model, (place) => edits.walkClass({ pins, walk }, place / 1000)) };
     }
     return walking.drawer;
   }
@@ -357,6 +366,8 @@ export function explore(models, arrival, runtime, status) {
 
   /** The next frame of what plays. */
   function tick() {
+    // A beat of the frame that is about to show that it was stopped.
+    if (!state.playing) return undefined;
     if (state.playing === 'sweep') return edits.showFrame(state, ((edits.frameOf(state) ?? -1) + 1) % 100);
     if (state.playing === 'z0') return swing();
     if (state.playing === 'epochs') {

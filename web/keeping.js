@@ -91,9 +91,11 @@ export function createKeeping(now, writeAddress, onFailure) {
   /** There and back, so that it runs without a jump. */
   function saveWalk() {
     const { state, generator } = now();
+    // As they are now: it is drawn in slices, and between them a pin may go.
+    const { pins, walk } = state;
     const places = Array.from({ length: WALK_FRAMES }, (_, i) => 1 - Math.abs(1 - (2 * i) / WALK_FRAMES));
-    const z = Float32Array.from(places.flatMap((t) => [...(walkZ(state, t) ?? state.z)]));
-    const way = drawerAlong(generator, (place) => walkClass(state, place));
+    const z = Float32Array.from(places.flatMap((t) => [...(walkZ({ pins, walk }, t) ?? state.z)]));
+    const way = drawerAlong(generator, (place) => walkClass({ pins, walk }, place));
     save('-walk.gif', () => gifOf(way, z, places));
   }
   return { savePicture, saveWalk, say: keep.say };

@@ -168,13 +168,13 @@ export function setEnds(state, from, to) {
   else state.walk = from === walk.from ? { ...walk, from: walk.to, to } : { ...walk, from, to: walk.from };
 }
 
-/** The vector at a place of the walk; undefined while there are no two pins. @param {State} state @param {number} t */
+/** The vector at a place of the walk; undefined while there are no two pins. @param {Pick<State, 'pins' | 'walk'>} state @param {number} t */
 export function walkZ({ pins, walk }, t) {
   const [from, to] = [pins[walk.from], pins[walk.to]];
   return from && to && walk.from !== walk.to ? slerp(from.z, to.z, t) : undefined;
 }
 
-/** What is drawn at a place of the walk: the classes of its ends, and between them some of each. @param {State} state @param {number} t @returns {{class: number, mix: Mix | undefined}} */
+/** What is drawn at a place of the walk: the classes of its ends, and between them some of each. @param {Pick<State, 'pins' | 'walk'>} state @param {number} t @returns {{class: number, mix: Mix | undefined}} */
 export function walkClass({ pins, walk }, t) {
   return mixAt(pins[walk.from], pins[walk.to], t);
 }

@@ -517,6 +517,10 @@ const TABLE = {
     'The networks of this site learned from MNIST, handwritten digits collected by Yann LeCun, Corinna Cortes and Christopher Burges (',
     '이 사이트의 신경망은 MNIST로 배웠습니다. 얀 르쿤, 코리나 코르테스, 크리스토퍼 버지스가 모은 손글씨 숫자입니다(',
   ],
+  creditFashion: [
+    'Networks here learned from Fashion-MNIST, pictures of clothes by Zalando Research (',
+    '여기에는 Fashion-MNIST로 배운 신경망이 있습니다. 잘란도 리서치의 옷 그림입니다(',
+  ],
   modelFile: ['The model as a file', '모델 파일'],
   parts: ['Forger is under the MIT or the Apache 2.0 licence. It runs tract, by Sonos.', 'Forger는 MIT 또는 Apache 2.0 라이선스입니다. Sonos의 tract로 실행됩니다.'],
 };

@@ -1,6 +1,7 @@
 // Models that are told which class to draw: by the small runtime, by forger.js, in any page, and on this one, whose links keep it.
 
 import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
 import { test } from 'node:test';
 import { blends, drawerAlong, drawerOf } from '../../web/blending.js';
 import { classOfDigit } from '../../web/judging.js';
@@ -114,7 +115,7 @@ test('what is between no classes of the model is a damaged link', () => {
 
 test('between classes it is the model’s own sum, and the nearer class where the file has no such sum', () => {
   const z = Float32Array.from([0.5, -1, 2, 0.25, 1, 1, -1, 0]);
-  const plain = { latentSize: 4, imageShape: SMALL, classes: NAMES, class: 0, msPerPicture: 0 };
+  const plain = { latentSize: 4, imageShape: SMALL, classes: NAMES, class: 0, msPerPicture: 0, taken: null };
   const model = { ...plain, file: small, ofClass: (chosen) => ({ ...plain, class: chosen, generate: (all) => [chosen, all.length] }) };
   assert.ok(blends(model));
   assert.deepEqual(drawerOf(model, { class: 2, mix: undefined }).generate(z), [2, 8], 'a class alone is the runtime’s');
@@ -129,6 +130,10 @@ test('between classes it is the model’s own sum, and the nearer class where th
   assert.equal(blends(other), false);
   assert.deepEqual(drawerOf(other, { class: 1, mix: [[0, 250], [1, 750]] }).generate(z), [1, 8]);
   assert.equal(blends({ ...model, classes: null }), false);
+  // The same sums, but what they give may be no picture yet: greys from 0, or a channel after each pixel.
+  const stranger = { ...model, file: Buffer.from(small), taken: [['range', '0..1']] };
+  assert.equal(blends(stranger), false);
+  assert.deepEqual(drawerOf(stranger, { class: 1, mix: [[0, 250], [1, 750]] }).generate(z), [1, 8]);
 });
 
 test('another model draws the same class, or the first where it has fewer', () => {
@@ -340,14 +345,54 @@ describeOnSite('classes on the page', (open) => {
     await page.reload();
     await ready(page);
     await shows(digit(page), between, 'after a reload');
-    const [download] = await Promise.all([page.waitForEvent('download'), pin('GIF of the walk').click()]);
-    assert.match(download.suggestedFilename(), /-walk\.gif$/);
+    const film = async (ask) => {
+      const [download] = await Promise.all([page.waitForEvent('download'), ask()]);
+      assert.match(download.suggestedFilename(), /-walk\.gif$/);
+      return readFile(await download.path());
+    };
+    const whole = await film(() => pin('GIF of the walk').click());
     await page.getByRole('button', { name: 'Show pin 2, of seed 1' }).click();
     await shows(digit(page), eight, 'the second pin');
     await isPressed(page, '8');
     await button(page, '5').click();
     await page.getByRole('button', { name: 'Show pin 1, of seed 1' }).click();
     await shows(digit(page), three, 'the first pin, from another class');
+    // In one task, so that the pin is gone before the first picture of the film is drawn.
+    const cut = await film(() => page.evaluate(() => ['#walk [data-gif]', '#pins .remove'].forEach((each) => document.querySelector(each).click())));
+    assert.ok(cut.equals(whole), 'a pin that goes meanwhile changes nothing of the film');
+    assert.deepEqual(complaints, []);
+    await close();
+  });
+
+  test('a model that draws nothing between its classes says the one that it draws', async () => {
+    // More pixels than a layer may have to be followed here.
+    const large = classFile(100, [1, 68, 68], diagonal, { 'forger.classes': JSON.stringify(DIGITS) });
+    const { page, complaints, close } = await opened({ prepare: withDigits(large), hash: '#v1&c=3.600-8.400&t=walk&p=3:1.0,8:1.0&w=0.1.400' });
+    await isPressed(page, '3');
+    await page.getByRole('img', { name: /^The generated picture of seed 1 .*, class 3/ }).waitFor();
+    assert.equal(await button(page, '8').evaluate((element) => Number(element.style.getPropertyValue('--share'))), 0, 'no share of another');
+    await page.getByText('This network’s file does not tell what lies between two classes').waitFor();
+    await page.getByRole('slider', { name: 'Place on the walk' }).fill('60');
+    await isPressed(page, '8');
+    await page.getByRole('img', { name: /, class 8/ }).waitFor();
+    assert.deepEqual(complaints, []);
+    await close();
+  });
+
+  test('a class that is chosen while the walk plays stops it, and stays; a sweep plays on', async () => {
+    const { page, complaints, close } = await opened({ hash: '#v1&t=walk&p=3:1.0,8:1.1&w=0.1.0' });
+    const control = (name) => page.getByRole('button', { name, exact: true });
+    await control('Play the walk').click();
+    await control('Pause the walk').waitFor();
+    await button(page, '5').click();
+    await control('Play the walk').waitFor();
+    await isPressed(page, '5');
+    await page.getByRole('img', { name: /, class 5/ }).waitFor();
+    await openTab(page, 'Two sweeps');
+    await control('Play the sweep').click();
+    await button(page, '7').click();
+    await isPressed(page, '7');
+    assert.ok(await control('Pause the sweep').isVisible());
     assert.deepEqual(complaints, []);
     await close();
   });

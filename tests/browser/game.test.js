@@ -103,9 +103,17 @@ describeOnSite('real or forged', (open) => {
     letGo();
     await status.getByText('The real pictures did not arrive').waitFor();
     await page.unroute('**/real/mnist.png');
-    await page.getByRole('button', { name: 'Try again' }).click();
+    const held = new Promise((resolve) => (letGo = resolve));
+    await page.route('**/real/mnist.png', async (route) => (await held) ?? route.continue());
+    const again = page.getByRole('button', { name: 'Try again' });
+    await again.click();
+    await until(() => status.textContent(), (words) => words === '', 'what was said is over');
+    assert.ok((await real.isVisible()) && (await real.isDisabled()), 'as at first');
+    assert.equal(await page.locator('#game [data-again]').isVisible(), false);
+    letGo();
     await status.getByText('Picture 1 of 10').waitFor();
     await until(() => real.isEnabled(), Boolean, 'it can be judged');
+    await real.and(page.locator(':focus')).waitFor();
     await real.click();
     await status.getByText('Picture 2 of 10').waitFor();
     assert.deepEqual(complaints.filter((text) => !text.startsWith('error: Failed to load resource')), []);

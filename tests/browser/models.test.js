@@ -5,7 +5,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { changed, describeOnSite, digit, models, openTab, pixels, ready, shows, SITE } from './browser.js';
-import { generatorFile } from './onnx.js';
+import { generatorFile, saying } from './onnx.js';
 
 const own = (page) => page.getByLabel('Choose an .onnx file');
 const file = (name, bytes) => ({ name, mimeType: 'application/octet-stream', buffer: Buffer.from(bytes) });
@@ -33,6 +33,34 @@ describeOnSite('the models', (open) => {
     await shows(digit(page), first, 'back to the first model');
     assert.deepEqual(complaints, []);
     await close();
+  });
+
+  test('those whose pictures the networks learned from are named, and no others', async () => {
+    const named = (dataset) => saying(generatorFile(100, [1, 28, 28]), { 'forger.dataset': dataset });
+    const site = (dataset) => async (page) => {
+      const model = { id: 'gen', file: 'gen.onnx', recipe: 'stable', epochs: 1, run: `stable, seed 0, ${dataset}` };
+      await page.route('**/models.json', (route) => route.fulfill({ json: { models: [model] } }));
+      await page.route('**/gen.onnx', (route) => route.fulfill({ body: named(dataset), contentType: 'application/octet-stream' }));
+    };
+    const credits = async (page, mnist, fashion) => {
+      await page.getByText('learned from MNIST').and(page.locator('.foot *')).waitFor({ state: mnist ? 'visible' : 'hidden' });
+      await page.getByText('learned from Fashion-MNIST').waitFor({ state: fashion ? 'visible' : 'hidden' });
+    };
+    const { page, complaints, close } = await opened(open, { prepare: site('avatars') });
+    await credits(page, false, false);
+    await openTab(page, 'Proof');
+    await page.locator('#sources').getByRole('link', { name: 'CC0 1.0' }).waitFor();
+    for (const [dataset, mnist, fashion] of [['fashion-mnist', false, true], ['mnist', true, false]]) {
+      await own(page).setInputFiles(file('own.onnx', named(dataset)));
+      await credits(page, mnist, fashion);
+    }
+    assert.deepEqual(complaints, []);
+    await close();
+    const digits = await opened(open, { prepare: site('mnist') });
+    await own(digits.page).setInputFiles(file('own.onnx', named('avatars')));
+    await digits.page.getByText('Your own: own.onnx').first().waitFor();
+    await credits(digits.page, true, false);
+    await digits.close();
   });
 
   test('a run is followed through its epochs', async () => {

@@ -34,14 +34,16 @@ export function createGame(root, { onTake, onFailure }) {
 
   /** Whether the sheet of real pictures has not come: then there is nothing to judge. */
   let isLost = false;
+  /** Whether another round was asked for by a button that goes: the next may have to be waited for. */
+  let isAwaited = false;
   const buttons = [within(root, '[data-real]'), within(root, '[data-forged]')];
   for (const [place, button] of buttons.entries()) button.addEventListener('click', () => judge(place === 0));
   again.addEventListener('click', () => {
     game = undefined;
     isLost = false;
     drawn = '';
+    isAwaited = true;
     if (generatorNow) show(generatorNow);
-    buttons[0].focus();
   });
   /** @type {Generator | undefined} */
   let generatorNow;
@@ -54,6 +56,12 @@ export function createGame(root, { onTake, onFailure }) {
     show(generatorNow);
     // The buttons that were pressed are gone.
     if (isOver) again.focus();
+  }
+
+  /** What was asked for has come of it: the focus goes there, unless the visitor took it elsewhere meanwhile. @param {HTMLElement} button */
+  function arrive(button) {
+    if (isAwaited && [again, document.body].includes(document.activeElement)) button.focus();
+    isAwaited = false;
   }
 
   /** @param {Generator} generator @param {Promise<unknown>} loaded The sheet of real pictures. */
@@ -129,6 +137,7 @@ export function createGame(root, { onTake, onFailure }) {
     if (isLost) {
       choices.hidden = true;
       again.hidden = false;
+      arrive(again);
       setText(said, text('gameLost'));
       return;
     }
@@ -141,7 +150,12 @@ export function createGame(root, { onTake, onFailure }) {
     const isHere = game !== undefined && sheet.complete && sheet.naturalWidth > 0;
     // To judge what is not yet to be seen would be to guess.
     for (const button of buttons) button.disabled = !isHere;
-    if (!game || !isHere) return;
+    if (!game || !isHere) {
+      choices.hidden = false;
+      again.hidden = true;
+      setText(said, '');
+      return;
+    }
     const { round } = game;
     const now = [round.seed, round.answers.length, text('gameReal')].join();
     if (drawn === now) return;
@@ -149,6 +163,7 @@ export function createGame(root, { onTake, onFailure }) {
     const isOver = round.answers.length === ROUND;
     choices.hidden = isOver;
     again.hidden = !isOver;
+    arrive(buttons[0]);
     const place = Math.min(round.answers.length, ROUND - 1);
     draw(canvas, place);
     canvas.setAttribute('aria-label', text('gamePicture', { number: place + 1, count: ROUND }));

@@ -45,6 +45,7 @@ const SHARES = new Set(['precision', 'recall', 'in_class', 'd_accuracy_fake', 'd
 const DATA = new Map([
   ['mnist', { name: 'MNIST', home: 'http://yann.lecun.com/exdb/mnist/', licence: 'CC BY-SA 3.0', terms: 'https://creativecommons.org/licenses/by-sa/3.0/' }],
   ['fashion-mnist', { name: 'Fashion-MNIST', home: 'https://github.com/zalandoresearch/fashion-mnist', licence: 'MIT', terms: 'https://github.com/zalandoresearch/fashion-mnist/blob/master/LICENSE' }],
+  ['avatars', { name: 'DiceBear pixel-art', home: 'https://www.dicebear.com/styles/pixel-art/', licence: 'CC0 1.0', terms: 'https://creativecommons.org/publicdomain/zero/1.0/' }],
 ]);
 /**
  * What real pictures get where generated ones are judged: training pictures of MNIST against its test pictures, as many as the trainer
