@@ -43,14 +43,15 @@ def conditional():
 
 
 def convolutional():
-    """A generator whose operators are others: z [batch, 49] as a 7 by 7 picture, enlarged."""
+    """A generator one of whose operators is another: z [batch, 49] as a 7 by 7 picture, enlarged, without what is below 0."""
     shape = numpy_helper.from_array(numpy.array([-1, 1, 7, 7]), "shape")
     kernel = numpy_helper.from_array(numpy.ones((1, 1, 4, 4), numpy.float32), "kernel")
     small = helper.make_node("Reshape", ["z", "shape"], ["small"], "small")
-    image = helper.make_node("ConvTranspose", ["small", "kernel"], ["image"], "image", strides=[4, 4])
+    large = helper.make_node("ConvTranspose", ["small", "kernel"], ["large"], "large", strides=[4, 4])
+    image = helper.make_node("Relu", ["large"], ["image"], "image")
     inputs = [helper.make_tensor_value_info("z", TensorProto.FLOAT, ["batch", 49])]
     outputs = [helper.make_tensor_value_info("image", TensorProto.FLOAT, ["batch", 1, 28, 28])]
-    return helper.make_graph([small, image], "convolutional", inputs, outputs, [shape, kernel])
+    return helper.make_graph([small, large, image], "convolutional", inputs, outputs, [shape, kernel])
 
 
 def double():
