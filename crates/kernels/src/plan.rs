@@ -294,7 +294,7 @@ mod tests {
     fn what_the_kernels_cannot_take_is_declined_in_words() {
         for (flags, expected) in [
             (chain(&[65_536, 16_000, 65_536], &[]), "numbers, and they count to 4294967295"),
-            (chain(&[], &[65_536, 16_000]), "its state is"),
+            (chain(&[], &[65_536, 16_000, 65_536]), "its state is"),
         ] {
             let recipe = Recipe::load("seed", &flags.parse().unwrap()).unwrap();
             let failure = Plan::new(&recipe, DataShape::grey(28, 28), 55_000, false).unwrap_err();
