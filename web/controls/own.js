@@ -11,12 +11,15 @@ import { within } from './dom.js';
 export function createOwn(field, curtain, onFiles) {
   /** @type {HTMLInputElement} */
   const input = within(field.parentElement ?? document, '#own');
-  input.addEventListener('change', () => {
+  const take = () => {
     const files = [...(input.files ?? [])];
     // So that the same file can be chosen again, once it was mended.
     input.value = '';
     if (files.length > 0) onFiles(files);
-  });
+  };
+  input.addEventListener('change', take);
+  // The field is there before these modules are: whoever was quick has chosen already.
+  setTimeout(take);
   const hasFile = (/** @type {DragEvent} */ event) => event.dataTransfer?.types.includes('Files');
   addEventListener('dragover', (event) => {
     if (!hasFile(event)) return;
