@@ -24,6 +24,11 @@ impl Generator {
         match *self {}
     }
 
+    /// Whether there are colours.
+    pub fn is_coloured(&self) -> bool {
+        match *self {}
+    }
+
     /// Rows and columns.
     pub fn size(&self) -> [usize; 2] {
         match *self {}
@@ -35,7 +40,7 @@ impl Generator {
     }
 
     /// What was found out.
-    pub fn remark(&self) -> Option<String> {
+    pub fn remark(&self, _: bool) -> Option<String> {
         match *self {}
     }
 
@@ -43,7 +48,7 @@ impl Generator {
     ///
     /// # Errors
     /// None.
-    pub fn generate(&mut self, _: &[f32], _: [usize; 2], _: usize) -> Result<Vec<f32>> {
+    pub fn generate(&mut self, _: &[f32], _: [usize; 3], _: usize) -> Result<Vec<f32>> {
         match *self {}
     }
 
