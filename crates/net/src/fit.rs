@@ -109,19 +109,7 @@ impl Walk<'_> {
                 return None;
             }
         };
-        let (map, conv, to) = match self.layers[index] {
-            Layer::Conv { kernel, stride, padding, upsample, .. } => {
-                let padding = padding.unwrap_or((kernel - 1) / 2);
-                let conv = Conv::over(from, channels, kernel, stride, padding, upsample);
-                conv.map(|conv| (Map::Conv(conv), conv, conv.to))
-            }
-            Layer::ConvTranspose { kernel, stride, padding, .. } => {
-                let conv = Conv::under(from, channels, kernel, stride, padding_of_transpose(kernel, stride, padding));
-                conv.map(|conv| (Map::ConvTranspose(conv), conv, conv.from))
-            }
-            _ => unreachable!("every other kind of layer was taken before"),
-        }
-        .or_else(|| {
+        let (map, conv, to) = sized(&self.layers[index], from, channels).or_else(|| {
             let what = format!("leaves nothing of {}: its kernel or padding is too large", Size::Planes(from));
             self.fault(index, what);
             None
@@ -247,23 +235,28 @@ impl Walk<'_> {
     }
 }
 
-fn padding_of_transpose(kernel: usize, stride: usize, padding: Option<usize>) -> usize {
-    padding.unwrap_or(kernel.saturating_sub(stride) / 2)
+/// Gives the map of a convolution of either kind over a picture of the size `from`, the convolution itself, and the size of what comes
+/// out; none if nothing does, or the layer is no convolution. What it says of `channels` is not asked.
+fn sized(layer: &Layer, from: [usize; 3], channels: usize) -> Option<(Map, Conv, [usize; 3])> {
+    match *layer {
+        Layer::Conv { kernel, stride, padding, upsample, .. } => {
+            let padding = padding.unwrap_or(kernel.saturating_sub(1) / 2);
+            let conv = Conv::over(from, channels, kernel, stride, padding, upsample)?;
+            Some((Map::Conv(conv), conv, conv.to))
+        }
+        Layer::ConvTranspose { kernel, stride, padding, .. } => {
+            let padding = padding.unwrap_or(kernel.saturating_sub(stride) / 2);
+            let conv = Conv::under(from, channels, kernel, stride, padding)?;
+            Some((Map::ConvTranspose(conv), conv, conv.from))
+        }
+        _ => None,
+    }
 }
 
 /// Gives the rows, or the columns, that these layers make of `side`; none if they leave nothing.
 fn side_after(side: usize, layers: &[Layer]) -> Option<usize> {
-    layers.iter().try_fold(side, |side, layer| match *layer {
-        Layer::Conv { kernel, stride, padding, upsample, .. } => {
-            let padding = padding.unwrap_or(kernel.checked_sub(1)? / 2);
-            Conv::over([1, side, side], 1, kernel, stride, padding, upsample).map(|conv| conv.to[1])
-        }
-        Layer::ConvTranspose { kernel, stride, padding, .. } => {
-            let padding = padding_of_transpose(kernel, stride, padding);
-            Conv::under([1, side, side], 1, kernel, stride, padding).map(|conv| conv.from[1])
-        }
-        _ => Some(side),
-    })
+    let mut convolutions = layers.iter().filter(|layer| layer.is_map());
+    convolutions.try_fold(side, |side, layer| sized(layer, [1, side, side], 1).map(|(.., to)| to[1]))
 }
 
 #[cfg(test)]
