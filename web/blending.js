@@ -1,7 +1,7 @@
 // @ts-check
 /**
  * Draws what lies between the classes of a model. The model itself is told one class and no half of one; but where it is a chain of
- * dense layers, a class is no more than a part of the first layer's bias, and between two biases there is every other. So these
+ * layers of which the first is dense, a class is no more than a part of the first layer's bias, and between two biases there is every other. So these
  * pictures are drawn by the model's own weights, in the plain loops of `layers.js`; those of a class alone by the runtime.
  */
 
@@ -43,6 +43,15 @@ function biasOf(file, { biases }, chosen) {
 
 /** Whether a model draws what lies between its classes; else it draws the nearer one. @param {Generator} generator */
 export const blends = (generator) => generator.classes !== null && chainOf(generator) !== null;
+
+/**
+ * What a state is drawn as: where nothing lies between classes the nearer one is drawn, and is what is told.
+ * @template {{mix: import('./mixes.js').Mix | undefined}} S
+ * @param {Generator} generator
+ * @param {S} state
+ * @returns {S}
+ */
+export const asDrawn = (generator, state) => (state.mix && !blends(generator) ? { ...state, mix: undefined } : state);
 
 /**
  * What draws a class, or what lies between classes; the nearest class where the model's file does not tell how.

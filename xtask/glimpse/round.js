@@ -15,7 +15,7 @@ const SHAPE = [1, 28, 28];
 
 const [model, out] = process.argv.slice(2);
 const layers = layersOf(await readFile(model));
-if (layers?.at(-1)?.outputs !== SHAPE.reduce((a, b) => a * b)) {
+if (layers?.at(-1)?.outputs !== SHAPE.reduce((a, b) => a * b) || layers.some(({ window }) => window)) {
   console.error('the model is no chain of dense layers that draws digits');
   process.exit(1);
 }
