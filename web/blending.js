@@ -61,14 +61,24 @@ export const asDrawn = (generator, state) => (state.mix && !blends(generator) ? 
  */
 export function drawerOf(generator, { class: chosen, mix }) {
   const nearest = generator.ofClass(chosen);
-  if (!mix) return nearest;
+  const layers = mix && between(generator, mix);
+  if (!layers) return nearest;
+  return drawn(generator, chosen, (z) => lit(layers, z)[layers.length - 1]);
+}
+
+/**
+ * The layers of what lies between classes; undefined where the model's file does not tell how.
+ * @param {Generator} generator
+ * @param {import('./mixes.js').Mix} mix
+ * @returns {Layer[] | undefined}
+ */
+export function between(generator, mix) {
   const chain = chainOf(generator);
-  if (!chain) return nearest;
+  if (!chain) return undefined;
   const biases = mix.map(([each]) => biasOf(generator.file, chain, each));
   const [first, ...rest] = chain.layers;
   const bias = first.bias.map((_, cell) => mix.reduce((sum, [, share], i) => sum + ((biases[i]?.[cell] ?? 0) * share) / ALL, 0));
-  const layers = [{ ...first, bias }, ...rest];
-  return drawn(generator, chosen, (z) => lit(layers, z)[layers.length - 1]);
+  return [{ ...first, bias }, ...rest];
 }
 
 /**

@@ -239,7 +239,7 @@ export function explore(models, arrival, runtime, status) {
     game: [() => game.show(generator)],
     hundred: [() => hundred.show(state, drawer()), () => hands.show(state, generator)],
     numbers: [() => directions.show(state, knowledge.directions(generator)), () => board.show(state, drawer())],
-    inside: [() => inside.showLayers(generator, edits.shownZ(state)), () => inside.showShares(generator)],
+    inside: [() => inside.showLayers(generator, edits.shownZ(state), state.mix), () => inside.showShares(generator)],
     walk: [
       () => pins.show(state, generator),
       () => walk.show(state, way(), generator.classes === null || blends(generator)),

@@ -284,6 +284,8 @@ describeOnSite('classes in forger.js', (open) => {
 
   test('an element in any page draws the class that its attribute names, and says which it has not', async () => {
     const { page, complaints, close } = await open({ prepare: withDigits(small), ...BARE });
+    // Before its own parts are taken away from under it.
+    await ready(page);
     const told = await page.evaluate(async () => {
       await import('./latent-explorer.js');
       document.body.replaceChildren();
@@ -338,6 +340,18 @@ describeOnSite('classes on the page', (open) => {
     await page.goBack();
     await shows(digit(page), first, 'back to where it began');
     await isPressed(page, '0');
+    assert.deepEqual(complaints, []);
+    await close();
+  });
+
+  test('the inside of the network is that of what lies between classes', async () => {
+    const file = convolutions({ told: true, metadata: { 'forger.classes': JSON.stringify(NAMES) } });
+    const { page, complaints, close } = await opened({ prepare: withDigits(file), hash: '#v1&c=0.600-2.400&t=inside' });
+    const strip = page.getByRole('img', { name: /^Layer 1: 24 cells/ });
+    await strip.waitFor();
+    const between = await settled(strip);
+    await button(page, 'oak').click();
+    await changed(strip, between, 'oak alone');
     assert.deepEqual(complaints, []);
     await close();
   });

@@ -149,10 +149,10 @@ export function classPicture(image, rows, z, chosen) {
 const numbers = (count, seed) => Array.from({ length: count }, (_, i) => ((i * 7919 + seed * 104729) % 1009) / 1009 - 0.5);
 
 /** A generator of convolutions: dense, a transposed one, one whose rows are repeated before it, one with a stride. z: 4 numbers, or with a class of three more. */
-export function convolutions({ told = false } = {}) {
+export function convolutions({ told = false, metadata = {} } = {}) {
   const [inputs, window] = [told ? 7 : 4, (stride, pads, kernel) => ({ kernel_shape: [kernel, kernel], strides: [stride, stride], pads: [pads, pads, pads, pads] })];
   const first = told ? [node('Gather', ['table', 'class'], 'row'), node('Concat', ['z', 'row'], 'zc', { axis: 1 })] : [];
-  return model({
+  const file = model({
     nodes: [
       ...first,
       node('Gemm', [told ? 'zc' : 'z', 'w0', 'b0'], 'g0', { transB: 1 }),
@@ -181,4 +181,5 @@ export function convolutions({ told = false } = {}) {
     image: [1, 4, 6],
     told,
   });
+  return saying(file, metadata);
 }

@@ -4,6 +4,7 @@
  * layer and the next, and what the busiest cells of the last but one add to the picture.
  */
 
+import { between } from '../blending.js';
 import { busiest, layersOf, lighting, lit, sent } from '../layers.js';
 import { inSlices } from '../slices.js';
 import { currentLanguage, setText, text } from '../strings.js';
@@ -81,8 +82,8 @@ export function createInside(root, { onChange, onFailure }) {
   }
 
   return {
-    /** The rows of cells. @param {Generator} generator @param {Float32Array} z Of the picture on show. */
-    showLayers(generator, z) {
+    /** The rows of cells. @param {Generator} generator @param {Float32Array} z Of the picture on show. @param {import('../mixes.js').Mix} [mix] What lies between classes, if that is on show. */
+    showLayers(generator, z, mix) {
       if (!known.has(generator)) find(generator).catch(onFailure);
       const layers = known.get(generator)?.layers;
       if (layers === undefined) return;
@@ -97,7 +98,7 @@ export function createInside(root, { onChange, onFailure }) {
         return onChange();
       }
       const colours = coloursOf(list);
-      values = [z, ...lit(layers, z)];
+      values = [z, ...lit((mix && between(generator, mix)) ?? layers, z)];
       for (const [place, { canvas, caption }] of built.strips.entries()) {
         const now = values[place];
         // Of all that was seen, so that a layer that dims is seen to dim.
