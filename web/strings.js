@@ -526,6 +526,10 @@ const TABLE = {
     'Networks here learned from Fashion-MNIST, pictures of clothes by Zalando Research (',
     '여기에는 Fashion-MNIST로 배운 신경망이 있습니다. 잘란도 리서치의 옷 그림입니다(',
   ],
+  creditAvatars: [
+    'Networks here learned from avatars that DiceBear’s pixel-art draws (',
+    '여기에는 DiceBear의 pixel-art가 그린 아바타로 배운 신경망이 있습니다(',
+  ],
   modelFile: ['The model as a file', '모델 파일'],
   parts: ['Forger is under the MIT or the Apache 2.0 licence. It runs tract, by Sonos.', 'Forger는 MIT 또는 Apache 2.0 라이선스입니다. Sonos의 tract로 실행됩니다.'],
 };
