@@ -179,7 +179,7 @@ fn zip(folder: &Path, root: &str, archive: &Path) -> Result<()> {
 /// Programs can be run, all else can be read.
 fn mode(file: &Path) -> u32 {
     let is_program = |name: &&str| ["", ".exe"].iter().any(|suffix| file == Path::new(&format!("{name}{suffix}")));
-    if PROGRAMS.iter().any(|name| is_program(&name)) { 0o755 } else { 0o644 }
+    if PROGRAMS.iter().any(is_program) { 0o755 } else { 0o644 }
 }
 
 fn slashes(file: &Path) -> String {
