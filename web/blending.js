@@ -1,7 +1,7 @@
 // @ts-check
 /**
  * Draws what lies between the classes of a model. The model itself is told one class and no half of one; but where it is a chain of
- * dense layers, a class is no more than a part of the first layer's bias, and between two biases there is every other. So these
+ * layers of which the first is dense, a class is no more than a part of the first layer's bias, and between two biases there is every other. So these
  * pictures are drawn by the model's own weights, in the plain loops of `layers.js`; those of a class alone by the runtime.
  */
 
@@ -45,6 +45,15 @@ function biasOf(file, { biases }, chosen) {
 export const blends = (generator) => generator.classes !== null && chainOf(generator) !== null;
 
 /**
+ * What a state is drawn as: where nothing lies between classes the nearer one is drawn, and is what is told.
+ * @template {{mix: import('./mixes.js').Mix | undefined}} S
+ * @param {Generator} generator
+ * @param {S} state
+ * @returns {S}
+ */
+export const asDrawn = (generator, state) => (state.mix && !blends(generator) ? { ...state, mix: undefined } : state);
+
+/**
  * What draws a class, or what lies between classes; the nearest class where the model's file does not tell how.
  * @param {Generator} generator
  * @param {Kind} kind
@@ -52,14 +61,24 @@ export const blends = (generator) => generator.classes !== null && chainOf(gener
  */
 export function drawerOf(generator, { class: chosen, mix }) {
   const nearest = generator.ofClass(chosen);
-  if (!mix) return nearest;
+  const layers = mix && between(generator, mix);
+  if (!layers) return nearest;
+  return drawn(generator, chosen, (z) => lit(layers, z)[layers.length - 1]);
+}
+
+/**
+ * The layers of what lies between classes; undefined where the model's file does not tell how.
+ * @param {Generator} generator
+ * @param {import('./mixes.js').Mix} mix
+ * @returns {Layer[] | undefined}
+ */
+export function between(generator, mix) {
   const chain = chainOf(generator);
-  if (!chain) return nearest;
+  if (!chain) return undefined;
   const biases = mix.map(([each]) => biasOf(generator.file, chain, each));
   const [first, ...rest] = chain.layers;
   const bias = first.bias.map((_, cell) => mix.reduce((sum, [, share], i) => sum + ((biases[i]?.[cell] ?? 0) * share) / ALL, 0));
-  const layers = [{ ...first, bias }, ...rest];
-  return drawn(generator, chosen, (z) => lit(layers, z)[layers.length - 1]);
+  return [{ ...first, bias }, ...rest];
 }
 
 /**

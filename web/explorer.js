@@ -6,7 +6,7 @@
 
 import { createAddress } from './address.js';
 import { arrive } from './arrive.js';
-import { blends, drawerAlong, drawerOf } from './blending.js';
+import { asDrawn, blends, drawerAlong, drawerOf } from './blending.js';
 import { byId, signed, within } from './controls/dom.js';
 import { createBoard } from './controls/board.js';
 import { createClasses } from './controls/classes.js';
@@ -239,7 +239,7 @@ export function explore(models, arrival, runtime, status) {
     game: [() => game.show(generator)],
     hundred: [() => hundred.show(state, drawer()), () => hands.show(state, generator)],
     numbers: [() => directions.show(state, knowledge.directions(generator)), () => board.show(state, drawer())],
-    inside: [() => inside.showLayers(generator, edits.shownZ(state)), () => inside.showShares(generator)],
+    inside: [() => inside.showLayers(generator, edits.shownZ(state), state.mix), () => inside.showShares(generator)],
     walk: [
       () => pins.show(state, generator),
       () => walk.show(state, way(), generator.classes === null || blends(generator)),
@@ -318,8 +318,7 @@ export function explore(models, arrival, runtime, status) {
 
   function draw() {
     const z = edits.shownZ(state);
-    // Where nothing lies between classes the nearer one is drawn, and is what the page says.
-    const told = state.mix && !blends(generator) ? { ...state, mix: undefined } : state;
+    const told = asDrawn(generator, state);
     picture.show(told, drawer());
     z0.show(drawer(), z, state.playing === 'z0');
     classes.show(generator, told);

@@ -3,7 +3,7 @@
  * The first picture, before the network is there: drawn in plain loops by weights that the site keeps rounded to a byte each, in a
  * fifth of the bytes of model and runtime. It is told as what it is, and gives way to the network's own picture.
  *
- * The file, which `xtask/glimpse/round.js` writes, is a safetensors file: `0.weight` [outputs, inputs] with a scale a row, and
+ * The file, which `crates/site/src/glimpse.rs` writes, is a safetensors file: `0.weight` [outputs, inputs] with a scale a row, and
  * `0.bias`, for each layer; the metadata `glimpse` tells the shape of a picture, what each layer's sums go through, and which sample
  * of the first seed greets.
  */

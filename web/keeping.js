@@ -1,7 +1,7 @@
 // @ts-check
 /** What the buttons under the picture do: link, PNG, GIF, JSON, each with a sentence on what came of it. */
 
-import { drawerAlong } from './blending.js';
+import { asDrawn, drawerAlong } from './blending.js';
 import { byId } from './controls/dom.js';
 import { createKeep } from './controls/keep.js';
 import { OWN } from './models.js';
@@ -25,7 +25,7 @@ export function createKeeping(now, writeAddress, onFailure) {
     onEmbed: () => void copyFrame(),
     onPng: savePicture,
     onGif: () => save('-sweep.gif', () => gifOf(now().drawer, sweepOf(now().state, now().state.kind))),
-    onJson: () => save('.json', async () => jsonOf(now().state, shownZ(now().state))),
+    onJson: () => save('.json', async () => jsonOf(asDrawn(now().generator, now().state), shownZ(now().state))),
   });
 
   function savePicture() {

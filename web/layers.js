@@ -1,23 +1,25 @@
 // @ts-check
 /**
- * The inside of a network that is a chain of dense layers, as Forger's own are: each layer's weights, and how strongly its cells
- * are lit by a z. The same sums as the runtime's, in plain loops: for looking at, not for the picture on show.
+ * The inside of a network that is a chain of dense layers and convolutions, as Forger's own are: each layer's weights, and how
+ * strongly its cells are lit by a z. The same sums as the runtime's, in plain loops: for looking at, not for the picture on show.
  */
 
+import { convolution, productsOf, sums } from './convolution.js';
 import { readGraph } from './onnx.js';
 
 /**
  * @typedef {object} Layer
  * @property {number} inputs
  * @property {number} outputs
- * @property {Float32Array} weight [outputs, inputs], row-major.
- * @property {Float32Array} bias [outputs]
+ * @property {Float32Array} weight [outputs, inputs], row-major; of a convolution as ONNX has it.
+ * @property {Float32Array} bias [outputs]; of a convolution [channels].
  * @property {((sum: number) => number)[]} functions What each sum goes through, in order.
  * @property {[type: string, alpha: number | undefined][]} [applied] The same by their names in ONNX.
+ * @property {import('./convolution.js').Window} [window] Of a convolution: its cells lie in maps.
  */
 
-/** More cells in a layer, or more weights in all, are not drawn: nobody could see them, and a frame would be long. */
-const [MOST_CELLS, MOST_WEIGHTS] = [4096, 4_000_000];
+/** More cells in a layer, in maps or not, or more products for a picture are not drawn: nobody could see them, and a frame would be long. */
+const [MOST_CELLS, MOST_IN_MAPS, MOST_PRODUCTS] = [4096, 65_536, 4_000_000];
 
 /**
  * @param {Uint8Array} file An ONNX model.
@@ -43,7 +45,11 @@ function follow({ nodes, constants, inputs }, chosen) {
   /** @type {Layer[]} */
   const layers = [];
   let name = told?.output ?? inputs[0];
-  let weights = 0;
+  let products = 0;
+  // What a convolution would be given: the sizes of a picture if it is one, and how often its rows are to be repeated.
+  /** @type {number[] | undefined} */
+  let sizes;
+  let upsample = 1;
   for (;;) {
     const users = nodes.filter((node) => node.inputs.includes(name));
     if (users.length === 0) break;
@@ -52,25 +58,43 @@ function follow({ nodes, constants, inputs }, chosen) {
     if (users.length > 1 || node.inputs[0] !== name || node.outputs.length !== 1) return undefined;
     const kept = node.inputs.slice(1).map((each) => constants.get(each));
     const last = layers[layers.length - 1];
+    // Repeated rows are seen by a convolution; what else there may be of them is not followed.
+    if (upsample > 1 && node.type !== 'Conv') return undefined;
     if (node.type === 'Gemm' || node.type === 'MatMul') {
       const layer = dense(node, kept[0], kept[1]);
       if (!layer || (last && last.outputs !== layer.inputs)) return undefined;
       layers.push(layer);
-      weights += layer.weight.length;
-      if (weights > MOST_WEIGHTS || layer.outputs > MOST_CELLS || layer.inputs > MOST_CELLS) return undefined;
-    } else if (node.type === 'Add' && last && last.functions.length === 0 && kept[0]?.values.length === last.outputs) {
+      sizes = undefined;
+      products += layer.weight.length;
+      if (products > MOST_PRODUCTS || layer.outputs > MOST_CELLS || layer.inputs > MOST_IN_MAPS) return undefined;
+    } else if (node.type === 'Conv' || node.type === 'ConvTranspose') {
+      const layer = convolution(node, kept, sizes, upsample);
+      if (!layer?.window) return undefined;
+      layers.push(layer);
+      [sizes, upsample] = [layer.window.gives, 1];
+      products += productsOf({ ...layer, window: layer.window });
+      if (!(products <= MOST_PRODUCTS && layer.outputs <= MOST_IN_MAPS)) return undefined;
+    } else if (node.type === 'Resize') {
+      upsample = repeatsOf(node, kept[1]);
+      if (!(sizes && upsample > 1)) return undefined;
+    } else if (node.type === 'Add' && last && !last.window && last.functions.length === 0 && kept[0]?.values.length === last.outputs) {
       const { values } = kept[0];
       last.bias = last.bias.map((bias, i) => bias + values[i]);
     } else if (node.type in FUNCTIONS && last) {
       const alpha = node.attributes.get('alpha');
       last.functions.push(functionOf(node.type, alpha));
       last.applied?.push([node.type, alpha]);
-    } else if (!SHAPES.has(node.type)) {
+    } else if (SHAPES.has(node.type)) {
+      if (node.type !== 'Identity') sizes = node.type === 'Reshape' ? pictureOf(kept[0], last?.outputs) : undefined;
+    } else {
       return undefined;
     }
     [name] = node.outputs;
   }
-  if (!told || layers.length === 0) return layers.length > 0 ? layers : undefined;
+  if (layers.length === 0 || upsample > 1) return undefined;
+  if (!told) return layers;
+  // A class that is a picture's channel is no part of a bias.
+  if (layers[0].window) return undefined;
   return [withClass(layers[0], told.row), ...layers.slice(1)];
 }
 
@@ -102,6 +126,20 @@ function withClass(layer, row) {
     moved[o] += product(weight, first + inputs, row);
   }
   return { ...layer, inputs, weight: ofZ, bias: moved };
+}
+
+/** [channels, rows, columns] that a Reshape makes of `count` numbers. @param {import('./onnx.js').Tensor | undefined} shape @param {number | undefined} count */
+function pictureOf(shape, count) {
+  const [, ...sizes] = shape?.values ?? [];
+  const isPicture = sizes.length === 3 && sizes.every((size) => size > 0) && (count === undefined || sizes[0] * sizes[1] * sizes[2] === count);
+  return isPicture ? sizes : undefined;
+}
+
+/** How often a Resize repeats rows and columns; NaN of one that does anything else. @param {import('./onnx.js').Node} node @param {import('./onnx.js').Tensor | undefined} scales */
+function repeatsOf({ words }, scales) {
+  const [batch, channels, rows, columns] = scales?.values ?? [];
+  const isPlain = words.get('mode') === 'nearest' && words.get('coordinate_transformation_mode') === 'asymmetric' && words.get('nearest_mode') === 'floor';
+  return isPlain && batch === 1 && channels === 1 && rows === columns && Number.isInteger(rows) ? rows : NaN;
 }
 
 /** What leaves every number as it is. */
@@ -175,9 +213,15 @@ export function* lighting(layers, z) {
   /** @type {Float32Array[]} */
   const all = [];
   let values = z;
-  for (const { inputs, outputs, weight, bias, functions } of layers) {
+  for (const { inputs, outputs, weight, bias, functions, window } of layers) {
     const next = new Float32Array(outputs);
-    for (let o = 0; o < outputs; o++) {
+    if (window) {
+      const cells = window.gives[1] * window.gives[2];
+      yield* sums(window, weight, values, (map, all) => {
+        for (let i = 0; i < cells; i++) next[map * cells + i] = functions.reduce((sum, each) => each(sum), bias[map] + all[i]);
+      });
+    }
+    for (let o = 0; !window && o < outputs; o++) {
       next[o] = functions.reduce((sum, each) => each(sum), bias[o] + product(weight, o * inputs, values));
       if (o % CELLS_A_STEP === CELLS_A_STEP - 1) yield;
     }
@@ -194,21 +238,53 @@ function product(weight, first, values) {
   return sum;
 }
 
-/** What one cell before the last layer adds to each pixel, before the last function. @param {Layer} layer The last. @param {number} cell @param {number} value How strongly it is lit. */
-export function sent({ inputs, outputs, weight }, cell, value) {
-  return Float32Array.from({ length: outputs }, (_, o) => weight[o * inputs + cell] * value);
+/**
+ * What one cell before the last layer adds to each pixel, before the last function; of a convolution, one map.
+ * @param {Layer} layer The last.
+ * @param {number} cell Or map.
+ * @param {Float32Array} values How strongly the cells before it are lit.
+ */
+export function sent({ inputs, outputs, weight, window }, cell, values) {
+  const picture = new Float32Array(outputs);
+  if (!window) return picture.map((_, o) => weight[o * inputs + cell] * values[cell]);
+  const cells = window.gives[1] * window.gives[2];
+  const steps = sums(window, weight, values, (map, all) => picture.set(all, map * cells), cell);
+  while (!steps.next().done);
+  return picture;
 }
 
-/** The cells that do most, whichever way. @param {Layer} layer The last. @param {Float32Array} values How strongly the cells before it are lit. @param {number} count @returns {number[]} */
-export function busiest({ inputs, outputs, weight }, values, count) {
-  const reach = reaches.get(weight) ?? new Float32Array(inputs);
-  if (!reaches.has(weight)) {
-    for (let o = 0; o < outputs; o++) for (let i = 0; i < inputs; i++) reach[i] += Math.abs(weight[o * inputs + i]);
-    reaches.set(weight, reach);
+/**
+ * The cells that do most, whichever way; of a convolution, the maps.
+ * @param {Layer} layer The last.
+ * @param {Float32Array} values How strongly the cells before it are lit.
+ * @param {number} count
+ * @returns {number[]}
+ */
+export function busiest(layer, values, count) {
+  const reach = reachOf(layer);
+  const cells = values.length / reach.length;
+  const lit = Float64Array.from(reach, (_, unit) => {
+    let sum = 0;
+    for (let i = unit * cells; i < (unit + 1) * cells; i++) sum += Math.abs(values[i]);
+    return sum * reach[unit];
+  });
+  return Array.from(lit, (_, i) => i).sort((a, b) => lit[b] - lit[a]).slice(0, count);
+}
+
+/** How far each cell, or map, that a layer is given reaches: the sum of its weights' sizes. @param {Layer} layer */
+function reachOf({ inputs, outputs, weight, window }) {
+  const known = reaches.get(weight);
+  if (known) return known;
+  const [units, others, taps] = window ? [window.takes[0], window.gives[0], window.kernel ** 2] : [inputs, outputs, 1];
+  const reach = new Float32Array(units);
+  for (let i = 0; i < weight.length; i++) {
+    const pair = Math.floor(i / taps);
+    // A transposed convolution's weights begin with what goes in, all others with what comes out.
+    reach[window?.transposed ? Math.floor(pair / others) : pair % units] += Math.abs(weight[i]);
   }
-  const does = (/** @type {number} */ cell) => Math.abs(values[cell]) * reach[cell];
-  return Array.from(values, (_, i) => i).sort((a, b) => does(b) - does(a)).slice(0, count);
+  reaches.set(weight, reach);
+  return reach;
 }
 
-/** How far each cell reaches: the sum of its weights' sizes. @type {WeakMap<Float32Array, Float32Array>} */
+/** @type {WeakMap<Float32Array, Float32Array>} */
 const reaches = new WeakMap();

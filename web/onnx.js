@@ -7,12 +7,15 @@
  */
 
 /** @typedef {{dims: number[], values: Float32Array}} Tensor Row-major. */
-/** @typedef {{type: string, inputs: string[], outputs: string[], attributes: Map<string, number>}} Node Attributes that are one number. */
+/**
+ * A node, with its attributes by what they are: one number, a list of whole numbers, or text.
+ * @typedef {{type: string, inputs: string[], outputs: string[], attributes: Map<string, number>, lists: Map<string, number[]>, words: Map<string, string>}} Node
+ */
 /** @typedef {{nodes: Node[], constants: Map<string, Tensor>, inputs: string[]}} Graph Inputs that are no constants. */
 
 /** @typedef {{number: number, value: number, bytes: Uint8Array}} Field `value` of a varint; `bytes` of all others. */
 
-const [FLOAT, INT8, FLOAT16] = [1, 3, 10];
+const [FLOAT, INT8, INT64, FLOAT16] = [1, 3, 7, 10];
 
 /**
  * @param {Uint8Array} file
@@ -37,26 +40,34 @@ export function readGraph(file) {
 /** @param {Uint8Array} message @returns {Node} */
 function readNode(message) {
   /** @type {Node} */
-  const node = { type: '', inputs: [], outputs: [], attributes: new Map() };
+  const node = { type: '', inputs: [], outputs: [], attributes: new Map(), lists: new Map(), words: new Map() };
   for (const { number, bytes } of fields(message)) {
     if (number === 1) node.inputs.push(textOf(bytes));
     if (number === 2) node.outputs.push(textOf(bytes));
     if (number === 4) node.type = textOf(bytes);
-    if (number === 5) readAttribute(bytes, node.attributes);
+    if (number === 5) readAttribute(bytes, node);
   }
   return node;
 }
 
-/** @param {Uint8Array} message @param {Map<string, number>} attributes */
-function readAttribute(message, attributes) {
+/** @param {Uint8Array} message @param {Node} node */
+function readAttribute(message, { attributes, lists, words }) {
   let [name, found] = ['', /** @type {number | undefined} */ (undefined)];
+  /** @type {number[]} */
+  const list = [];
+  let word = /** @type {string | undefined} */ (undefined);
   for (const { number, value, bytes } of fields(message)) {
     if (number === 1) name = textOf(bytes);
     // Its kind: a float or a whole number, of which writers leave out a nought.
     if (number === 20 && value <= 2) found ??= 0;
     if (number === 2) found = viewOf(bytes).getFloat32(0, true);
     if (number === 3) found = value;
+    if (number === 4) word = textOf(bytes);
+    // One after the other, or all in one field.
+    if (number === 8) list.push(...(bytes.length > 0 ? varints(bytes) : [value]));
   }
+  if (word !== undefined) words.set(name, word);
+  if (list.length > 0) lists.set(name, list);
   if (found !== undefined) attributes.set(name, found);
 }
 
@@ -82,6 +93,8 @@ function readTensor(message, constants) {
 function numbersOf(type, raw) {
   const copy = (/** @type {number} */ size) => new Uint8Array(raw.subarray(0, raw.length - (raw.length % size))).buffer;
   if (type === FLOAT) return new Float32Array(copy(4));
+  // The sizes of shapes, which are far below what a float32 holds exactly.
+  if (type === INT64) return Float32Array.from(new BigInt64Array(copy(8)), Number);
   if (type === INT8) return new Float32Array(new Int8Array(copy(1)));
   if (type === FLOAT16) return new Float32Array(new Uint16Array(copy(2))).map(half);
   return undefined;

@@ -241,6 +241,10 @@ const TABLE = {
   insideWeights: ['{count} weights', '가중치 {count}개'],
   insideZ: ['z: {count} random numbers', 'z: 무작위 수 {count}개'],
   insideLayer: ['Layer {number}: {cells} cells, {count} of them lit', '{number}층: 세포 {cells}개, 켜진 것 {count}개'],
+  insideMaps: [
+    'Layer {number}: {maps} maps of {rows} by {columns} cells, {count} of them lit',
+    '{number}층: {rows}×{columns} 세포 지도 {maps}장, 켜진 것 {count}장',
+  ],
   insideResult: ['…and that is the picture.', '…이렇게 그림이 됩니다.'],
   insideShares: ['What the busiest cells draw', '가장 바쁜 세포들이 그리는 것'],
   insideSharesLede: [
@@ -248,9 +252,10 @@ const TABLE = {
     '그림은 덧셈의 결과입니다. 마지막 줄에서 지금 가장 많이 보태는 세포들입니다. 먹색은 더하는 곳, 붉은색은 빼는 곳입니다.',
   ],
   insideCell: ['Cell {number}', '세포 {number}'],
+  insideMap: ['Map {number}', '지도 {number}'],
   insideNone: [
-    'This network is no chain of dense layers, or too large to be drawn cell by cell.',
-    '이 신경망은 완전 연결 층이 한 줄로 이어진 것이 아니거나, 세포 하나하나를 그리기에는 너무 큽니다.',
+    'This network is no chain of dense layers and convolutions, or too large to be drawn cell by cell.',
+    '이 신경망은 완전 연결 층과 합성곱 층이 한 줄로 이어진 것이 아니거나, 세포 하나하나를 그리기에는 너무 큽니다.',
   ],
   pinsTitle: ['Pinned', '담아 둔 숫자'],
   pinsLede: [
@@ -520,6 +525,10 @@ const TABLE = {
   creditFashion: [
     'Networks here learned from Fashion-MNIST, pictures of clothes by Zalando Research (',
     '여기에는 Fashion-MNIST로 배운 신경망이 있습니다. 잘란도 리서치의 옷 그림입니다(',
+  ],
+  creditAvatars: [
+    'Networks here learned from avatars that DiceBear’s pixel-art draws (',
+    '여기에는 DiceBear의 pixel-art가 그린 아바타로 배운 신경망이 있습니다(',
   ],
   modelFile: ['The model as a file', '모델 파일'],
   parts: ['Forger is under the MIT or the Apache 2.0 licence. It runs tract, by Sonos.', 'Forger는 MIT 또는 Apache 2.0 라이선스입니다. Sonos의 tract로 실행됩니다.'],

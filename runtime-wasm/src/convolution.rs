@@ -7,7 +7,7 @@ use windows::Windows;
 
 use crate::activation::Activation;
 use crate::lanes::{LANES, Lanes};
-use crate::network::Convolution;
+use crate::network::{Convolution, sides};
 use crate::product::Panels;
 use crate::step::Plain;
 
@@ -36,11 +36,11 @@ impl Kernel {
     }
 
     pub(crate) fn inputs(&self) -> usize {
-        (if self.transposed { self.conv.to } else { self.conv.from }).iter().product()
+        sides(self.conv, self.transposed)[0].iter().product()
     }
 
     pub(crate) fn outputs(&self) -> usize {
-        (if self.transposed { self.conv.from } else { self.conv.to }).iter().product()
+        sides(self.conv, self.transposed)[1].iter().product()
     }
 
     /// `x`: [n, inputs], `y`: [n, outputs], row-major.

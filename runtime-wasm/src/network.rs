@@ -11,9 +11,8 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use net::Conv;
+use net::{Conv, Map};
 use tract_onnx::pb;
-use windows::Windows;
 
 use crate::LoadError;
 
@@ -76,6 +75,12 @@ pub(crate) struct Convolution {
     pub(crate) weight: Vec<f32>,
     /// [channels of what comes out].
     pub(crate) bias: Vec<f32>,
+}
+
+/// What a convolution takes and what it gives, or its transpose: [channels, rows, columns] of both.
+pub(crate) fn sides(conv: Conv, transposed: bool) -> [[usize; 3]; 2] {
+    let map = if transposed { Map::ConvTranspose(conv) } else { Map::Conv(conv) };
+    [map.takes(), map.gives()].map(|side| side.expect("a convolution leads from picture to picture"))
 }
 
 /// A fully connected layer.
@@ -166,9 +171,7 @@ impl Layer {
             Layer::Dense(dense) => vec![dense.outputs],
             Layer::Reshape { shape } => shape.clone(),
             Layer::Resize { factor } => vec![shape[0], shape[1] * factor, shape[2] * factor],
-            Layer::Convolution(Convolution { conv, transposed, .. }) => {
-                (if *transposed { conv.from } else { conv.to }).to_vec()
-            }
+            Layer::Convolution(Convolution { conv, transposed, .. }) => sides(*conv, *transposed)[1].to_vec(),
             Layer::LeakyRelu { .. } | Layer::Tanh => shape,
         }
     }
@@ -512,14 +515,15 @@ fn read_convolution(
         true => Conv::under([to, rows, columns], from, kernel, stride, padding),
     };
     let conv = conv.ok_or_else(|| misfit(format!("its window leaves nothing of [batch, {}]", list(shape))))?;
+    let [taken, given] = sides(conv, transposed);
     let count = |sizes: [usize; 3]| sizes.iter().fold(1usize, |all, &size| all.saturating_mul(size));
-    within_limit("a layer's width", count(conv.from).max(count(conv.to)))?;
-    let seen = Windows::needed(conv);
+    within_limit("a layer's width", count(taken).max(count(given)))?;
+    let seen = conv.seen();
     if seen > SEEN_LIMIT {
         let (what, limit) = ("what the windows of a layer see", SEEN_LIMIT as u64);
         return Err(LoadError::TooLarge { what, found: seen as u64, limit });
     }
-    let outputs = if transposed { from } else { to };
+    let outputs = given[0];
     let bias = match node.input.get(2).filter(|name| !name.is_empty()) {
         None => vec![0.0; outputs],
         Some(name) => match floats(name, initializers)? {

@@ -3,14 +3,15 @@
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { test } from 'node:test';
-import { blends, drawerAlong, drawerOf } from '../../web/blending.js';
+import { asDrawn, blends, drawerAlong, drawerOf } from '../../web/blending.js';
 import { classOfDigit } from '../../web/judging.js';
 import { layersOf, lit } from '../../web/layers.js';
 import { fromFragment, LinkError, toFragment } from '../../web/link.js';
 import { classNames } from '../../web/others.js';
+import { jsonOf } from '../../web/save.js';
 import * as edits from '../../web/state.js';
 import { changed, describeOnSite, digit, LOOKS, openTab, pixels, ready, shoot, shows, until } from './browser.js';
-import { classFile, classPicture } from './onnx.js';
+import { classFile, classPicture, convolutions } from './onnx.js';
 
 const SMALL = [1, 2, 2];
 const ROWS = [[3, 0], [0, 3], [-2, 1.5]];
@@ -134,6 +135,26 @@ test('between classes it is the model’s own sum, and the nearer class where th
   const stranger = { ...model, file: Buffer.from(small), taken: [['range', '0..1']] };
   assert.equal(blends(stranger), false);
   assert.deepEqual(drawerOf(stranger, { class: 1, mix: [[0, 250], [1, 750]] }).generate(z), [1, 8]);
+});
+
+test('a file tells of a mix only where that is what is drawn', async () => {
+  const state = { ...edits.firstState('classes', 4), class: 1, mix: [[0, 250], [1, 750]] };
+  const told = async (generator) => JSON.parse(await jsonOf(asDrawn(generator, state), Float32Array.of(1, 2, 3, 4)).text());
+  const model = { imageShape: SMALL, classes: NAMES, taken: null, file: small };
+  assert.deepEqual((await told(model)).classes, { 0: 250, 1: 750 });
+  const { classes, class: chosen } = await told({ ...model, file: Buffer.from('no model') });
+  assert.deepEqual([classes, chosen], [undefined, 1], 'the nearer class');
+});
+
+test('a generator of convolutions draws what is between its classes too', () => {
+  const plain = { latentSize: 4, imageShape: [1, 4, 6], classes: NAMES, class: 0, msPerPicture: 0, taken: null };
+  const model = { ...plain, file: convolutions({ told: true }), ofClass: (chosen) => ({ ...plain, class: chosen }) };
+  assert.ok(blends(model));
+  const z = Float32Array.from([0.5, -1, 2, 0.25]);
+  const [first, second] = [0, 1].map((chosen) => layersOf(model.file, chosen));
+  const bias = first[0].bias.map((value, i) => 0.25 * value + 0.75 * second[0].bias[i]);
+  near(drawerOf(model, { class: 1, mix: [[0, 250], [1, 750]] }).generate(z), [...lit([{ ...first[0], bias }, ...first.slice(1)], z).at(-1)]);
+  assert.notDeepEqual(first[0].bias, second[0].bias);
 });
 
 test('another model draws the same class, or the first where it has fewer', () => {
@@ -263,6 +284,8 @@ describeOnSite('classes in forger.js', (open) => {
 
   test('an element in any page draws the class that its attribute names, and says which it has not', async () => {
     const { page, complaints, close } = await open({ prepare: withDigits(small), ...BARE });
+    // Before its own parts are taken away from under it.
+    await ready(page);
     const told = await page.evaluate(async () => {
       await import('./latent-explorer.js');
       document.body.replaceChildren();
@@ -317,6 +340,18 @@ describeOnSite('classes on the page', (open) => {
     await page.goBack();
     await shows(digit(page), first, 'back to where it began');
     await isPressed(page, '0');
+    assert.deepEqual(complaints, []);
+    await close();
+  });
+
+  test('the inside of the network is that of what lies between classes', async () => {
+    const file = convolutions({ told: true, metadata: { 'forger.classes': JSON.stringify(NAMES) } });
+    const { page, complaints, close } = await opened({ prepare: withDigits(file), hash: '#v1&c=0.600-2.400&t=inside' });
+    const strip = page.getByRole('img', { name: /^Layer 1: 24 cells/ });
+    await strip.waitFor();
+    const between = await settled(strip);
+    await button(page, 'oak').click();
+    await changed(strip, between, 'oak alone');
     assert.deepEqual(complaints, []);
     await close();
   });

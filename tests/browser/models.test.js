@@ -42,24 +42,25 @@ describeOnSite('the models', (open) => {
       await page.route('**/models.json', (route) => route.fulfill({ json: { models: [model] } }));
       await page.route('**/gen.onnx', (route) => route.fulfill({ body: named(dataset), contentType: 'application/octet-stream' }));
     };
-    const credits = async (page, mnist, fashion) => {
+    const credits = async (page, mnist, fashion, avatars) => {
       await page.getByText('learned from MNIST').and(page.locator('.foot *')).waitFor({ state: mnist ? 'visible' : 'hidden' });
       await page.getByText('learned from Fashion-MNIST').waitFor({ state: fashion ? 'visible' : 'hidden' });
+      await page.getByText('learned from avatars').waitFor({ state: avatars ? 'visible' : 'hidden' });
     };
     const { page, complaints, close } = await opened(open, { prepare: site('avatars') });
-    await credits(page, false, false);
+    await credits(page, false, false, true);
     await openTab(page, 'Proof');
     await page.locator('#sources').getByRole('link', { name: 'CC0 1.0' }).waitFor();
     for (const [dataset, mnist, fashion] of [['fashion-mnist', false, true], ['mnist', true, false]]) {
       await own(page).setInputFiles(file('own.onnx', named(dataset)));
-      await credits(page, mnist, fashion);
+      await credits(page, mnist, fashion, true);
     }
     assert.deepEqual(complaints, []);
     await close();
     const digits = await opened(open, { prepare: site('mnist') });
     await own(digits.page).setInputFiles(file('own.onnx', named('avatars')));
     await digits.page.getByText('Your own: own.onnx').first().waitFor();
-    await credits(digits.page, true, false);
+    await credits(digits.page, true, false, true);
     await digits.close();
   });
 

@@ -40,6 +40,9 @@ function value(name, dims, type = FLOAT) {
 
 export function node(type, inputs, output, attributes = {}) {
   const attribute = ([name, setting]) => {
+    // A list of whole numbers, text, a whole number or a fraction.
+    if (Array.isArray(setting)) return field(5, [field(1, name), ...setting.map((each) => field(8, each)), field(20, 7)]);
+    if (typeof setting === 'string') return field(5, [field(1, name), field(4, setting), field(20, 3)]);
     const isInteger = Number.isInteger(setting);
     return field(5, [field(1, name), isInteger ? field(3, setting) : float(2, setting), field(20, isInteger ? 2 : 1)]);
   };
@@ -140,4 +143,43 @@ export function classPicture(image, rows, z, chosen) {
   const pixels = image.reduce((product, size) => product * size, 1);
   const joined = [...z, ...rows[chosen]];
   return Array.from({ length: pixels }, (_, p) => Math.tanh(joined.reduce((sum, x, i) => sum + x * Math.fround(classWeight(i * pixels + p)), 0)));
+}
+
+/** Numbers that are the same each time, from -1/2 to 1/2. */
+const numbers = (count, seed) => Array.from({ length: count }, (_, i) => ((i * 7919 + seed * 104729) % 1009) / 1009 - 0.5);
+
+/** A generator of convolutions: dense, a transposed one, one whose rows are repeated before it, one with a stride. z: 4 numbers, or with a class of three more. */
+export function convolutions({ told = false, metadata = {} } = {}) {
+  const [inputs, window] = [told ? 7 : 4, (stride, pads, kernel) => ({ kernel_shape: [kernel, kernel], strides: [stride, stride], pads: [pads, pads, pads, pads] })];
+  const first = told ? [node('Gather', ['table', 'class'], 'row'), node('Concat', ['z', 'row'], 'zc', { axis: 1 })] : [];
+  const file = model({
+    nodes: [
+      ...first,
+      node('Gemm', [told ? 'zc' : 'z', 'w0', 'b0'], 'g0', { transB: 1 }),
+      node('LeakyRelu', ['g0'], 'a0', { alpha: 0.25 }),
+      node('Reshape', ['a0', 'shape'], 'p0'),
+      node('ConvTranspose', ['p0', 'w1', 'b1'], 'g1', window(2, 1, 4)),
+      node('LeakyRelu', ['g1'], 'a1', { alpha: 0.25 }),
+      node('Resize', ['a1', '', 'scales'], 'large', { mode: 'nearest', coordinate_transformation_mode: 'asymmetric', nearest_mode: 'floor' }),
+      node('Conv', ['large', 'w2'], 'g2', window(1, 1, 3)),
+      node('LeakyRelu', ['g2'], 'a2', { alpha: 0.25 }),
+      node('Conv', ['a2', 'w3', 'b3'], 'g3', window(2, 1, 3)),
+      node('Tanh', ['g3'], 'image'),
+    ],
+    initializers: [
+      tensor('w0', [24, inputs], numbers(24 * inputs, 1)),
+      tensor('b0', [24], numbers(24, 2)),
+      integers('shape', [-1, 4, 2, 3]),
+      tensor('w1', [4, 3, 4, 4], numbers(4 * 3 * 16, 3)),
+      tensor('b1', [3], numbers(3, 4)),
+      tensor('scales', [4], [1, 1, 2, 2]),
+      tensor('w2', [5, 3, 3, 3], numbers(5 * 3 * 9, 5)),
+      tensor('w3', [1, 5, 3, 3], numbers(5 * 9, 6)),
+      tensor('b3', [1], [0.1]),
+      ...(told ? [tensor('table', [3, 3], [3, 0, 0, 0, 3, 0, 0, 0, 3])] : []),
+    ],
+    image: [1, 4, 6],
+    told,
+  });
+  return saying(file, metadata);
 }

@@ -1,6 +1,9 @@
-//! A generator that is told which class to draw, from the trainer's checkpoint to pictures: candle, plain f64 arithmetic, tract
-//! and ONNX Runtime draw the same, of each class.
+//! A generator that is told which class to draw, from the trainer's checkpoint to pictures: candle, plain f64 arithmetic, tract,
+//! ONNX Runtime, OpenVINO and ONNX's own reference implementation draw the same, of each class.
 
+use std::fs;
+
+use exporter::{Model, Precision};
 use gan::recipe::Recipe;
 use gan::{DataShape, State};
 use interface::{Generator, Wishes};
@@ -8,7 +11,7 @@ use ort::session::Session;
 use ort::value::TensorRef;
 use run::checkpoint::{Checkpoint, EpochSums, Identity, Parity};
 use tests::reference::reference_pictures;
-use tests::tools::onnx_runtime;
+use tests::tools::{onnx_runtime, python_of, say};
 
 const CLASSES: usize = 5;
 const PICTURES: usize = 11;
@@ -40,16 +43,24 @@ fn checkpoint(flags: &str) -> Checkpoint {
     checkpoint
 }
 
+/// A generator of one's own beside the recipe's.
+const OWN: &str =
+    "generator.layers = [{ layer = 'dense', width = 17 }, { layer = 'tanh' }, { layer = 'dense' }, { layer = 'tanh' }]";
+
+/// Which class each picture is asked for as.
+fn asked_for() -> Vec<usize> {
+    (0..PICTURES).map(|picture| (3 * picture + 1) % CLASSES).collect()
+}
+
 #[test]
 fn every_runtime_draws_the_class_that_is_asked_for() {
-    let own = "generator.layers = [{ layer = 'dense', width = 17 }, { layer = 'tanh' }, { layer = 'dense' }, { layer = 'tanh' }]";
-    for flags in ["", own] {
+    for flags in ["", OWN] {
         let checkpoint = checkpoint(flags);
         let bytes = checkpoint.to_bytes();
         assert_eq!(Checkpoint::from_bytes(&bytes).unwrap(), checkpoint, "the checkpoint reads back");
         let onnx = exporter::export(&bytes).unwrap();
         let z = noise::sample_z(8, PICTURES, 9);
-        let classes: Vec<usize> = (0..PICTURES).map(|picture| (3 * picture + 1) % CLASSES).collect();
+        let classes = asked_for();
         let inputs = checkpoint.identity.recipe.classes_of(checkpoint.identity.data).inputs(&z, 9, classes.clone());
         let expected = reference_pictures(&bytes, &inputs).unwrap();
         let near = |runtime: &str, found: &mut dyn Iterator<Item = f64>| {
@@ -79,5 +90,32 @@ fn every_runtime_draws_the_class_that_is_asked_for() {
         let outputs = session.run(ort::inputs!["z" => z, "class" => asked]).unwrap();
         let (_, image) = outputs["image"].try_extract_tensor::<f32>().unwrap();
         near("ONNX Runtime", &mut image.iter().map(|&pixel| f64::from(pixel)));
+    }
+}
+
+#[test]
+fn runtimes_of_others_draw_it_too_in_every_precision() {
+    let folder = tempfile::tempdir().unwrap();
+    let (z, classes) = (noise::sample_z(8, PICTURES, 9), asked_for());
+    let mut count = 0;
+    for flags in ["", OWN] {
+        let model = Model::from_onnx(&exporter::export(&checkpoint(flags).to_bytes()).unwrap()).unwrap();
+        for precision in [Precision::F32, Precision::F16, Precision::Int8] {
+            let onnx = model.to_onnx(precision).unwrap();
+            let image = Model::from_onnx(&onnx).unwrap().evaluate(&z, &classes);
+            let case = serde_json::json!({ "latent": 9, "z": z, "class": classes, "image": image });
+            fs::write(folder.path().join(format!("{count}.onnx")), onnx).unwrap();
+            fs::write(folder.path().join(format!("{count}.json")), case.to_string()).unwrap();
+            count += 1;
+        }
+    }
+    for (variable, tool, script) in [
+        ("FORGER_OPENVINO", "Python with the package `openvino`", "run_openvino.py"),
+        ("FORGER_OLD_ONNXRUNTIME", "Python with an old package `onnxruntime`", "run_onnxruntime.py"),
+        ("FORGER_PYTHON", "Python with the packages of the tests", "check_networks.py"),
+    ] {
+        let Some(told) = python_of(variable, tool, script, &[folder.path()]) else { continue };
+        say(told.trim());
+        assert!(told.trim().ends_with(&format!("{count} networks")), "{told}");
     }
 }

@@ -16,14 +16,14 @@ def has_groups(node):
     return node.op_type == "ConvTranspose" and any(entry.name == "group" and entry.i > 1 for entry in node.attribute)
 
 
-def draw(path, z):
+def draw(path, inputs):
     model = load_checked(path)
     if any(has_groups(node) for node in model.graph.node):
         return None
     # The reference implementation knows DequantizeLinear from opset 19 on; what it computes has not changed since 13.
     if any(node.op_type == "DequantizeLinear" for node in model.graph.node):
         model = onnx.version_converter.convert_version(model, 19)
-    (image,) = ReferenceEvaluator(model).run(None, {"z": z})
+    (image,) = ReferenceEvaluator(model).run(None, inputs)
     return image
 
 

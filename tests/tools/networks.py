@@ -1,4 +1,4 @@
-"""The networks that a test has written into a folder: `N.onnx`, and `N.json` with z and the right pictures."""
+"""The networks that a test has written into a folder: `N.onnx`, and `N.json` with z, the classes asked for, and the right pictures."""
 
 import json
 from pathlib import Path
@@ -10,13 +10,16 @@ RELATIVE = 1e-5
 
 
 def check_all(folder, draw):
-    """Draws each network by `draw(path, z)` and compares; gives how many it drew. None is a network it cannot draw."""
+    """Draws each network by `draw(path, inputs)` and compares; gives how many it drew. None is a network it cannot draw."""
     drawn = 0
     for path in sorted(Path(folder).glob("*.onnx")):
         case = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
         z = numpy.array(case["z"], numpy.float32).reshape(-1, case["latent"])
+        inputs = {"z": z}
+        if "class" in case:
+            inputs["class"] = numpy.array(case["class"], numpy.int64)
         expected = numpy.array(case["image"])
-        image = draw(str(path), z)
+        image = draw(str(path), inputs)
         if image is None:
             continue
         drawn += 1

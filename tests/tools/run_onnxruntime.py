@@ -9,9 +9,9 @@ import onnxruntime
 from networks import check_all
 
 
-def draw(path, z):
+def draw(path, inputs):
     session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
-    (image,) = session.run(None, {"z": z})
+    (image,) = session.run(None, inputs)
     return image
 
 

@@ -1,7 +1,6 @@
 //! `trainer page`: the site of a model, and a look at it, from the ready page that comes with a download.
 //!
-//! The site is the one that `cargo xtask site` writes, but for two files that Node.js draws there: the picture that a shared
-//! link shows, and the weights of the first look. Without them the page begins when the model has come.
+//! The site is the one that `cargo xtask site` writes.
 
 use std::ffi::OsString;
 use std::io;
@@ -46,7 +45,10 @@ pub fn page(args: &PageArgs) -> Result<()> {
     site::refuse_to_replace_what_is_not_ours(out)?;
     let serves = !args.no_serve && (args.out.is_none() || args.port.is_some());
     let listener = if serves { Some(serve::listen(args.port)?) } else { None };
-    folder::replace(out, |new| site::assemble(new, &parts, &models, address.as_deref(), &folder::gzip))?;
+    folder::replace(out, |new| {
+        site::put_first_looks(new, &models[0], &mut |line| eprintln!("{line}"))?;
+        site::assemble(new, &parts, &models, address.as_deref(), &folder::gzip)
+    })?;
     eprintln!("the site is in `{}`; any host of static files can serve it", out.display());
     match listener {
         Some(listener) => serve::serve(&listener, out),

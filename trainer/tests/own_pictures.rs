@@ -248,3 +248,25 @@ fn a_picture_that_its_decoder_panics_on_is_named_in_a_sentence_and_nothing_else(
     assert!(said.contains("planar.tif`: its decoder gave up on it; save it as PNG"), "{said}");
     assert!(!said.contains("panicked"), "{said}");
 }
+
+#[test]
+fn pictures_that_no_gif_can_hold_cost_the_films_and_nothing_else() {
+    let dir = tempfile::tempdir().unwrap();
+    // 20 pictures of one row: ten stand side by side on a sheet, and a sweep shows each five times as wide.
+    let columns = 13_200;
+    let header = format!("{{'descr': '|u1', 'fortran_order': False, 'shape': (20, 1, {columns}), }}\n");
+    let mut array = [&b"\x93NUMPY\x01\0"[..], &(header.len() as u16).to_le_bytes(), header.as_bytes()].concat();
+    array.extend((0..20 * columns).map(|i| (i % 251) as u8));
+    let data = dir.path().join("stripes.npy");
+    fs::write(&data, array).unwrap();
+    let out = dir.path().join("gen.onnx");
+    let output = train(&data, &out, &[]);
+    let said = text(&output.stderr);
+    assert!(output.status.success(), "{said}");
+    for part in ["there is no `sweep.gif`: ", "there is no `training.gif`: ", "65535 are the most", "wrote "] {
+        assert!(said.contains(part), "{part}: {said}");
+    }
+    assert_eq!(shapes(&out), ([1, 1, columns], (10 * columns as u32, 10)));
+    let run = out.with_extension("run");
+    assert!(out.is_file() && run.join("report.html").is_file() && !run.join("sweep.gif").exists());
+}

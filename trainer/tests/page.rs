@@ -18,7 +18,8 @@ impl Download {
         fs::hard_link(env!("CARGO_BIN_EXE_trainer"), download.program())
             .or_else(|_| fs::copy(env!("CARGO_BIN_EXE_trainer"), download.program()).map(drop))
             .unwrap();
-        let index = "<link rel=\"modulepreload\" href=\"app.js\">\n<meta property=\"og:image\" content=\"card.png\">\n";
+        let index = "<link rel=\"modulepreload\" href=\"app.js\">\n<meta property=\"og:image\" content=\"card.png\">\n\
+                     <meta name=\"glimpse\" content=\"glimpse.safetensors\">\n";
         for (file, text) in [
             ("web/index.html", index),
             ("web/app.js", "app"),
@@ -101,7 +102,11 @@ fn the_site_of_a_model_is_written_and_served() {
         assert!(site.join(file).is_file(), "{file}");
     }
     let page = fs::read_to_string(site.join("index.html")).unwrap();
-    assert!(!page.contains("card.png"), "no picture is there for shared links: {page}");
+    assert!(page.contains("card.png") && page.contains("glimpse.safetensors"), "{page}");
+    let card = image::open(site.join("card.png")).unwrap();
+    assert_eq!((card.width(), card.height(), card.color()), (1200, 630, image::ColorType::Rgb8));
+    let glimpse = fs::read(site.join("glimpse.safetensors")).unwrap();
+    assert!(String::from_utf8_lossy(&glimpse).contains("imageShape"));
 
     // Again, over what is there, and elsewhere.
     for out in ["site", "deep/other"] {

@@ -4,6 +4,7 @@
  * layer and the next, and what the busiest cells of the last but one add to the picture.
  */
 
+import { between } from '../blending.js';
 import { busiest, layersOf, lighting, lit, sent } from '../layers.js';
 import { inSlices } from '../slices.js';
 import { currentLanguage, setText, text } from '../strings.js';
@@ -19,6 +20,8 @@ const BRIGHT_Z = 3;
 const DARK = 0.05;
 /** About how many times as wide as high a layer is drawn. */
 const FLAT = 8;
+/** Cells between two maps, of nothing but paper. */
+const GAP = 1;
 
 /** @typedef {import('../forger.js').Generator} Generator */
 /** @typedef {{canvas: HTMLCanvasElement, caption: HTMLElement}} Strip */
@@ -67,20 +70,20 @@ export function createInside(root, { onChange, onFailure }) {
   function build(generator, layers) {
     const strips = layers.map(() => strip('layer'));
     const items = strips.map(({ figure }, place) => {
-      const { inputs, outputs } = layers[place];
-      const weights = make('p', { className: 'weights', textContent: text('insideWeights', { count: grouped(inputs * outputs) }) });
+      const { length } = layers[place].weight;
+      const weights = make('p', { className: 'weights', textContent: text('insideWeights', { count: grouped(length) }) });
       return make('li', {}, [figure, weights]);
     });
     list.replaceChildren(...items);
-    const shares = layers.length > 1 ? Array.from({ length: Math.min(BUSIEST, layers[layers.length - 1].inputs) }, () => strip('share')) : [];
+    const shares = layers.length > 1 ? Array.from({ length: Math.min(BUSIEST, unitsOf(layers[layers.length - 1])) }, () => strip('share')) : [];
     cells.replaceChildren(...shares.map(({ figure }) => make('li', {}, [figure])));
     const most = built.generator === generator ? built.most : layers.map(() => 0);
     built = { generator, language: currentLanguage(), strips, shares, painted: 0, most };
   }
 
   return {
-    /** The rows of cells. @param {Generator} generator @param {Float32Array} z Of the picture on show. */
-    showLayers(generator, z) {
+    /** The rows of cells. @param {Generator} generator @param {Float32Array} z Of the picture on show. @param {import('../mixes.js').Mix} [mix] What lies between classes, if that is on show. */
+    showLayers(generator, z, mix) {
       if (!known.has(generator)) find(generator).catch(onFailure);
       const layers = known.get(generator)?.layers;
       if (layers === undefined) return;
@@ -95,14 +98,22 @@ export function createInside(root, { onChange, onFailure }) {
         return onChange();
       }
       const colours = coloursOf(list);
-      values = [z, ...lit(layers, z)];
+      values = [z, ...lit((mix && between(generator, mix)) ?? layers, z)];
       for (const [place, { canvas, caption }] of built.strips.entries()) {
         const now = values[place];
         // Of all that was seen, so that a layer that dims is seen to dim.
         const scale = place === 0 ? BRIGHT_Z : (built.most[place] = Math.max(built.most[place], largest(now)));
-        paintCells(canvas, now, columnsOf(now.length), scale, colours);
-        const count = now.reduce((sum, value) => sum + Number(Math.abs(value) > DARK * scale), 0);
-        const words = place === 0 ? text('insideZ', { count: now.length }) : text('insideLayer', { number: place, cells: now.length, count });
+        let words = '';
+        const shape = place === 0 ? undefined : layers[place - 1].window?.gives;
+        const count = litOf(now, shape ? shape[1] * shape[2] : 1, DARK * scale);
+        if (shape) {
+          const [maps, rows, columns] = shape;
+          paintMaps(canvas, now, shape, scale, colours);
+          words = text('insideMaps', { number: place, maps, rows, columns, count });
+        } else {
+          paintCells(canvas, now, columnsOf(now.length), scale, colours);
+          words = place === 0 ? text('insideZ', { count: now.length }) : text('insideLayer', { number: place, cells: now.length, count });
+        }
         setText(caption, words);
         if (canvas.getAttribute('aria-label') !== words) canvas.setAttribute('aria-label', words);
       }
@@ -120,13 +131,13 @@ export function createInside(root, { onChange, onFailure }) {
     if (channels !== 1 || built.shares.length === 0) return;
     // By their numbers, so that a cell that stays among them stays in its place as long as it can.
     const chosen = busiest(last, values, built.shares.length).sort((a, b) => a - b);
-    const pictures = chosen.map((cell) => sent(last, cell, values[cell]));
+    const pictures = chosen.map((cell) => sent(last, cell, values));
     const scale = Math.max(1e-6, ...pictures.map(largest));
     built.painted = Math.min(chosen.length, built.painted + NEW_A_FRAME);
     if (built.painted < chosen.length) onChange();
     for (const [place, { canvas, caption }] of built.shares.slice(0, built.painted).entries()) {
       paintCells(canvas, pictures[place], width, scale, colours, height);
-      const words = text('insideCell', { number: chosen[place] + 1 });
+      const words = text(last.window ? 'insideMap' : 'insideCell', { number: chosen[place] + 1 });
       setText(caption, words);
       if (canvas.getAttribute('aria-label') !== words) canvas.setAttribute('aria-label', words);
     }
@@ -140,6 +151,42 @@ function coloursOf(element) {
   const { color, outlineColor } = getComputedStyle(element);
   const numbers = (/** @type {string} */ colour) => (colour.match(/[\d.]+/g) ?? []).slice(0, 3).map(Number);
   return { more: numbers(color), less: numbers(outlineColor) };
+}
+
+/** What a layer is given that can be told apart by its share: cells, or maps. @param {import('../layers.js').Layer} layer */
+const unitsOf = ({ inputs, window }) => (window ? window.takes[0] : inputs);
+
+/** How many cells, or maps of `cells` cells in the mean, are lit more than `dark`. @param {Float32Array} values @param {number} cells @param {number} dark */
+function litOf(values, cells, dark) {
+  let count = 0;
+  for (let first = 0; first < values.length; first += cells) {
+    let sum = 0;
+    for (let i = first; i < first + cells; i++) sum += Math.abs(values[i]);
+    if (sum > dark * cells) count++;
+  }
+  return count;
+}
+
+/**
+ * Maps as small pictures in rows.
+ * @param {HTMLCanvasElement} canvas
+ * @param {Float32Array} values
+ * @param {readonly [maps: number, rows: number, columns: number]} shape
+ * @param {number} scale
+ * @param {Colours} colours
+ */
+function paintMaps(canvas, values, [maps, rows, columns], scale, colours) {
+  const across = columnsOf(maps);
+  const [wide, high] = [across * (columns + GAP) - GAP, Math.ceil(maps / across) * (rows + GAP) - GAP];
+  const sheet = new Float32Array(wide * high);
+  for (let map = 0; map < maps; map++) {
+    const corner = Math.floor(map / across) * (rows + GAP) * wide + (map % across) * (columns + GAP);
+    for (let y = 0; y < rows; y++) {
+      const first = (map * rows + y) * columns;
+      sheet.set(values.subarray(first, first + columns), corner + y * wide);
+    }
+  }
+  paintCells(canvas, sheet, wide, scale, colours, high);
 }
 
 /** So many cells a row that the last row is full, if that can be. @param {number} count */

@@ -20,6 +20,9 @@ pub(crate) struct Arguments {
     /// `seed`, `stable` or a TOML file; the trainer's default if not given
     #[arg(long)]
     recipe: Option<String>,
+    /// Train a generator of another set too, and put it on the page beside MNIST's: `avatars`, in colour
+    #[arg(long, value_name = "SET")]
+    with: Option<Beside>,
     /// Serve on this port of this machine; if not given, on 8000 or else a free one
     #[arg(long)]
     port: Option<u16>,
@@ -32,6 +35,12 @@ pub(crate) struct Arguments {
     /// Where the site will lie, if it is to be published: see `cargo xtask site --help`
     #[arg(long, value_name = "ADDRESS")]
     url: Option<String>,
+}
+
+/// A set beside MNIST.
+#[derive(Clone, Copy, clap::ValueEnum)]
+enum Beside {
+    Avatars,
 }
 
 /// Runs the demo; comes back only if it isn't to serve, or can't.
@@ -47,10 +56,14 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     let runtime = if is_first { runtime::build_first()? } else { runtime::build()? };
 
     let trainer = model::demo_trainer()?;
-    let settings = Settings { epochs: arguments.epochs, recipe: arguments.recipe.as_deref() };
-    let model = model::train_for_page(&trainer, settings, &workspace::target().join("demo"))?;
+    let settings = Settings { epochs: arguments.epochs, recipe: arguments.recipe.as_deref(), data: None };
+    let folder = workspace::target().join("demo");
+    let mut models = model::train_for_page(&trainer, settings, &folder)?;
+    if let Some(Beside::Avatars) = arguments.with {
+        models.push(model::train_avatars(&trainer, arguments.epochs, &folder)?);
+    }
 
-    let site = site::Arguments { model, out: out.clone(), url: arguments.url.clone() };
+    let site = site::Arguments { model: models, out: out.clone(), url: arguments.url.clone() };
     site::run_with(&site, &runtime)?;
     let Some(listener) = listener else { return Ok(()) };
     std::thread::scope(|scope| {

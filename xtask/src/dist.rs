@@ -54,15 +54,22 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
         Some(platform) => platform.clone(),
         None => host()?,
     };
+    let suffix = suffix(&platform);
     let programs = match &arguments.programs {
         Some(folder) => folder.clone(),
-        None => compile()?,
+        None if suffix == std::env::consts::EXE_SUFFIX => compile()?,
+        None => {
+            return Err(hinted(
+                format_args!("programs compiled here do not run on `{platform}`"),
+                "give those of that platform by `--programs DIR`",
+            ));
+        }
     };
     let runtime = match &arguments.runtime {
         Some(folder) => folder.clone(),
         None => runtime::build()?,
     };
-    for (folder, name) in [(&programs, program_file("trainer")), (&runtime, "full_bg.wasm".into())] {
+    for (folder, name) in [(&programs, format!("trainer{suffix}")), (&runtime, "full_bg.wasm".into())] {
         if !folder.join(&name).is_file() {
             return Err(hinted(
                 format_args!("there is no `{name}` in `{}`", folder.display()),
@@ -73,10 +80,10 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     let name = format!("forger-{}-{platform}", env!("CARGO_PKG_VERSION"));
     fs::create_dir_all(&arguments.out).with_context(|| format!("cannot create `{}`", arguments.out.display()))?;
     let room = tempfile::tempdir()?;
-    fill(room.path(), &programs, &site::parts(&runtime)?)?;
+    fill(room.path(), &programs, suffix, &site::parts(&runtime)?)?;
     fs::write(room.path().join("THIRD-PARTY.txt"), third_parties()? + &of_data()?)?;
 
-    let ending = if platform.contains("windows") { "zip" } else { "tar.gz" };
+    let ending = if is_windows(&platform) { "zip" } else { "tar.gz" };
     let archive = arguments.out.join(format!("{name}.{ending}"));
     // Whole or not at all.
     let part = files::with_suffix(&archive, "part");
@@ -88,7 +95,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     let hash = files::sha256(&fs::read(&archive)?);
     // As `sha256sum --check` reads it.
     fs::write(files::with_suffix(&archive, "sha256"), format!("{hash}  {name}.{ending}\n"))?;
-    tell_sizes(room.path(), &archive)
+    tell_sizes(room.path(), suffix, &archive)
 }
 
 /// The triple that the compiler compiles for.
@@ -109,14 +116,19 @@ fn compile() -> Result<PathBuf> {
     Ok(workspace::target().join("release"))
 }
 
-fn program_file(name: &str) -> String {
-    format!("{name}{}", std::env::consts::EXE_SUFFIX)
+fn is_windows(platform: &str) -> bool {
+    platform.contains("windows")
 }
 
-/// Fills the folder that becomes the archive.
-fn fill(folder: &Path, programs: &Path, parts: &Parts) -> Result<()> {
+/// What the names of programs end in on a platform, whichever one packs them.
+fn suffix(platform: &str) -> &'static str {
+    if is_windows(platform) { ".exe" } else { "" }
+}
+
+/// Fills the folder that becomes the archive. suffix: what the names of programs end in.
+fn fill(folder: &Path, programs: &Path, suffix: &str, parts: &Parts) -> Result<()> {
     for name in PROGRAMS {
-        let file = program_file(name);
+        let file = format!("{name}{suffix}");
         files::copy(&programs.join(&file), &folder.join(&file))?;
     }
     for name in DOCUMENTS {
@@ -166,7 +178,8 @@ fn zip(folder: &Path, root: &str, archive: &Path) -> Result<()> {
 
 /// Programs can be run, all else can be read.
 fn mode(file: &Path) -> u32 {
-    if PROGRAMS.iter().any(|name| file == Path::new(&program_file(name))) { 0o755 } else { 0o644 }
+    let is_program = |name: &&str| ["", ".exe"].iter().any(|suffix| file == Path::new(&format!("{name}{suffix}")));
+    if PROGRAMS.iter().any(is_program) { 0o755 } else { 0o644 }
 }
 
 fn slashes(file: &Path) -> String {
@@ -253,10 +266,10 @@ fn text(value: &Value) -> String {
     value.as_str().unwrap_or_default().to_owned()
 }
 
-fn tell_sizes(folder: &Path, archive: &Path) -> Result<()> {
+fn tell_sizes(folder: &Path, suffix: &str, archive: &Path) -> Result<()> {
     eprintln!("\n{:>10} {:>10}", "as it is", "gzip");
     for name in PROGRAMS {
-        let bytes = fs::read(folder.join(program_file(name)))?;
+        let bytes = fs::read(folder.join(format!("{name}{suffix}")))?;
         let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
         gzip.write_all(&bytes)?;
         let packed = gzip.finish()?.len() as u64;
@@ -275,14 +288,14 @@ mod tests {
     use super::*;
 
     /// A folder as `fill` wants it: programs and parts whose files hold their own names.
-    fn given(room: &Path) -> (PathBuf, Parts) {
+    fn given(room: &Path, suffix: &str) -> (PathBuf, Parts) {
         let [programs, page] = ["programs", "page"].map(|name| room.join(name));
         let parts = Parts::within(&page);
         let put = |path: PathBuf| {
             fs::create_dir_all(path.parent().unwrap()).unwrap();
             fs::write(&path, path.file_name().unwrap().as_encoded_bytes()).unwrap();
         };
-        PROGRAMS.iter().for_each(|name| put(programs.join(program_file(name))));
+        PROGRAMS.iter().for_each(|name| put(programs.join(format!("{name}{suffix}"))));
         ["index.html", "README.md", "a/b.js"].iter().for_each(|name| put(parts.web.join(name)));
         fs::write(parts.web.join("app.js"), "let it = 'be long enough';\n".repeat(400)).unwrap();
         ["full_bg.wasm", "full_bg.wasm.gz", ".made-from"].iter().for_each(|name| put(parts.runtime.join(name)));
@@ -292,10 +305,16 @@ mod tests {
 
     #[test]
     fn the_archive_holds_programs_page_and_licences_and_is_the_same_each_time() {
+        // Whichever platform packs it, programs are called as on the one that they are for.
+        ["x86_64-unknown-linux-musl", "aarch64-apple-darwin", "x86_64-pc-windows-msvc"].into_iter().for_each(pack);
+    }
+
+    fn pack(platform: &str) {
+        let suffix = suffix(platform);
         let room = tempfile::tempdir().unwrap();
-        let (programs, parts) = given(room.path());
+        let (programs, parts) = given(room.path(), suffix);
         let folder = room.path().join("folder");
-        fill(&folder, &programs, &parts).unwrap();
+        fill(&folder, &programs, suffix, &parts).unwrap();
         let archives = ["one.tar.gz", "two.tar.gz"].map(|name| room.path().join(name));
         archives.iter().for_each(|archive| tar(&folder, "forger", archive).unwrap());
         let [one, two] = archives.map(|archive| fs::read(archive).unwrap());
@@ -310,8 +329,10 @@ mod tests {
                 (slashes(&entry.path().unwrap()), entry.header().mode().unwrap())
             })
             .collect();
-        let mut expected: BTreeMap<String, u32> =
-            PROGRAMS.iter().map(|name| (format!("forger/{}", program_file(name)), 0o755)).collect();
+        let mut expected: BTreeMap<String, u32> = PROGRAMS
+            .iter()
+            .map(|name| (format!("forger/{name}{}", if platform.contains("windows") { ".exe" } else { "" }), 0o755))
+            .collect();
         expected.extend(DOCUMENTS.iter().map(|name| (format!("forger/{name}"), 0o644)));
         let page = [
             "web/index.html",

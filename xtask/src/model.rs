@@ -16,6 +16,8 @@ pub(crate) struct Settings<'a> {
     pub(crate) epochs: u32,
     /// A built-in recipe or a file; the trainer's own default if `None`.
     pub(crate) recipe: Option<&'a str>,
+    /// A built-in set or a folder; the trainer's own default if `None`.
+    pub(crate) data: Option<&'a str>,
 }
 
 /// Epochs of a run that the page's slider goes through, beside the last: early on, more happens in each.
@@ -24,6 +26,9 @@ const WAY: [u32; 6] = [1, 2, 3, 5, 10, 20];
 const MOST_SEED_EPOCHS: u32 = 20;
 /// The recipe beside which every other is shown.
 const SEED: &str = "seed";
+/// Epochs of avatars for each epoch of MNIST. There are a sixth as many avatars, so that 110 of their epochs, which make good ones,
+/// take fewer steps than the 50 of MNIST.
+const AVATAR_EPOCHS: [u32; 2] = [11, 5];
 
 /// Trains what a page shows, into `folder`: a run through its epochs, and what the seed recipe makes. Gives the models, the
 /// one that visitors meet first.
@@ -39,10 +44,22 @@ pub(crate) fn train_for_page(trainer: &Path, settings: Settings, folder: &Path) 
     if settings.recipe != Some(SEED) {
         let epochs = settings.epochs.min(MOST_SEED_EPOCHS);
         let seed = folder.join("seed.onnx");
-        train(trainer, Settings { epochs, recipe: Some(SEED) }, &[], &seed)?;
+        train(trainer, Settings { epochs, recipe: Some(SEED), ..settings }, &[], &seed)?;
         models.push(seed);
     }
     Ok(models)
+}
+
+/// Trains the generator of avatars that stands beside `epochs` epochs of MNIST, into `folder`, and gives its model.
+///
+/// # Errors
+/// If training fails.
+pub(crate) fn train_avatars(trainer: &Path, epochs: u32, folder: &Path) -> Result<PathBuf> {
+    let [times, over] = AVATAR_EPOCHS;
+    let epochs = epochs.saturating_mul(times).div_ceil(over);
+    let model = folder.join("avatars.onnx");
+    train(trainer, Settings { epochs, recipe: Some("colour"), data: Some("avatars") }, &[], &model)?;
+    Ok(model)
 }
 
 /// The command that compiles the trainer as the demo needs it: without candle and tract, which take longer to compile than all
@@ -103,8 +120,9 @@ fn train(trainer: &Path, settings: Settings, way: &[u32], out: &Path) -> Result<
     if let Some(folder) = out.parent() {
         fs::create_dir_all(folder).with_context(|| format!("cannot create `{}`", folder.display()))?;
     }
-    let name = settings.recipe.map_or(String::new(), |recipe| format!(" by `{recipe}`"));
-    eprintln!("training for {} epochs{name}", settings.epochs);
+    let part = |word: &str, name: Option<&str>| name.map_or(String::new(), |name| format!(" {word} `{name}`"));
+    let [recipe, data] = [part("by", settings.recipe), part("on", settings.data)];
+    eprintln!("training for {} epochs{recipe}{data}", settings.epochs);
     let mut command = Command::new(trainer);
     command.arg("--epochs").arg(settings.epochs.to_string()).arg("--out").arg(out);
     if let Some(recipe) = settings.recipe {
@@ -112,6 +130,9 @@ fn train(trainer: &Path, settings: Settings, way: &[u32], out: &Path) -> Result<
     }
     if !way.is_empty() {
         command.args(["--keep-models", &listed(way)]);
+    }
+    if let Some(data) = settings.data {
+        command.args(["--data", data]);
     }
     program::run(&mut command)?;
     fs::write(&stamp, made_from).with_context(|| format!("cannot write `{}`", stamp.display()))
@@ -132,7 +153,13 @@ fn made_from(trainer: &Path, settings: Settings, way: &[u32]) -> Result<String> 
         Some(name) => name.to_owned(),
         None => "default".to_owned(),
     };
-    Ok(format!("trainer {} epochs {} recipe {recipe} way {}\n", hash(trainer)?, settings.epochs, listed(way)))
+    let data = settings.data.unwrap_or("default");
+    Ok(format!(
+        "trainer {} epochs {} recipe {recipe} data {data} way {}\n",
+        hash(trainer)?,
+        settings.epochs,
+        listed(way)
+    ))
 }
 
 #[cfg(all(test, unix))]
@@ -172,7 +199,7 @@ mod tests {
         };
         let runs =
             || fs::read_to_string(&log).unwrap().lines().map(str::trim_end).map(str::to_owned).collect::<Vec<_>>();
-        let train = |epochs, recipe, way: &[u32]| train(&trainer, Settings { epochs, recipe }, way, &out);
+        let train = |epochs, recipe, way: &[u32]| train(&trainer, Settings { epochs, recipe, data: None }, way, &out);
 
         write_trainer(0);
         for (name, epochs, recipe, way, expected) in [
@@ -225,7 +252,7 @@ mod tests {
         ] {
             let folder = room.path().join(format!("{epochs}"));
             fs::write(&log, "").unwrap();
-            let found = train_for_page(&trainer, Settings { epochs, recipe }, &folder).unwrap();
+            let found = train_for_page(&trainer, Settings { epochs, recipe, data: None }, &folder).unwrap();
             assert_eq!(found.len(), models.len(), "{epochs} epochs: {found:?}");
             for (path, end) in found.iter().zip(models) {
                 assert!(
@@ -234,6 +261,22 @@ mod tests {
                 );
             }
             assert_eq!(fs::read_to_string(&log).unwrap().lines().map(str::trim_end).collect::<Vec<_>>(), commands);
+        }
+    }
+
+    #[test]
+    fn avatars_are_trained_in_colour_and_for_as_long_as_they_take() {
+        let room = tempfile::tempdir().unwrap();
+        let [trainer, log] = ["trainer", "log"].map(|name| room.path().join(name));
+        let script = format!("#!/bin/sh\necho \"$1 $2 $5 $6 $7 $8\" >> {}\necho model > $4\n", log.display());
+        fs::write(&trainer, script).unwrap();
+        fs::set_permissions(&trainer, fs::Permissions::from_mode(0o755)).unwrap();
+        for (epochs, expected) in [(50, 110), (1, 3)] {
+            fs::write(&log, "").unwrap();
+            let model = train_avatars(&trainer, epochs, room.path()).unwrap();
+            assert!(model.is_file() && model.ends_with("avatars.onnx"), "{model:?}");
+            let asked = format!("--epochs {expected} --recipe colour --data avatars\n");
+            assert_eq!(fs::read_to_string(&log).unwrap(), asked);
         }
     }
 }

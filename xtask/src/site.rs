@@ -3,10 +3,10 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use ::site::{CARD, GLIMPSE, Parts, folder_address, models, refuse_to_replace_what_is_not_ours};
+use ::site::{Parts, folder_address, models, put_first_looks, refuse_to_replace_what_is_not_ours};
 use anyhow::Result;
 
-use crate::{files, glimpse, judge, runtime, share_card, workspace};
+use crate::{files, judge, runtime, workspace};
 
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
@@ -42,8 +42,7 @@ pub(crate) fn run_with(arguments: &Arguments, runtime: &Path) -> Result<()> {
     let parts = parts(runtime)?;
     let address = arguments.url.as_deref().map(folder_address).transpose()?;
     files::replace_folder(&arguments.out, |folder| -> Result<()> {
-        share_card::draw(&arguments.model[0], runtime, &folder.join(CARD));
-        glimpse::round(&arguments.model[0], &folder.join(GLIMPSE));
+        put_first_looks(folder, &models[0], &mut |line| eprintln!("{line}"))?;
         Ok(::site::assemble(folder, &parts, &models, address.as_deref(), &files::compress)?)
     })?;
     tell_sizes(&arguments.out)

@@ -209,7 +209,7 @@ fn subject(arguments: &Arguments, python: &Path) -> Result<Environment> {
     let folder = workspace::target().join("test");
     let [site, reference] = ["site", "reference.json"].map(|name| folder.join(name));
     let epochs = if arguments.long { EPOCHS_WHEN_LONG } else { EPOCHS };
-    let models = model::train_for_page(&trainer, Settings { epochs, recipe: None }, &folder)?;
+    let models = model::train_for_page(&trainer, Settings { epochs, recipe: None, data: None }, &folder)?;
     let model = models[0].clone();
     site::run(&site::Arguments { model: models, out: site.clone(), url: None })?;
     let rounded = folder.join("rounded");

@@ -112,12 +112,12 @@ pub fn pictures(array: Array, asked: Colour) -> Result<Squares, String> {
     let mut done = Vec::new();
     let bytes = to_bytes(values, &mut done)?;
     let [count, pixels @ ..] = &dims[..] else { return Err("is a single number, no pictures".to_owned()) };
-    // [rows, columns] and where the channels are.
+    // [rows, columns], and where there are channels, how many and whether they come last.
     let (sides, channels) = match *pixels {
         [flat] | [flat, 1] | [1, flat] if flat.isqrt().pow(2) == flat => ([flat.isqrt(); 2], None),
         [rows, columns] | [rows, columns, 1] | [1, rows, columns] => ([rows, columns], None),
-        [rows, columns, channels @ (3 | 4)] => ([rows, columns], Some([channels, 1])),
-        [3 | 4, rows, columns] => ([rows, columns], Some([1, rows * columns])),
+        [rows, columns, channels @ (3 | 4)] => ([rows, columns], Some((channels, true))),
+        [channels @ (3 | 4), rows, columns] => ([rows, columns], Some((channels, false))),
         _ => {
             return Err(format!(
                 "has the dimensions {dims:?}, which are none of pictures: [count, rows, columns] is wanted, or [count, \
@@ -129,16 +129,19 @@ pub fn pictures(array: Array, asked: Colour) -> Result<Squares, String> {
         return Err("holds no picture".to_owned());
     }
     let [rows, columns] = sides;
-    let Some([step, apart]) = channels else {
+    let Some((channels, are_last)) = channels else {
         if asked == Colour::Rgb {
             return Err(format!("{GREY_ALONE}: [count, {rows}, {columns}, 3] would be in colour"));
         }
         return Ok(Squares { bytes, count: *count, image: [1, rows, columns], done });
     };
-    if dims[1] == 4 || dims[dims.len() - 1] == 4 && step == 4 {
+    done.push(order(pixels, are_last));
+    if channels == 4 {
         done.push("without their fourth channel, opacity".to_owned());
     }
     let pixels = rows * columns;
+    // From one pixel to the next, and from one of its channels to the next.
+    let [step, apart] = if are_last { [channels, 1] } else { [1, pixels] };
     let colour_at = |picture: &[u8], at: usize| {
         let first = at * step;
         [picture[first], picture[first + apart], picture[first + 2 * apart]]
@@ -162,6 +165,16 @@ pub fn pictures(array: Array, asked: Colour) -> Result<Squares, String> {
     }
     let bytes = each().flat_map(|p| (0..pixels).map(move |at| grey_of(colour_at(p, at)))).collect();
     Ok(Squares { bytes, count: *count, image: [1, rows, columns], done })
+}
+
+/// Which way coloured pictures of the dimensions `pixels` are taken to have been saved, with a word of it where they could be
+/// either.
+fn order(pixels: &[usize], are_last: bool) -> String {
+    let [named, other] = if are_last { ["last", "first"] } else { ["first", "last"] };
+    match pixels {
+        [3 | 4, _, 3 | 4] => format!("with channels {named} ({pixels:?} could be channels {other} too)"),
+        _ => format!("with channels {named}"),
+    }
 }
 
 /// How the sentence about pictures without colours begins, where colours are asked for.
@@ -334,6 +347,21 @@ mod tests {
         assert_eq!((asked.image, &asked.bytes[..]), ([3, 2, 1], &[5, 9, 5, 9, 5, 9][..]));
         let refused = of(&[1, 2, 2], vec![0; 4], Colour::Rgb).unwrap_err();
         assert!(refused.contains("grey pictures, and `--colour rgb` asks for coloured ones"), "{refused}");
+    }
+
+    #[test]
+    fn the_order_of_channels_that_was_taken_is_said() {
+        for (dims, image, said, opacity) in [
+            ([1, 5, 6, 3], [3, 5, 6], "with channels last", false),
+            ([1, 3, 5, 6], [3, 5, 6], "with channels first", false),
+            ([1, 4, 5, 3], [3, 4, 5], "with channels last ([4, 5, 3] could be channels first too)", false),
+            ([1, 4, 5, 6], [3, 5, 6], "with channels first", true),
+        ] {
+            let bytes = (0..dims.iter().product::<usize>()).map(|i| i as u8).collect();
+            let squares = pictures(Array { dims: dims.to_vec(), values: Values::Bytes(bytes) }, Colour::Rgb).unwrap();
+            assert_eq!((squares.image, squares.done[0].as_str()), (image, said), "{dims:?}");
+            assert_eq!(squares.done.iter().any(|line| line.contains("opacity")), opacity, "{dims:?}");
+        }
     }
 
     #[test]

@@ -16,7 +16,7 @@ use std::time::{Duration, Instant};
 use image::{DynamicImage, ImageDecoder, ImageError, ImageFormat, ImageReader, Limits};
 
 use crate::Reading;
-use crate::framing::{Framings, Wanted, frame};
+use crate::framing::{self, Looked, Wanted};
 use crate::kind::{self, Kind};
 use crate::walk::{Listed, in_words};
 
@@ -26,8 +26,10 @@ const MOST_PIXELS: u64 = 1 << 27;
 const MOST_FILE: u64 = 1 << 30;
 /// Bytes that one picture may take while it is decoded, and all that are decoded at once together.
 const MEMORY: u64 = 2 << 30;
-/// Decoders keep rows, tables and a copy or two beside the picture.
+/// Decoders keep the file, rows and tables beside the picture, and turn it on its side in a copy.
 const COPIES: u64 = 2;
+/// A JPEG that comes in ever finer scans is kept in coefficients of two bytes each until the last of them.
+const JPEG_COPIES: u64 = 3;
 /// How a line begins that tells how far it is.
 pub(crate) const PROGRESS: &str = "reading pictures: ";
 /// How often people are told how far it is.
@@ -37,7 +39,7 @@ const SAID_EVERY: Duration = Duration::from_secs(5);
 #[derive(Clone, Debug)]
 pub enum Outcome {
     /// A picture.
-    Picture(Box<Framings>),
+    Picture(Box<Looked>),
     /// A file of another kind, which nobody called a picture either.
     Other(Kind),
     /// A picture of a format that is not read.
@@ -146,8 +148,8 @@ fn read_and_decode(path: &Path, wanted: Wanted, memory: &Memory) -> Outcome {
         Err(why) => return Outcome::Damaged(why),
     };
     match kind {
-        Kind::Picture(format) => match decode_bytes(bytes, format, memory, |picture| frame(picture, wanted)) {
-            Ok(framed) => Outcome::Picture(Box::new(framed)),
+        Kind::Picture(format) => match decode_bytes(bytes, format, wanted, memory) {
+            Ok(looked) => Outcome::Picture(Box::new(looked)),
             Err(why) => Outcome::Damaged(why),
         },
         Kind::OtherPicture(_) => Outcome::Unknown(kind),
@@ -183,14 +185,9 @@ pub fn is_named_a_picture(path: &Path) -> bool {
     path.extension().is_some_and(|ending| ENDINGS.iter().any(|known| ending.eq_ignore_ascii_case(known)))
 }
 
-/// Decodes a picture, turned as its camera says, and gives it to `then` while the memory for it is held; the error is the
-/// rest of a sentence.
-fn decode_bytes<T>(
-    bytes: Vec<u8>,
-    format: ImageFormat,
-    memory: &Memory,
-    then: impl FnOnce(&DynamicImage) -> T,
-) -> Result<T, String> {
+/// Decodes a picture, turned as its camera says, and frames it as it is wanted while the memory for both is held; the error is
+/// the rest of a sentence.
+fn decode_bytes(bytes: Vec<u8>, format: ImageFormat, wanted: Wanted, memory: &Memory) -> Result<Looked, String> {
     if format == ImageFormat::Jpeg && !jpeg_is_whole(&bytes) {
         return Err("it is cut short: its end is missing".to_owned());
     }
@@ -201,6 +198,7 @@ fn decode_bytes<T>(
         }
         _ => error.to_string().lines().next().unwrap_or_default().to_owned(),
     };
+    let file = bytes.len() as u64;
     let mut limits = Limits::no_limits();
     limits.max_alloc = Some(MEMORY);
     let mut reader = ImageReader::with_format(Cursor::new(bytes), format);
@@ -210,7 +208,11 @@ fn decode_bytes<T>(
     if u64::from(width) * u64::from(height) > MOST_PIXELS {
         return Err(format!("it claims {width} by {height} pixels, and {MOST_PIXELS} are the most that are read"));
     }
-    let needed = decoder.total_bytes().saturating_mul(COPIES);
+    let copies = if format == ImageFormat::Jpeg { JPEG_COPIES } else { COPIES };
+    let decoding = decoder.total_bytes().saturating_mul(copies);
+    let framing = framing::needed(decoder.total_bytes(), [height, width].map(u64::from), wanted);
+    // A decoder may keep the file once more.
+    let needed = decoding.max(framing).saturating_add(file.saturating_mul(2));
     if needed > MEMORY {
         return Err(format!("it would take {needed} bytes of memory, and {MEMORY} are the most"));
     }
@@ -218,7 +220,7 @@ fn decode_bytes<T>(
     let orientation = decoder.orientation().map_err(in_words)?;
     let mut picture = DynamicImage::from_decoder(decoder).map_err(in_words)?;
     picture.apply_orientation(orientation);
-    Ok(then(&picture))
+    Ok(framing::frame(&picture, wanted))
 }
 
 /// Whether a JPEG's last scan is followed by the marker of its end. Decoders fill what is missing with grey and say
@@ -296,9 +298,12 @@ mod tests {
         bytes.into_inner()
     }
 
-    fn decoded(bytes: &[u8]) -> Result<[u32; 2], String> {
+    /// Whether a picture is read as one of 24 by 24.
+    fn decoded(bytes: &[u8]) -> Result<bool, String> {
         let Kind::Picture(format) = kind::of(bytes) else { return Err("no picture".to_owned()) };
-        decode_bytes(bytes.to_vec(), format, &Memory::of(MEMORY), |picture| [picture.width(), picture.height()])
+        let wanted = Wanted { size: [24, 24], in_colour: true, looked_at: None };
+        let looked = decode_bytes(bytes.to_vec(), format, wanted, &Memory::of(MEMORY))?;
+        Ok(!looked.framed.done.scaled)
     }
 
     fn noise(side: u32) -> DynamicImage {
@@ -311,7 +316,7 @@ mod tests {
         use ImageFormat::{Bmp, Gif, Jpeg, Png, Pnm, Tiff, WebP};
         for format in [Bmp, Gif, Jpeg, Png, Pnm, Tiff, WebP] {
             let bytes = encoded(&noise(24), format);
-            assert_eq!(decoded(&bytes), Ok([24, 24]), "{format:?}");
+            assert_eq!(decoded(&bytes), Ok(true), "{format:?}");
             for part in [2, 3] {
                 let cut = &bytes[..bytes.len() * (part - 1) / part];
                 assert!(decoded(cut).is_err(), "{format:?} cut");

@@ -4,8 +4,10 @@
 //! the byte what `Image.convert("L")` gives. In colour, what differs by a whole factor alone, as pixel art does, is scaled by
 //! taking pixels as they are; everything else is averaged.
 
+use std::borrow::Cow;
+
 use image::imageops::{FilterType, crop_imm, resize};
-use image::{DynamicImage, GrayImage, ImageBuffer, Luma, Pixel, Rgb, RgbImage};
+use image::{DynamicImage, GenericImageView, GrayImage, ImageBuffer, Luma, Pixel, Rgb, RgbImage, RgbaImage, SubImage};
 
 use crate::colour::shows_colours;
 
@@ -35,31 +37,37 @@ pub struct Framed {
     pub done: Framing,
 }
 
-/// Rows and columns that a picture is wanted in, by whether it is to be grey or coloured; nothing where it is not wanted so.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+/// In which size and colours a picture is wanted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Wanted {
-    /// Of the grey picture.
-    pub grey: Option<[usize; 2]>,
-    /// Of the coloured one.
-    pub rgb: Option<[usize; 2]>,
+    /// Rows and columns.
+    pub size: [usize; 2],
+    /// Whether in colour, else in grey.
+    pub in_colour: bool,
+    /// Rows and columns in which it is looked at for colours, if anybody wants to know whether it shows some.
+    pub looked_at: Option<[usize; 2]>,
 }
 
 /// A picture as it was wanted.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Framings {
-    /// In grey.
-    pub grey: Option<Framed>,
-    /// In colour.
-    pub rgb: Option<Framed>,
-    /// Whether it shows colours; not asked of a picture that is wanted in grey alone.
+pub struct Looked {
+    /// The picture.
+    pub framed: Framed,
+    /// Whether it shows colours; never of one that was not looked at for them.
     pub is_coloured: bool,
 }
 
-/// `picture` in all ways that are wanted.
-pub fn frame(picture: &DynamicImage, wanted: Wanted) -> Framings {
-    let rgb = wanted.rgb.map(|size| frame_rgb(picture, size));
-    let is_coloured = rgb.as_ref().is_some_and(|framed| shows_colours(pixels_of(&framed.on_black)));
-    Framings { grey: wanted.grey.map(|size| frame_grey(picture, size)), rgb, is_coloured }
+/// `picture` as it is wanted.
+pub fn frame(picture: &DynamicImage, wanted: Wanted) -> Looked {
+    let Wanted { size, in_colour, looked_at } = wanted;
+    // Coloured as it is wanted, it is looked at as it is.
+    let looks = |rgb: &Framed| looked_at.is_some() && shows_colours(pixels_of(&rgb.on_black));
+    if in_colour {
+        let framed = frame_rgb(picture, size);
+        return Looked { is_coloured: looks(&framed), framed };
+    }
+    let is_coloured = picture.color().has_color() && looked_at.is_some_and(|size| looks(&frame_rgb(picture, size)));
+    Looked { framed: frame_grey(picture, size), is_coloured }
 }
 
 /// The grey picture of `size`, rows and columns, out of `picture`.
@@ -79,13 +87,16 @@ pub fn frame_grey(picture: &DynamicImage, size: [usize; 2]) -> Framed {
 
 /// The coloured picture of `size`, rows and columns, out of `picture`.
 pub fn frame_rgb(picture: &DynamicImage, size: [usize; 2]) -> Framed {
+    if !picture.color().has_color() {
+        return frame_grey_thrice(picture, size);
+    }
     let fit = |image: &RgbImage| {
         let (fitted, done) = fit_in_steps(image, size).unwrap_or_else(|| fit(image, size));
         (planes(fitted.as_raw()), done)
     };
     // Its grey twin says what the ink is, and whether one can see through it at all.
-    if let Some((_, ink)) = with_alpha(picture) {
-        let seen = picture.to_rgba8();
+    if let Some(ink) = with_alpha(picture).map(|(_, ink)| ink) {
+        let seen = rgba_of(picture);
         let on = |ground: u32| {
             RgbImage::from_fn(seen.width(), seen.height(), |x, y| {
                 let image::Rgba([red, green, blue, alpha]) = *seen.get_pixel(x, y);
@@ -95,8 +106,34 @@ pub fn frame_rgb(picture: &DynamicImage, size: [usize; 2]) -> Framed {
         let (on_black, done) = fit(&on(0));
         return Framed { on_black, on_white: Some(fit(&on(255)).0), ink, done };
     }
-    let (on_black, done) = fit(&picture.to_rgb8());
+    let (on_black, done) = fit(&rgb_of(picture));
     Framed { on_black, on_white: None, ink: 0, done }
+}
+
+/// The coloured picture of one without colours, which is kept in one channel until it is small.
+fn frame_grey_thrice(picture: &DynamicImage, size: [usize; 2]) -> Framed {
+    let fit = |image: &GrayImage| {
+        let (fitted, done) = fit_in_steps(image, size).unwrap_or_else(|| fit(image, size));
+        (fitted.as_raw().repeat(3), done)
+    };
+    if let Some((Layers { on_black, on_white }, ink)) = with_alpha(picture) {
+        let (black, done) = fit(&on_black);
+        return Framed { on_black: black, on_white: Some(fit(&on_white).0), ink, done };
+    }
+    let (on_black, done) = fit(&to_grey(picture));
+    Framed { on_black, on_white: None, ink: 0, done }
+}
+
+/// Bytes that a picture of `bytes` bytes takes at most while it is framed as it is wanted: itself, a copy in other colours, and
+/// what is between scaling its columns and its rows. sides: [rows, columns], or the other way round where it is turned.
+pub fn needed(bytes: u64, sides: [u64; 2], wanted: Wanted) -> u64 {
+    /// Three channels, a number of four bytes each.
+    const BETWEEN: u64 = 3 * 4;
+    let sizes = [Some(wanted.size), wanted.looked_at].into_iter().flatten();
+    let longest = sides[0].max(sides[1]);
+    let between = sizes.map(|[rows, columns]| BETWEEN * longest.max(columns as u64) * rows as u64).max();
+    // No copy has more channels than the picture itself, or more bytes for one.
+    bytes.saturating_mul(2).saturating_add(between.unwrap_or(0))
 }
 
 /// The same for pictures that are bytes already, planes of `shape` = [channels, rows, columns], one channel or three.
@@ -132,18 +169,22 @@ pub fn pixels_of(planes: &[u8]) -> impl Iterator<Item = [u8; 3]> {
     (0..pixels).map(move |at| [planes[at], planes[pixels + at], planes[2 * pixels + at]])
 }
 
-fn to_grey(picture: &DynamicImage) -> GrayImage {
+fn to_grey(picture: &DynamicImage) -> Cow<'_, GrayImage> {
     if !picture.color().has_color() {
-        return picture.to_luma8();
+        return picture.as_luma8().map_or_else(|| Cow::Owned(picture.to_luma8()), Cow::Borrowed);
     }
-    let grey = |image::Rgb(rgb): &image::Rgb<u8>| Luma([grey_of(*rgb)]);
-    match picture {
-        DynamicImage::ImageRgb8(rgb) => GrayImage::from_fn(rgb.width(), rgb.height(), |x, y| grey(rgb.get_pixel(x, y))),
-        _ => {
-            let rgb = picture.to_rgb8();
-            GrayImage::from_fn(rgb.width(), rgb.height(), |x, y| grey(rgb.get_pixel(x, y)))
-        }
-    }
+    let rgb = rgb_of(picture);
+    Cow::Owned(GrayImage::from_fn(rgb.width(), rgb.height(), |x, y| Luma([grey_of(rgb.get_pixel(x, y).0)])))
+}
+
+/// A picture in colour, itself where it is so already.
+fn rgb_of(picture: &DynamicImage) -> Cow<'_, RgbImage> {
+    picture.as_rgb8().map_or_else(|| Cow::Owned(picture.to_rgb8()), Cow::Borrowed)
+}
+
+/// A picture in colour and with its opacity, itself where it is so already.
+fn rgba_of(picture: &DynamicImage) -> Cow<'_, RgbaImage> {
+    picture.as_rgba8().map_or_else(|| Cow::Owned(picture.to_rgba8()), Cow::Borrowed)
 }
 
 /// A grey picture on both grounds.
@@ -173,8 +214,7 @@ fn with_alpha(picture: &DynamicImage) -> Option<(Layers, u8)> {
         opacity += u64::from(alpha);
     };
     if picture.color().has_color() {
-        let seen = picture.to_rgba8();
-        for (x, y, image::Rgba([red, green, blue, alpha])) in seen.enumerate_pixels() {
+        for (x, y, image::Rgba([red, green, blue, alpha])) in rgba_of(picture).enumerate_pixels() {
             put((x, y), grey_of([*red, *green, *blue]), *alpha);
         }
     } else {
@@ -189,8 +229,11 @@ fn with_alpha(picture: &DynamicImage) -> Option<(Layers, u8)> {
 /// An image whose channels are bytes.
 type Bytes<P> = ImageBuffer<P, Vec<u8>>;
 
-/// The middle of `image` in the proportions of `size`, and whether anything was cut off.
-fn middle<P: Pixel<Subpixel = u8> + 'static>(image: &Bytes<P>, [rows, columns]: [usize; 2]) -> (Bytes<P>, bool) {
+/// The middle of `image` in the proportions of `size`, not copied, and whether anything was cut off.
+fn middle<P: Pixel<Subpixel = u8> + 'static>(
+    image: &Bytes<P>,
+    [rows, columns]: [usize; 2],
+) -> (SubImage<&Bytes<P>>, bool) {
     let (width, height) = image.dimensions();
     let part = |side: u32, of: usize, to: usize| {
         let part = u64::from(side) * of as u64 / to as u64;
@@ -202,7 +245,7 @@ fn middle<P: Pixel<Subpixel = u8> + 'static>(image: &Bytes<P>, [rows, columns]: 
         _ => (width, part(width, rows, columns).min(height)),
     };
     let (x, y) = ((width - cut_width) / 2, (height - cut_height) / 2);
-    (crop_imm(image, x, y, cut_width, cut_height).to_image(), (cut_width, cut_height) != (width, height))
+    (crop_imm(image, x, y, cut_width, cut_height), (cut_width, cut_height) != (width, height))
 }
 
 /// Cuts and scales by averaging.
@@ -211,12 +254,15 @@ fn fit<P: Pixel<Subpixel = u8> + 'static>(image: &Bytes<P>, size: [usize; 2]) ->
     let (width, height) = (size[1] as u32, size[0] as u32);
     let scaled = middle.dimensions() != (width, height);
     // The triangle is as wide as the reduction: it averages over all of what becomes one pixel.
-    let fitted = if scaled { resize(&middle, width, height, FilterType::Triangle) } else { middle };
+    let fitted = if scaled { resize(&*middle, width, height, FilterType::Triangle) } else { middle.to_image() };
     (fitted, Framing { cropped, scaled, ..Framing::default() })
 }
 
 /// Cuts and scales by a whole factor, pixel by pixel, where that loses nothing: up, or down from squares of one colour each.
-fn fit_in_steps(image: &RgbImage, size: [usize; 2]) -> Option<(RgbImage, Framing)> {
+fn fit_in_steps<P: Pixel<Subpixel = u8> + PartialEq + 'static>(
+    image: &Bytes<P>,
+    size: [usize; 2],
+) -> Option<(Bytes<P>, Framing)> {
     let (middle, cropped) = middle(image, size);
     let ((from_width, from_height), (width, height)) = (middle.dimensions(), (size[1] as u32, size[0] as u32));
     let done = Framing { cropped, scaled: true, stepped: true, greyed: false };
@@ -225,18 +271,18 @@ fn fit_in_steps(image: &RgbImage, size: [usize; 2]) -> Option<(RgbImage, Framing
         (factor > 1 && [small[0] * factor, small[1] * factor] == large).then_some(factor)
     };
     if let Some(factor) = factor([width, height], [from_width, from_height]) {
-        let up = RgbImage::from_fn(width, height, |x, y| *middle.get_pixel(x / factor, y / factor));
+        let up = Bytes::from_fn(width, height, |x, y| middle.get_pixel(x / factor, y / factor));
         return Some((up, done));
     }
     let factor = factor([from_width, from_height], [width, height])?;
-    let small = RgbImage::from_fn(width, height, |x, y| *middle.get_pixel(x * factor, y * factor));
-    let same = middle.enumerate_pixels().all(|(x, y, pixel)| small.get_pixel(x / factor, y / factor) == pixel);
+    let small = Bytes::from_fn(width, height, |x, y| middle.get_pixel(x * factor, y * factor));
+    let same = middle.pixels().all(|(x, y, pixel)| *small.get_pixel(x / factor, y / factor) == pixel);
     same.then_some((small, done))
 }
 
 #[cfg(test)]
 mod tests {
-    use image::{LumaA, Rgba, RgbaImage};
+    use image::{LumaA, Rgba};
 
     use super::*;
 
@@ -339,13 +385,37 @@ mod tests {
         let framed = frame_rgb(&clear.into(), [2, 1]);
         assert_eq!(framed.on_black, [255, 0, 0, 100, 0, 0]);
         assert_eq!(framed.on_white.unwrap(), [255, 127, 0, 227, 0, 127]);
+    }
+
+    #[test]
+    fn whether_it_shows_colours_is_asked_for_beside_how_it_is_wanted() {
         let grey = DynamicImage::ImageLuma8(GrayImage::from_pixel(2, 2, Luma([7])));
-        let both = super::frame(&grey, Wanted { grey: Some([2, 2]), rgb: Some([2, 2]) });
-        assert_eq!(
-            (both.grey.unwrap().on_black, both.rgb.unwrap().on_black, both.is_coloured),
-            (vec![7; 4], vec![7; 12], false)
-        );
         let red = DynamicImage::ImageRgb8(RgbImage::from_pixel(2, 2, Rgb([200, 0, 0])));
-        assert!(super::frame(&red, Wanted { rgb: Some([2, 2]), ..Wanted::default() }).is_coloured);
+        for (picture, shows, in_grey, in_colour) in [(grey, false, 7, [7; 3]), (red, true, 60, [200, 0, 0])] {
+            for looked_at in [None, Some([1, 1])] {
+                let of = |in_colour| super::frame(&picture, Wanted { size: [2, 2], in_colour, looked_at });
+                let (one, three) = (of(false), of(true));
+                assert_eq!(one.framed.on_black, [in_grey; 4]);
+                assert_eq!(three.framed.on_black, in_colour.map(|channel| [channel; 4]).concat());
+                let expected = shows && looked_at.is_some();
+                assert_eq!([one.is_coloured, three.is_coloured], [expected; 2], "{looked_at:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_has_no_colours_is_the_same_in_colour_whichever_way_it_is_kept() {
+        let shade = |x: u32, y: u32| (x * 37 + y * 91) as u8;
+        for size in [[3, 5], [16, 8], [4, 4], [12, 9]] {
+            let grey = GrayImage::from_fn(8, 6, |x, y| Luma([shade(x, y)]));
+            let rgb = RgbImage::from_fn(8, 6, |x, y| Rgb([shade(x, y); 3]));
+            assert_eq!(frame_rgb(&grey.into(), size), frame_rgb(&rgb.into(), size), "{size:?}");
+            let grey = image::GrayAlphaImage::from_fn(8, 6, |x, y| LumaA([shade(x, y), shade(y, x)]));
+            let rgba = RgbaImage::from_fn(8, 6, |x, y| {
+                let s = shade(x, y);
+                Rgba([s, s, s, shade(y, x)])
+            });
+            assert_eq!(frame_rgb(&grey.into(), size), frame_rgb(&rgba.into(), size), "{size:?} with opacity");
+        }
     }
 }

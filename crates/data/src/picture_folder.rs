@@ -9,10 +9,10 @@ use std::path::{Path, PathBuf};
 
 use crate::colour::{self, Colour};
 use crate::decode::{Outcome, decode_all, is_named_a_picture, own_size};
-use crate::framing::{Framed, Framing, Framings, Wanted};
+use crate::framing::{Framed, Framing, Looked, Wanted};
 use crate::kind::Kind;
 use crate::split::{Part, Split, split};
-use crate::walk::Walk;
+use crate::walk::{Listed, Walk};
 use crate::{DEFAULT_SIZE, DataShape, Dataset, Pictures, Reading, Source, looks};
 use failure::{Failure, Result};
 
@@ -36,16 +36,9 @@ pub fn read(
     source: &Source,
     reading: &mut Reading,
 ) -> Result<Option<Dataset>> {
-    let usual = [DEFAULT_SIZE; 2];
-    let wanted = Wanted {
-        grey: (source.colour != Colour::Rgb).then(|| source.size.unwrap_or(usual)),
-        rgb: (source.colour != Colour::Grey).then(|| source.size.or_else(|| own_size(&walk.files)).unwrap_or(usual)),
-    };
-    let Some(outcomes) = decode_all(&walk.files, wanted, reading) else { return Ok(None) };
-    let mut heap = Heap::default();
-    for (file, outcome) in walk.files.iter().zip(outcomes) {
-        heap.put(&file.path, outcome);
-    }
+    let ways = Ways::of(source, &walk.files);
+    let Some(guess) = ways.guess(&walk.files, reading) else { return Ok(None) };
+    let Some(mut heap) = heap(&walk.files, ways.wanted(guess), reading) else { return Ok(None) };
     let troubles = heap.troubles(walk);
     if !troubles.is_empty() && source.strict {
         return Err(Failure::failed(troubles.join("\n")).hint("mend or remove them, or drop `--strict` to skip them"));
@@ -59,14 +52,21 @@ pub fn read(
     if let Some(line) = heap.passed_over(walk) {
         (reading.say)(&line);
     }
-    let coloured = heap.pictures.iter().filter(|(_, framings)| framings.is_coloured).count();
-    let (taken, why, mixed) = colour::decide(source.colour, coloured, heap.pictures.len());
-    let in_colour = taken == Colour::Rgb;
-    let (paths, mut framed): (Vec<PathBuf>, Vec<Framed>) = heap.take(in_colour).into_iter().unzip();
-    let [rows, columns] = wanted.rgb.filter(|_| in_colour).or(wanted.grey).unwrap_or(usual);
+    let (taken, why, mixed) = colour::decide(source.colour, heap.coloured(), heap.pictures.len());
+    let wanted = ways.wanted(taken);
+    if taken != guess {
+        // Rare, and cheaper than to hold every picture both ways until the last one is known.
+        heap = match self::heap(&walk.files, wanted, reading) {
+            Some(again) => again,
+            None => return Ok(None),
+        };
+    }
+    let (paths, mut framed): (Vec<PathBuf>, Vec<Framed>) =
+        heap.pictures.into_iter().map(|(path, looked)| (path, looked.framed)).unzip();
+    let [rows, columns] = wanted.size;
     let (folder_name, counts) = (folder.display(), Tally::of(framed.iter()).sentence([rows, columns]));
     (reading.say)(&format!("{folder_name}: {counts}; {why}"));
-    let channels = if in_colour { 3 } else { 1 };
+    let channels = if wanted.in_colour { 3 } else { 1 };
     let (bytes, line) = on_a_ground(&mut framed, channels);
     for line in mixed.into_iter().chain(line) {
         (reading.say)(&line);
@@ -75,24 +75,83 @@ pub fn read(
     let Split { parts, labels, classes, said } = split(folder, &paths);
     let shape = DataShape { image: [channels, rows, columns], classes: classes.len() };
     said.iter().for_each(|line| (reading.say)(line));
-    let part = |wanted: Part| {
-        let mut pictures = Pictures { bytes: Vec::new(), labels: Vec::new(), shape };
-        for ((square, &label), _) in bytes.iter().zip(&labels).zip(&parts).filter(|(_, part)| **part == wanted) {
-            pictures.bytes.extend(square);
-            pictures.labels.push(label);
-        }
-        pictures
+    let room = |wanted: Part| {
+        let count = parts.iter().filter(|part| **part == wanted).count();
+        let bytes = Vec::with_capacity(count * shape.image.iter().product::<usize>());
+        Pictures { bytes, labels: Vec::with_capacity(count), shape }
     };
-    let (train, test) = (part(Part::Train), part(Part::Test));
+    let (mut train, mut test) = (room(Part::Train), room(Part::Test));
+    // Each is let go of once it is copied.
+    for ((square, label), part) in bytes.into_iter().zip(labels).zip(&parts) {
+        let pictures = match part {
+            Part::Train => &mut train,
+            Part::Test => &mut test,
+            Part::Aside => continue,
+        };
+        pictures.bytes.extend(square);
+        pictures.labels.push(label);
+    }
     let set = Dataset { name, train, test, classes }.turned(source);
     looks::remarks(&set.train, !source.invert).iter().for_each(|line| (reading.say)(line));
     Ok(Some(set))
 }
 
+/// What is asked for, with the sizes that follow from it.
+struct Ways {
+    asked: Colour,
+    /// Rows and columns in grey.
+    grey: [usize; 2],
+    /// Rows and columns in colour, and for being looked at for colours.
+    rgb: [usize; 2],
+}
+
+impl Ways {
+    fn of(source: &Source, files: &[Listed]) -> Self {
+        let usual = [DEFAULT_SIZE; 2];
+        let own = || if source.colour == Colour::Grey { None } else { own_size(files) };
+        Self {
+            asked: source.colour,
+            grey: source.size.unwrap_or(usual),
+            rgb: source.size.or_else(own).unwrap_or(usual),
+        }
+    }
+
+    /// How pictures are wanted that are `taken` in grey or in colour.
+    fn wanted(&self, taken: Colour) -> Wanted {
+        let in_colour = taken == Colour::Rgb;
+        let looked_at = (self.asked != Colour::Grey).then_some(self.rgb);
+        Wanted { size: if in_colour { self.rgb } else { self.grey }, in_colour, looked_at }
+    }
+
+    /// Whether pictures are to be taken in grey or in colour, as asked for or, before they are all decoded, by some of them;
+    /// nothing if it was stopped.
+    fn guess(&self, files: &[Listed], reading: &mut Reading) -> Option<Colour> {
+        if self.asked != Colour::Auto {
+            return Some(self.asked);
+        }
+        let step = files.len().div_ceil(GUESSED_BY).max(1);
+        let some: Vec<Listed> = files.iter().step_by(step).cloned().collect();
+        let heap = heap(&some, self.wanted(Colour::Rgb), reading)?;
+        Some(colour::decide(Colour::Auto, heap.coloured(), heap.pictures.len()).0)
+    }
+}
+
+/// Files that are decoded to guess by whether a set is in colour.
+const GUESSED_BY: usize = 50;
+
+/// Decodes files as they are wanted; nothing if it was stopped.
+fn heap(files: &[Listed], wanted: Wanted, reading: &mut Reading) -> Option<Heap> {
+    let mut heap = Heap::default();
+    for (file, outcome) in files.iter().zip(decode_all(files, wanted, reading)?) {
+        heap.put(&file.path, outcome);
+    }
+    Some(heap)
+}
+
 /// What a folder's files are.
 #[derive(Default)]
 struct Heap {
-    pictures: Vec<(PathBuf, Framings)>,
+    pictures: Vec<(PathBuf, Looked)>,
     /// Sentences.
     damaged: Vec<String>,
     /// Formats that are not read: how many, and the first.
@@ -109,7 +168,7 @@ impl Heap {
             kinds.entry(kind.name()).or_insert_with(|| (0, path.to_owned())).0 += 1;
         };
         match outcome {
-            Outcome::Picture(framed) => self.pictures.push((path.to_owned(), *framed)),
+            Outcome::Picture(looked) => self.pictures.push((path.to_owned(), *looked)),
             Outcome::Damaged(why) => self.damaged.push(format!("`{}`: {why}", path.display())),
             Outcome::Unknown(kind) => count(&mut self.unknown, kind),
             Outcome::Other(kind) => {
@@ -119,11 +178,9 @@ impl Heap {
         }
     }
 
-    /// The pictures as they are taken, out of the heap.
-    fn take(&mut self, in_colour: bool) -> Vec<(PathBuf, Framed)> {
-        let pick = |framings: Framings| if in_colour { framings.rgb } else { framings.grey };
-        let pictures = std::mem::take(&mut self.pictures).into_iter();
-        pictures.filter_map(|(path, framings)| Some((path, pick(framings)?))).collect()
+    /// How many pictures show colours.
+    fn coloured(&self) -> usize {
+        self.pictures.iter().filter(|(_, looked)| looked.is_coloured).count()
     }
 
     /// What keeps pictures out of the set, in sentences.

@@ -330,14 +330,11 @@ fn layers(network: &Network, image: [usize; 3]) -> Vec<Layer> {
     for stage in &network.stages {
         let name = format!("{}.{}", network.name, stage.name);
         let part = |part: &str| Some(format!("{name}.{part}"));
-        let (takes, gives) = match stage.map {
-            Map::Dense => (None, None),
-            Map::Conv(conv) => (Some(conv.from), Some(conv.to)),
-            Map::ConvTranspose(conv) => (Some(conv.to), Some(conv.from)),
-        };
-        match takes {
+        match stage.map.takes() {
             None if at.is_some() => layers.push(Layer::Flatten { name: part("flatten") }),
-            Some(shape) if at != takes => layers.push(Layer::Reshape { shape: shape.to_vec(), name: part("reshape") }),
+            Some(shape) if at != Some(shape) => {
+                layers.push(Layer::Reshape { shape: shape.to_vec(), name: part("reshape") })
+            }
             _ => {}
         }
         if let Map::Conv(Conv { upsample: factor @ 2.., .. }) = stage.map {
@@ -348,7 +345,7 @@ fn layers(network: &Network, image: [usize; 3]) -> Vec<Layer> {
             Map::Conv(conv) => Layer::conv(&name, conv.window()),
             Map::ConvTranspose(conv) => Layer::conv_transpose(&name, conv.window()),
         });
-        at = gives;
+        at = stage.map.gives();
         match stage.activation {
             Activation::Identity => {}
             Activation::LeakyRelu(slope) => {

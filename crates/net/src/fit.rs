@@ -6,7 +6,8 @@ use crate::{Activation, Conv, Fault, Layer, Map, Size};
 const MOST_NUMBERS: usize = 1 << 22;
 /// Bounds the weights of a map: four gigabytes of them, and as much again for each of Adam's moments.
 const MOST_WEIGHTS: usize = 1 << 30;
-/// Bounds what the windows of a convolution see of one picture, all together, in numbers: each thread holds as many.
+/// Bounds what the windows of a convolution see of one picture, all together and with its frame, in numbers: each thread holds as
+/// many ([`Conv::seen`]).
 const MOST_SEEN: usize = 1 << 26;
 /// Bounds the rows that are tried where the nearest size that fits is looked for.
 const TRIED: usize = 1024;
@@ -109,17 +110,17 @@ impl Walk<'_> {
                 return None;
             }
         };
-        let (map, conv, to) = sized(&self.layers[index], from, channels).or_else(|| {
+        let (map, conv) = sized(&self.layers[index], from, channels).or_else(|| {
             let what = format!("leaves nothing of {}: its kernel or padding is too large", Size::Planes(from));
             self.fault(index, what);
             None
         })?;
-        let to = Size::Planes(to);
+        let to = Size::Planes(map.gives()?);
         if to.count() > MOST_NUMBERS {
             self.fault(index, format!("gives {to} for a picture: at most {MOST_NUMBERS} may be between layers"));
             return None;
         }
-        let seen = conv.column().saturating_mul(conv.places());
+        let seen = conv.seen();
         if seen > MOST_SEEN {
             let what = format!("sees {seen} numbers of a picture with all its windows: at most {MOST_SEEN} may be");
             self.fault(index, what);
@@ -235,19 +236,19 @@ impl Walk<'_> {
     }
 }
 
-/// Gives the map of a convolution of either kind over a picture of the size `from`, the convolution itself, and the size of what comes
-/// out; none if nothing does, or the layer is no convolution. What it says of `channels` is not asked.
-fn sized(layer: &Layer, from: [usize; 3], channels: usize) -> Option<(Map, Conv, [usize; 3])> {
+/// Gives the map of a convolution of either kind over a picture of the size `from`, and the convolution itself; none if nothing comes
+/// out, or the layer is no convolution. What it says of `channels` is not asked.
+fn sized(layer: &Layer, from: [usize; 3], channels: usize) -> Option<(Map, Conv)> {
     match *layer {
         Layer::Conv { kernel, stride, padding, upsample, .. } => {
             let padding = padding.unwrap_or(kernel.saturating_sub(1) / 2);
             let conv = Conv::over(from, channels, kernel, stride, padding, upsample)?;
-            Some((Map::Conv(conv), conv, conv.to))
+            Some((Map::Conv(conv), conv))
         }
         Layer::ConvTranspose { kernel, stride, padding, .. } => {
             let padding = padding.unwrap_or(kernel.saturating_sub(stride) / 2);
             let conv = Conv::under(from, channels, kernel, stride, padding)?;
-            Some((Map::ConvTranspose(conv), conv, conv.from))
+            Some((Map::ConvTranspose(conv), conv))
         }
         _ => None,
     }
@@ -256,7 +257,7 @@ fn sized(layer: &Layer, from: [usize; 3], channels: usize) -> Option<(Map, Conv,
 /// Gives the rows, or the columns, that these layers make of `side`; none if they leave nothing.
 fn side_after(side: usize, layers: &[Layer]) -> Option<usize> {
     let mut convolutions = layers.iter().filter(|layer| layer.is_map());
-    convolutions.try_fold(side, |side, layer| sized(layer, [1, side, side], 1).map(|(.., to)| to[1]))
+    convolutions.try_fold(side, |side, layer| sized(layer, [1, side, side], 1)?.0.gives().map(|[_, rows, _]| rows))
 }
 
 #[cfg(test)]
@@ -380,6 +381,13 @@ mod tests {
                     {"layer":"dense"}]"#
                     .to_owned(),
                 "layer 3 sees 1",
+            ),
+            (
+                // Sixteen rows are repeated, of which each window sees one: what it skips is laid out with it.
+                r#"[{"layer":"dense"},{"layer":"reshape","channels":64,"rows":256,"columns":256},
+                    {"layer":"conv","channels":1,"kernel":1,"stride":16,"upsample":16},{"layer":"dense"}]"#
+                    .to_owned(),
+                "layer 3 sees 10",
             ),
             (
                 r#"[{"layer":"dense","width":65536},{"layer":"dense","width":65536},{"layer":"dense"}]"#.to_owned(),

@@ -125,6 +125,20 @@ impl Conv {
         self.to[1] * self.to[2]
     }
 
+    /// Counts the rows and the columns that all places of the window together see, zeros at the edges and repeated rows among them.
+    pub fn framed(&self) -> [usize; 2] {
+        let side = |places: usize| places.saturating_sub(1).saturating_mul(self.stride).saturating_add(self.kernel);
+        [side(self.to[1]), side(self.to[2])]
+    }
+
+    /// Counts the numbers that the windows of one picture are laid out in, `usize::MAX` where that is more than can be counted: the
+    /// picture with its frame, and the column of each place.
+    pub fn seen(&self) -> usize {
+        let framed = self.framed().into_iter().fold(self.from[0], usize::saturating_mul);
+        let column = self.kernel.saturating_mul(self.kernel).saturating_mul(self.from[0]);
+        framed.saturating_add(column.saturating_mul(self.to[1]).saturating_mul(self.to[2]))
+    }
+
     /// Says which row of what goes in row `tap` of the kernel meets when row `out` of what comes out is worked out, or none where
     /// that is beyond the edge; `size` counts the rows that go in. Columns alike.
     pub fn meets(&self, out: usize, tap: usize, size: usize) -> Option<usize> {
@@ -154,6 +168,24 @@ impl Conv {
 }
 
 impl Map {
+    /// Gives [channels, rows, columns] of the picture that the map takes; none of a dense one, which takes numbers however they lie.
+    pub fn takes(&self) -> Option<[usize; 3]> {
+        match self {
+            Self::Dense => None,
+            Self::Conv(conv) => Some(conv.from),
+            Self::ConvTranspose(conv) => Some(conv.to),
+        }
+    }
+
+    /// Gives [channels, rows, columns] of the picture that the map gives; none of a dense one, which gives numbers in a line.
+    pub fn gives(&self) -> Option<[usize; 3]> {
+        match self {
+            Self::Dense => None,
+            Self::Conv(conv) => Some(conv.to),
+            Self::ConvTranspose(conv) => Some(conv.from),
+        }
+    }
+
     /// Gives the sizes of the weight, of a map of `inputs` to `outputs` numbers a row.
     pub(crate) fn weight_shape(&self, inputs: usize, outputs: usize) -> Vec<usize> {
         match self {
@@ -166,11 +198,7 @@ impl Map {
 
     /// Counts the biases of a map to `outputs` numbers: one a number, or one a channel.
     pub(crate) fn biases(&self, outputs: usize) -> usize {
-        match self {
-            Self::Dense => outputs,
-            Self::Conv(conv) => conv.to[0],
-            Self::ConvTranspose(conv) => conv.from[0],
-        }
+        self.gives().map_or(outputs, |[channels, ..]| channels)
     }
 
     /// Counts how often each weight is multiplied for one row.
@@ -224,10 +252,16 @@ mod tests {
         {
             let conv = Conv::under(from, 2, kernel, stride, padding).unwrap();
             assert_eq!((conv.to, conv.from), (from, to));
+            let (there, back) = (Map::ConvTranspose(conv), Map::Conv(conv));
+            assert_eq!([there.takes(), there.gives()], [Some(from), Some(to)]);
+            assert_eq!([back.takes(), back.gives()], [Some(to), Some(from)]);
             // It is the transpose of a convolution that leads back.
             assert_eq!(Conv::over(to, 8, kernel, stride, padding, 1).unwrap().to, from);
         }
         assert_eq!(Conv::under([1, 1, 1], 1, 2, 1, 1), None, "nothing is left");
+        assert_eq!([Map::Dense.takes(), Map::Dense.gives()], [None, None]);
+        let conv = Conv::over([3, 9, 8], 8, 4, 2, 1, 1).unwrap();
+        assert_eq!((conv.framed(), conv.seen()), ([10, 10], 3 * 100 + 3 * 16 * conv.places()));
     }
 
     #[test]

@@ -246,16 +246,29 @@ impl Run {
         Ok(events)
     }
 
-    /// After the last epoch, whose end has left a checkpoint: the sweep and the model.
-    pub fn close(&mut self, member: Member) -> Result<()> {
+    /// After the last epoch, whose end has left a checkpoint: the model, then what is looked at. Says which films there are none
+    /// of, and why: a picture that no GIF can hold costs nothing else.
+    ///
+    /// # Errors
+    /// Files that cannot be written.
+    pub fn close(&mut self, member: Member) -> Result<Vec<String>> {
+        self.folder.write_model(&self.model(member)?)?;
         let recipe = &self.identity.recipe;
         let sweep = self.draw(member, &sweep_z(self.identity.seed, recipe.latent, recipe.sweep), |_| 0)?;
         let shape = self.identity.data.image;
         self.folder.write_named(SWEEP, &sheet::sheet(&sweep, shape, SHEET_COLUMNS)?)?;
-        self.folder.write_named(SWEEP_GIF, &animation::sweep(&sweep, shape)?)?;
-        self.folder.write_named(TRAINING_GIF, &animation::training(&self.folder.sheets(), sheet_sides(shape))?)?;
         self.write_report(member)?;
-        self.folder.write_model(&self.model(member)?)
+        let mut missing = Vec::new();
+        for (name, film) in [
+            (SWEEP_GIF, animation::sweep(&sweep, shape)),
+            (TRAINING_GIF, animation::training(&self.folder.sheets(), sheet_sides(shape))),
+        ] {
+            match film {
+                Ok(film) => self.folder.write_named(name, &film)?,
+                Err(failure) => missing.push(format!("there is no `{name}`: {}", failure.message)),
+            }
+        }
+        Ok(missing)
     }
 
     /// What G and D are told of classes.

@@ -217,10 +217,12 @@ impl<'a> Session<'a> {
     /// # Errors
     /// Files that cannot be written, and the reason of a run that was left behind.
     pub(crate) fn close(self) -> Result<()> {
-        let Self { console, began, mut fleet, log, .. } = self;
+        let Self { options, console, began, mut fleet, log, .. } = self;
         console.finish();
         for (run, member) in fleet.runs() {
-            run.close(member)?;
+            let missing = run.close(member)?;
+            let who = fleet::who(options, run.identity.seed);
+            missing.iter().for_each(|line| console.warn(&format!("{who}{line}")));
             let out = run.folder.out().display().to_string();
             let wall_seconds = began.elapsed().as_secs_f64();
             log.write(&Event::Done { out: &out, train_seconds: run.at.train_seconds, wall_seconds });

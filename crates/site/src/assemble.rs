@@ -13,7 +13,7 @@ use failure::{Failure, Result};
 use crate::folder::{self, failed};
 use crate::models::Model;
 use crate::parts::stays_at_home;
-use crate::{Parts, preload};
+use crate::{Parts, card, glimpse, preload};
 
 /// Names the picture for shared links, from the root of the site.
 pub const CARD: &str = "card.png";
@@ -39,6 +39,24 @@ pub fn folder_address(url: &str) -> Result<String> {
             .hint("give the whole address of the folder, as https://me.example/forger/"));
     }
     Ok(format!("{}/", url.trim_end_matches('/')))
+}
+
+/// Puts [`CARD`] and [`GLIMPSE`] into the folder `site`, both drawn by the model that visitors meet. Where one of them cannot be, `say` is
+/// told why in a sentence, and a site can do without it.
+///
+/// # Errors
+/// If a file can't be written.
+pub fn put_first_looks(site: &Path, model: &Model, say: &mut dyn FnMut(&str)) -> Result<()> {
+    for (name, what, made) in [
+        (CARD, "a picture for shared links", card::draw(&model.bytes)),
+        (GLIMPSE, "a first look at the model", glimpse::round(&model.bytes)),
+    ] {
+        match made {
+            Ok(bytes) => folder::write(&site.join(name), &bytes)?,
+            Err(failure) => say(&format!("going on without {what}: {}", failure.message)),
+        }
+    }
+    Ok(())
 }
 
 /// Fills the folder `site`, which holds [`CARD`] and [`GLIMPSE`], or one of them, or nothing. `address`: where the site will

@@ -23,11 +23,16 @@
 //! Start in `assemble.rs`.
 
 mod assemble;
+pub mod card;
 pub mod folder;
+pub mod glimpse;
+mod lively;
 pub mod models;
 mod parts;
 mod preload;
 pub mod serve;
 
-pub use assemble::{CARD, GLIMPSE, assemble, folder_address, is_worth_compressing, refuse_to_replace_what_is_not_ours};
+pub use assemble::{
+    CARD, GLIMPSE, assemble, folder_address, is_worth_compressing, put_first_looks, refuse_to_replace_what_is_not_ours,
+};
 pub use parts::Parts;

@@ -36,17 +36,10 @@ impl Windows {
         Self { framed: Vec::new(), rows: Vec::new() }
     }
 
-    /// Counts the numbers that a convolution makes room for, `usize::MAX` where that is more than can be counted: what reads
-    /// convolutions from elsewhere looks at it first.
-    pub fn needed(conv: Conv) -> usize {
-        let framed = framed_size(conv).into_iter().fold(conv.from[0], usize::saturating_mul);
-        framed.saturating_add(conv.column().saturating_mul(conv.places()))
-    }
-
-    /// Makes room for a convolution.
+    /// Makes room for a convolution: for [`Conv::seen`] numbers, which what reads convolutions from elsewhere looks at first.
     pub fn of(&mut self, conv: Conv) -> Fitted<'_> {
         let Self { framed, rows } = self;
-        let [height, width] = framed_size(conv);
+        let [height, width] = conv.framed();
         framed.clear();
         framed.resize(conv.from[0] * height * width, 0.0);
         let count = conv.column() * conv.places();
@@ -81,15 +74,10 @@ impl Fitted<'_> {
     }
 }
 
-/// Counts the rows and the columns that all windows together see.
-fn framed_size(conv: Conv) -> [usize; 2] {
-    [1, 2].map(|side| (conv.to[side] - 1) * conv.stride + conv.kernel)
-}
-
 /// Goes through the rows of the framed picture that have a row of the picture: calls `row` with the one's numbers, those between
 /// the zeros, and with the other's.
 fn rows_within(conv: Conv, mut row: impl FnMut(Range<usize>, Range<usize>)) {
-    let ([channels, height, width], [rows, columns]) = (conv.from, framed_size(conv));
+    let ([channels, height, width], [rows, columns]) = (conv.from, conv.framed());
     let inside = conv.padding..columns.min(conv.padding + width * conv.upsample);
     for (channel, framed_row) in (0..channels).flat_map(|channel| (0..rows).map(move |row| (channel, row))) {
         let at = framed_row.checked_sub(conv.padding).map(|at| at / conv.upsample).filter(|&at| at < height);
@@ -146,7 +134,7 @@ fn windows_rows(
     windows: &mut [f32],
     each: impl Fn(&mut [f32], &mut [f32]),
 ) {
-    let ([channels, ..], [_, rows, columns], [height, width]) = (conv.from, conv.to, framed_size(conv));
+    let ([channels, ..], [_, rows, columns], [height, width]) = (conv.from, conv.to, conv.framed());
     let places = (0..rows).flat_map(|row| (0..columns).map(move |column| (row * width + column) * conv.stride));
     for (place, window) in places.zip(windows.chunks_exact_mut(channels * kernel * kernel)) {
         for (channel, window) in window.chunks_exact_mut(kernel * kernel).enumerate() {
@@ -178,7 +166,7 @@ mod tests {
             let [channels, height, width] = from;
             let x: Vec<f32> = (1..=channels * height * width).map(|i| i as f32).collect();
             let mut fitted = windows.of(conv);
-            assert_eq!(fitted.framed.len() + fitted.rows.len(), Windows::needed(conv), "{conv:?}");
+            assert_eq!(fitted.framed.len() + fitted.rows.len(), conv.seen(), "{conv:?}");
             let mut expected = vec![0.0; conv.column() * conv.places()];
             let mut seen = vec![0.0; x.len()];
             for (i, slot) in expected.iter_mut().enumerate() {

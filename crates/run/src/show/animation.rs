@@ -60,7 +60,10 @@ fn evenly(count: usize, most: usize) -> Vec<usize> {
 
 fn encode(frames: impl Iterator<Item = (Vec<u8>, u16)>, [rows, columns]: [usize; 2]) -> Result<Vec<u8>> {
     let failed = |what: String| Failure::failed(format!("pictures cannot be written as GIF: {what}"));
-    let side = |pixels: usize| u16::try_from(pixels).map_err(|_| failed(format!("{pixels} pixels are too many")));
+    let side = |pixels: usize| {
+        let too_many = |_| failed(format!("it would have {pixels} pixels a side, and {} are the most", u16::MAX));
+        u16::try_from(pixels).map_err(too_many)
+    };
     let (width, height) = (side(columns)?, side(rows)?);
     let palette: Vec<u8> = (0..GREYS).flat_map(|i| [((i * 255 + (GREYS - 1) / 2) / (GREYS - 1)) as u8; 3]).collect();
     let mut file = Vec::new();
