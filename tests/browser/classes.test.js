@@ -263,6 +263,8 @@ describeOnSite('classes in forger.js', (open) => {
 
   test('an element in any page draws the class that its attribute names, and says which it has not', async () => {
     const { page, complaints, close } = await open({ prepare: withDigits(small), ...BARE });
+    // The page has what is taken from under it here.
+    await ready(page);
     const told = await page.evaluate(async () => {
       await import('./latent-explorer.js');
       document.body.replaceChildren();
