@@ -26,8 +26,10 @@ export const LOOKS = [
   { name: 'desktop-dark', viewport: { width: 1280, height: 800 }, colorScheme: 'dark' },
 ];
 
-/** How long a thing may be in coming: a failed test should not take half a minute to say so. */
-const PATIENCE_MS = 15_000;
+/** How long a thing may be in coming, on a machine that has much else to do. */
+const PATIENCE_MS = 30_000;
+/** How long to wait before looking again, in ms: who looks without a pause takes the time from what is waited for. */
+const PAUSE_MS = 15;
 
 /** Of what a window of the browser brings along, what no page sees: a process for the address bar's menu, and one in reserve. */
 const NOT_NEEDED = ['WebUIOmniboxPopup', 'WebUIOmniboxAimPopup', 'WebUIOmniboxFullPopup', 'SpareRendererForSitePerProcess'];
@@ -125,7 +127,6 @@ class Visitors {
     const client = await context.newCDPSession(kept);
     await client.send('Storage.clearDataForOrigin', { origin: new URL(this.url).origin, storageTypes: 'all' });
     await client.detach();
-    await context.clearPermissions();
     return kept;
   }
 }
@@ -162,9 +163,9 @@ async function openPage(visitors, url, { prepare, fresh = false, offline = false
   return { page, complaints, context, close: leave };
 }
 
-/** Waits until the page says that it can be used, and the tab that is open is filled. */
+/** Waits until the page says that it can be used, in its language, and the tab that is open is filled. */
 export async function ready(page) {
-  await page.getByRole('status').getByText('Ready').waitFor();
+  await page.getByRole('status').getByText(/Ready|준비됐습니다/).waitFor();
   await page.locator('html:not(.embed) [role=tabpanel][aria-busy=false]:not([hidden]):not(:has([aria-busy=true])), .embed').first().waitFor();
 }
 
@@ -195,30 +196,32 @@ export const models = () => JSON.parse(readFileSync(join(FORGER_SITE, 'models.js
 /** What a canvas shows, as a text to compare. */
 export const pixels = (canvas) => canvas.evaluate((element) => element.toDataURL());
 
+/** Reads until what is read is as it should be, or patience is over; gives what was read last. */
+async function awaited(read, holds) {
+  const deadline = Date.now() + PATIENCE_MS;
+  for (;;) {
+    const found = await read();
+    if (holds(found) || Date.now() >= deadline) return found;
+    await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
+  }
+}
+
 /** Waits until a canvas shows something else than `before`; gives what it shows. */
 export async function changed(canvas, before, what) {
-  const deadline = Date.now() + 5000;
-  while (Date.now() < deadline) {
-    const now = await pixels(canvas);
-    if (now !== before) return now;
-  }
-  assert.fail(`the picture did not change: ${what}`);
+  const now = await awaited(() => pixels(canvas), (now) => now !== before);
+  assert.ok(now !== before, `the picture did not change: ${what}`);
+  return now;
 }
 
 /** Waits until a canvas shows `expected`: what an input asks for is drawn in the next frame, not at once. */
 export async function shows(canvas, expected, what) {
-  const deadline = Date.now() + 5000;
-  let now = await pixels(canvas);
-  while (now !== expected && Date.now() < deadline) now = await pixels(canvas);
   // Not `equal`: it would print two pictures in full.
-  assert.ok(now === expected, `the picture is another: ${what}`);
+  assert.ok((await awaited(() => pixels(canvas), (now) => now === expected)) === expected, `the picture is another: ${what}`);
 }
 
 /** Waits until `holds` is true of what `read` gives: what an input asks for comes in the next frame. */
 export async function until(read, holds, what) {
-  const deadline = Date.now() + 5000;
-  let found = await read();
-  while (!holds(found) && Date.now() < deadline) found = await read();
+  const found = await awaited(read, holds);
   assert.ok(holds(found), `${what}: ${found}`);
   return found;
 }
