@@ -23,6 +23,13 @@ use crate::{
 const SLOWEST: usize = 10;
 /// How the names of tests end that time the page.
 const TIMED: &str = ".timed.test.js";
+/// Which packages' tests cargo compiles together, as it is told on its command line.
+type Selection = &'static [&'static str];
+const XTASK: Selection = &["--package", "xtask"];
+/// All there are. Not all at once, nor `--package trainer` alone: for each selection cargo chooses the features of what they
+/// share. This program has been compiled on its own by now, and what it stands on need not be compiled again; all others are
+/// compiled together, once.
+const SELECTIONS: [Selection; 2] = [&["--workspace", "--exclude", "xtask"], XTASK];
 /// Enough for pictures with strokes in them.
 const EPOCHS: u32 = 2;
 /// What the demo trains.
@@ -55,9 +62,9 @@ fn run_all(arguments: &Arguments) -> Result<Counts> {
     let (compiled, tools) = std::thread::scope(|scope| {
         let tools = scope.spawn(|| tools().and_then(|tools| runtime::build().map(|_| tools)));
         eprintln!("compiling the workspace and its tests");
-        // As the tests are compiled, and not `--package trainer`, for which cargo would choose other features of shared
-        // dependencies and compile those twice.
-        let compiled = program::run(program::cargo().args(["test", "--workspace", "--no-run"]));
+        let compile =
+            |selection: &Selection| program::run(program::cargo().arg("test").args(*selection).arg("--no-run"));
+        let compiled = SELECTIONS.iter().try_for_each(compile);
         (compiled, tools.join().expect("what goes wrong is an error"))
     });
     compiled?;
@@ -94,17 +101,25 @@ fn run_cargo(
     drivers: &[(&'static str, OsString)],
     times: &mut Vec<Timed>,
 ) -> Result<Counts> {
-    let cargo = |words: &[&str]| {
-        let mut cargo = program::cargo();
-        cargo.args(words).args(["--workspace", "--no-fail-fast"]);
-        cargo.envs(environment.iter().cloned()).envs(drivers.iter().cloned());
-        cargo
-    };
-    if program::find("cargo-nextest").is_none() {
-        return watch(&mut cargo(&["test"]), CargoTest::default(), times);
+    let has_nextest = program::find("cargo-nextest").is_some();
+    let mut counts = Counts::default();
+    for selection in SELECTIONS {
+        let cargo = |words: &[&str]| {
+            let mut cargo = program::cargo();
+            cargo.args(words).args(selection).arg("--no-fail-fast");
+            cargo.envs(environment.iter().cloned()).envs(drivers.iter().cloned());
+            cargo
+        };
+        if !has_nextest {
+            counts += watch(&mut cargo(&["test"]), CargoTest::default(), times)?;
+            continue;
+        }
+        counts += watch(&mut cargo(&["nextest", "run", "--color", "never"]), Nextest::default(), times)?;
+        // A program without a library has no documentation that could run.
+        if selection != XTASK {
+            counts += watch(&mut cargo(&["test", "--doc"]), CargoTest::default(), times)?;
+        }
     }
-    let mut counts = watch(&mut cargo(&["nextest", "run", "--color", "never"]), Nextest::default(), times)?;
-    counts += watch(&mut cargo(&["test", "--doc"]), CargoTest::default(), times)?;
     Ok(counts)
 }
 

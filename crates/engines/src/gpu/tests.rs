@@ -79,7 +79,7 @@ fn so_it_does_with_odd_widths_and_small_batches() {
 #[test]
 fn wide_networks_too() {
     for name in ["seed", "stable"] {
-        check(&mnist(), name, "hidden = 512\nbatch = 20");
+        check(&mnist(), name, "hidden = 320\nbatch = 20");
     }
 }
 
