@@ -21,7 +21,7 @@ const OPENING = {
   'A hundred': { added: 0, atOnce: 0, drawn: 110, layouts: 10 },
   'All numbers': { added: 650, atOnce: 60, drawn: 2700, layouts: 40 },
   Inside: { added: 70, atOnce: 70, drawn: 10, layouts: 20 },
-  Walk: { added: 210, atOnce: 110, drawn: 2600, layouts: 20 },
+  Walk: { added: 225, atOnce: 110, drawn: 2700, layouts: 20 },
   Models: { added: 10, atOnce: 10, drawn: 110, layouts: 10 },
   Proof: { added: 140, atOnce: 100, drawn: 3000, layouts: 20 },
 };
