@@ -243,7 +243,7 @@ export function explore(models, arrival, runtime, status) {
     walk: [
       () => pins.show(state, generator),
       () => walk.show(state, way(), generator.classes === null || blends(generator)),
-      () => pad.show(state, drawer(), (knowledge.directions(generator) ?? []).map(({ vector }) => vector)),
+      () => pad.show(state, drawer(), knowledge.directions(generator)?.map(({ vector }) => vector)),
     ],
     models: [() => switching.show(state, generator), () => collapse.show(models, state)],
     proof: [

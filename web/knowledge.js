@@ -22,8 +22,15 @@ export function createKnowledge(onFound, onFailure) {
   async function search(model) {
     const entry = { found: /** @type {readonly import('./directions.js').Direction[] | undefined} */ (undefined) };
     directions.set(model, entry);
-    entry.found = await inSlices(findDirections(model), () => true);
-    onFound();
+    try {
+      entry.found = await inSlices(findDirections(model), () => true);
+    } catch (error) {
+      // Nobody is to wait for what will not come.
+      entry.found = [];
+      throw error;
+    } finally {
+      onFound();
+    }
   }
 
   /** @param {Model} model */

@@ -2,21 +2,13 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import axe from 'axe-core';
-import { describeOnSite, LOOKS, openTab, ready, shoot } from './browser.js';
-
-/** Violations as lines that name the rule and the elements. */
-async function violations(page) {
-  // Through the debugger, where the page's own policy on scripts does not reach.
-  await page.evaluate(axe.source);
-  const found = await page.evaluate(() => globalThis.axe.run(document, { resultTypes: ['violations'] }));
-  return found.violations.map(({ id, help, nodes }) => `${id}: ${help}: ${nodes.map(({ html }) => html).join(' ')}`);
-}
+import { isAccessible, SIZES } from './axe.js';
+import { describeOnSite, openTab, ready, shoot } from './browser.js';
 
 describeOnSite('accessibility', (open) => {
-  for (const { name, ...look } of LOOKS) {
-    test(`each tab, ${name}`, async () => {
-      const { page, complaints, close } = await open(look);
+  for (const { name, ...size } of SIZES) {
+    test(`each tab, ${name}, light and dark`, async () => {
+      const { page, complaints, close } = await open(size);
       await ready(page);
       await page.getByRole('button', { name: 'Pin this' }).click();
       await page.getByRole('button', { name: 'New digit' }).click();
@@ -27,18 +19,19 @@ describeOnSite('accessibility', (open) => {
         if (tab === 'Draw') await page.getByRole('button', { name: 'Show a 7' }).waitFor();
         if (tab === 'All numbers') await page.getByRole('slider', { name: 'Direction 8' }).waitFor();
         if (tab === 'Proof') await page.getByText('Every hyperparameter').click();
-        assert.deepEqual(await violations(page), [], tab);
-        await shoot(page, `tab-${tab.replaceAll(' ', '-').toLowerCase()}-${name}`);
+        await isAccessible(page, tab, (scheme) => shoot(page, `tab-${tab.replaceAll(' ', '-').toLowerCase()}-${name}-${scheme}`));
       }
       assert.deepEqual(complaints, []);
       await close();
     });
 
-    test(`a picture has its name from the moment it is in the page, ${name}`, async () => {
-      const { page, complaints, close } = await open({ ...look, prepare: (page) => page.addInitScript(watchNames) });
+    test(`a picture has its name from the moment it is in the page, ${name}, light and dark`, async () => {
+      const { page, complaints, close } = await open({ ...size, prepare: (page) => page.addInitScript(watchNames) });
       await ready(page);
       await page.getByRole('button', { name: 'Pin this' }).click();
       for (const tab of await page.getByRole('tab').all()) await openTab(page, tab);
+      // What is drawn in colours of the scheme is drawn anew.
+      await page.emulateMedia({ colorScheme: 'dark' });
       await page.getByRole('button', { name: '한국어' }).click();
       for (const tab of await page.getByRole('tab').all()) await openTab(page, tab);
       await page.waitForTimeout(500);
@@ -47,36 +40,37 @@ describeOnSite('accessibility', (open) => {
       await close();
     });
 
-    test(`forced colours, ${name}`, async () => {
-      const { page, close } = await open({ ...look, forcedColors: 'active', hash: '#v1&t=numbers' });
+    test(`forced colours, ${name}, light and dark`, async () => {
+      const { page, close } = await open({ ...size, forcedColors: 'active', hash: '#v1&t=numbers' });
       await ready(page);
       await page.getByRole('slider', { name: 'Direction 8' }).waitFor();
-      assert.deepEqual(await violations(page), []);
-      const [selected, other] = await page.evaluate(() => {
-        const border = (tab) => getComputedStyle(tab).borderBottomWidth;
-        return [border(document.querySelector('[role=tab][aria-selected=true]')), border(document.querySelector('[role=tab]'))];
+      await isAccessible(page, 'forced colours', async (scheme) => {
+        const [selected, other] = await page.evaluate(() => {
+          const border = (tab) => getComputedStyle(tab).borderBottomWidth;
+          return [border(document.querySelector('[role=tab][aria-selected=true]')), border(document.querySelector('[role=tab]'))];
+        });
+        assert.notEqual(selected, other, 'the chosen tab looks chosen, and it alone');
+        assert.ok((await shareOfTrack(page)) > 0.8, `a slider has a track, all along, ${scheme}`);
+        await shoot(page, `forced-${name}-${scheme}`);
       });
-      assert.notEqual(selected, other, 'the chosen tab looks chosen, and it alone');
-      assert.ok((await shareOfTrack(page)) > 0.8, 'a slider has a track, all along');
-      await shoot(page, `forced-${name}`);
       await close();
     });
 
-    test(`a bad link, a bad file, and Korean, ${name}`, async () => {
-      const { page, close } = await open({ ...look, locale: 'ko-KR', hash: '#v1&s=bad&t=models' });
+    test(`a bad link, a bad file, and Korean, ${name}, light and dark`, async () => {
+      const { page, close } = await open({ ...size, locale: 'ko-KR', hash: '#v1&s=bad&t=models' });
       await page.getByRole('alert').getByText('링크가 손상되어').waitFor();
       await page.getByRole('tab', { name: '모델' }).click();
       await page.getByLabel('.onnx 파일 고르기').setInputFiles({ name: 'a.onnx', mimeType: '', buffer: Buffer.from('a text') });
       await page.getByRole('alert').getByText('This is not an ONNX model').waitFor();
-      assert.deepEqual(await violations(page), []);
+      await isAccessible(page, 'bad link and file');
       await close();
     });
 
-    test(`failed, ${name}`, async () => {
+    test(`failed, ${name}, light and dark`, async () => {
       const prepare = (page) => page.route('**/gen.onnx', (route) => route.fulfill({ body: 'a text' }));
-      const { page, close } = await open({ ...look, prepare });
+      const { page, close } = await open({ ...size, prepare });
       await page.getByRole('button', { name: 'Try again' }).waitFor();
-      assert.deepEqual(await violations(page), []);
+      await isAccessible(page, 'failed');
       await close();
     });
   }

@@ -26,8 +26,29 @@ export const LOOKS = [
   { name: 'desktop-dark', viewport: { width: 1280, height: 800 }, colorScheme: 'dark' },
 ];
 
-/** How long a thing may be in coming: a failed test should not take half a minute to say so. */
-const PATIENCE_MS = 15_000;
+/** How long a thing may be in coming, on a machine that has much else to do. */
+const PATIENCE_MS = 30_000;
+/** How long to wait before looking again, in ms: who looks without a pause takes the time from what is waited for. */
+const PAUSE_MS = 15;
+
+/** Of what a window of the browser brings along, what no page sees: a process for the address bar's menu, and one in reserve. */
+const NOT_NEEDED = ['WebUIOmniboxPopup', 'WebUIOmniboxAimPopup', 'WebUIOmniboxFullPopup', 'SpareRendererForSitePerProcess'];
+/** What Playwright turns off: the browser heeds the last of such lists alone. */
+const OFF_ANYWAY = [
+  'AimEnabled',
+  'AvoidCorsURLLoaderRestartOnRedirect',
+  'AvoidUnnecessaryBeforeUnloadCheckSync',
+  'DestroyProfileOnBrowserClose',
+  'HttpsFirstBalancedModeAutoEnable',
+  'HttpsUpgrades',
+  'LensOverlay',
+  'MediaRouter',
+  'NetworkTimeServiceQuerying',
+  'OptimizationHints',
+  'PaintHolding',
+  'PreconnectToSearch',
+  'ThirdPartyStoragePartitioning',
+];
 
 export const FLAGS = [
   '--no-sandbox',
@@ -37,7 +58,13 @@ export const FLAGS = [
   '--disable-background-networking',
   '--disable-component-update',
   '--disable-sync',
+  `--disable-features=${[...OFF_ANYWAY, ...NOT_NEEDED].join()}`,
 ];
+
+/** Pages of one site in one process of the browser: the next one finds compiled what the last one has compiled. */
+const SHARING = '--process-per-site';
+/** For how long a browser may keep the site's files, in s: longer than any test, as they do not change under it. */
+const KEPT_S = 3600;
 
 /** A group of tests that need the site in a browser. `define` is given a function that opens the page. */
 export function describeOnSite(name, define) {
@@ -46,20 +73,63 @@ export function describeOnSite(name, define) {
   describe(name, { skip: FORGER_REQUIRE_ALL !== '1' && reason }, () => {
     let server;
     let browser;
+    let visitors;
     before(async () => {
       assert.ok(!reason, reason);
-      server = await serve(FORGER_SITE);
+      server = await serve(FORGER_SITE, { maxAge: KEPT_S });
       browser = await launch();
+      visitors = new Visitors(browser, server.url);
     });
     after(async () => {
       await browser?.close();
       await server?.close();
     });
-    define((options) => openPage(browser, server.url, options));
+    define((options) => openPage(visitors, server.url, options));
   });
 }
 
-const launch = () => chromium.launch({ executablePath: CHROMIUM, args: FLAGS });
+const launch = () => chromium.launch({ executablePath: CHROMIUM, args: [...FLAGS, SHARING] });
+
+/** Browser profiles: those that were here before, at rest, and new ones. */
+class Visitors {
+  #resting = new Map();
+
+  constructor(browser, url) {
+    this.browser = browser;
+    this.url = url;
+  }
+
+  /** A profile with these options; one that nobody has used if it is to be `fresh`. `worker`: with the page's service worker. */
+  async come({ fresh, worker }, options) {
+    const key = JSON.stringify(options);
+    const known = fresh ? undefined : this.#resting.get(key)?.pop();
+    const context = known?.context ?? (await this.browser.newContext(options));
+    context.setDefaultTimeout(PATIENCE_MS);
+    // What the page asks for is to reach the tests, not a service worker; its own tests have it.
+    if (!known && !worker) await context.addInitScript(() => delete Navigator.prototype.serviceWorker);
+    const leave = async () => {
+      if (fresh) return context.close();
+      const keeper = await this.#rest(context, known?.keeper).catch(() => null);
+      // One whose page has crashed, say, does not come again.
+      if (!keeper) return context.close();
+      this.#resting.set(key, [...(this.#resting.get(key) ?? []), { context, keeper }]);
+    };
+    return { context, leave };
+  }
+
+  /** Leaves nothing of the visit but files and what is compiled of them, which live as long as the process of a page: one stays. */
+  async #rest(context, keeper) {
+    const [first, ...others] = context.pages().filter((page) => page !== keeper);
+    const kept = keeper ?? first;
+    if (!keeper) await first.goto(`${this.url}nothing`);
+    else others.unshift(first);
+    await Promise.all(others.filter(Boolean).map((page) => page.close()));
+    const client = await context.newCDPSession(kept);
+    await client.send('Storage.clearDataForOrigin', { origin: new URL(this.url).origin, storageTypes: 'all' });
+    await client.detach();
+    return kept;
+  }
+}
 
 function whyNot() {
   if (!FORGER_SITE) return 'FORGER_SITE names no built site (`cargo xtask site --model gen.onnx --out site`)';
@@ -69,18 +139,19 @@ function whyNot() {
 }
 
 /**
- * Opens the page in a browser profile of its own.
+ * Opens the page to a visitor who has stored nothing.
  *
- * `prepare` is called with the page before it loads; `hash` is the fragment of its address; `offline` leaves it its service
- * worker. `complaints` fills with what must never happen: messages on the
- * console, uncaught errors, requests to another origin.
+ * `prepare` is called with the page before it loads; `hash` is the fragment of its address. `fresh` is a first visit: nothing
+ * of the site is in the browser, and no process has compiled any of it; else both may be. `offline` is that with its service
+ * worker left to it. `complaints` fills with what must never happen: messages on the console, uncaught errors, requests to
+ * another origin.
  */
-async function openPage(browser, url, { prepare, offline = false, hash = '', ...options } = {}) {
-  const context = await browser.newContext({ viewport: LOOKS[2].viewport, ...options });
-  // What the page asks for is to reach the tests, not a service worker; its own test has it.
-  if (!offline) await context.addInitScript(() => delete Navigator.prototype.serviceWorker);
-  context.setDefaultTimeout(PATIENCE_MS);
+async function openPage(visitors, url, { prepare, fresh = false, offline = false, hash = '', ...options } = {}) {
+  const { viewport = LOOKS[2].viewport, colorScheme = 'light', forcedColors = 'none', reducedMotion = 'no-preference', ...profile } = options;
+  const { context, leave } = await visitors.come({ fresh: fresh || offline, worker: offline }, profile);
   const page = await context.newPage();
+  await page.setViewportSize(viewport);
+  await page.emulateMedia({ colorScheme, forcedColors, reducedMotion });
   const complaints = [];
   page.on('console', (message) => complaints.push(`${message.type()}: ${message.text()}`));
   page.on('pageerror', (error) => complaints.push(`uncaught: ${error.message}`));
@@ -89,12 +160,12 @@ async function openPage(browser, url, { prepare, offline = false, hash = '', ...
   });
   await prepare?.(page);
   await page.goto(url + hash);
-  return { page, complaints, context, close: () => context.close() };
+  return { page, complaints, context, close: leave };
 }
 
-/** Waits until the page says that it can be used, and the tab that is open is filled. */
+/** Waits until the page says that it can be used, in its language, and the tab that is open is filled. */
 export async function ready(page) {
-  await page.getByRole('status').getByText('Ready').waitFor();
+  await page.getByRole('status').getByText(/Ready|준비됐습니다/).waitFor();
   await page.locator('html:not(.embed) [role=tabpanel][aria-busy=false]:not([hidden]):not(:has([aria-busy=true])), .embed').first().waitFor();
 }
 
@@ -125,30 +196,32 @@ export const models = () => JSON.parse(readFileSync(join(FORGER_SITE, 'models.js
 /** What a canvas shows, as a text to compare. */
 export const pixels = (canvas) => canvas.evaluate((element) => element.toDataURL());
 
+/** Reads until what is read is as it should be, or patience is over; gives what was read last. */
+async function awaited(read, holds) {
+  const deadline = Date.now() + PATIENCE_MS;
+  for (;;) {
+    const found = await read();
+    if (holds(found) || Date.now() >= deadline) return found;
+    await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
+  }
+}
+
 /** Waits until a canvas shows something else than `before`; gives what it shows. */
 export async function changed(canvas, before, what) {
-  const deadline = Date.now() + 5000;
-  while (Date.now() < deadline) {
-    const now = await pixels(canvas);
-    if (now !== before) return now;
-  }
-  assert.fail(`the picture did not change: ${what}`);
+  const now = await awaited(() => pixels(canvas), (now) => now !== before);
+  assert.ok(now !== before, `the picture did not change: ${what}`);
+  return now;
 }
 
 /** Waits until a canvas shows `expected`: what an input asks for is drawn in the next frame, not at once. */
 export async function shows(canvas, expected, what) {
-  const deadline = Date.now() + 5000;
-  let now = await pixels(canvas);
-  while (now !== expected && Date.now() < deadline) now = await pixels(canvas);
   // Not `equal`: it would print two pictures in full.
-  assert.ok(now === expected, `the picture is another: ${what}`);
+  assert.ok((await awaited(() => pixels(canvas), (now) => now === expected)) === expected, `the picture is another: ${what}`);
 }
 
 /** Waits until `holds` is true of what `read` gives: what an input asks for comes in the next frame. */
 export async function until(read, holds, what) {
-  const deadline = Date.now() + 5000;
-  let found = await read();
-  while (!holds(found) && Date.now() < deadline) found = await read();
+  const found = await awaited(read, holds);
   assert.ok(holds(found), `${what}: ${found}`);
   return found;
 }

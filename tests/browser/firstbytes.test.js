@@ -38,7 +38,7 @@ const look = (page) => page.getByRole('img', { name: 'A first look at the digit 
 describeOnSite('the first picture', (open) => {
   for (const hash of ['', '#v1&s=7.3&t=hundred']) {
     test(`costs at most ${BUDGET / 1000} kB, ${hash || 'without a link'}`, async (t) => {
-      const { page, complaints, close } = await open({ hash, prepare: (page) => page.addInitScript(watch) });
+      const { page, complaints, close } = await open({ fresh: true, hash, prepare: (page) => page.addInitScript(watch) });
       await ready(page);
       // Whatever was asked for before, whether or not it had come; the icon and the list of them are in no list of the browser.
       const asked = await page.evaluate(() => {

@@ -64,6 +64,22 @@ describeOnSite('drawing', (open) => {
     await close();
   });
 
+  test('the search is a worker’s: the page’s own thread runs nothing of it', async () => {
+    const { page, complaints, close } = await opened(open);
+    await page.coverage.startJSCoverage({ resetOnNavigation: false });
+    await draw(page, EIGHT);
+    await copied(page).waitFor();
+    const ran = (await page.coverage.stopJSCoverage()).flatMap(({ url, functions }) =>
+      // Of what has a name: a module as a whole runs once where it is imported.
+      functions.filter(({ functionName, ranges }) => functionName && ranges[0].count > 0).map(({ functionName }) => `${url.split('/').slice(-2).join('/')} ${functionName}`),
+    );
+    assert.ok(ran.includes('forging/ink.js centred'), `what the page does itself is counted: ${ran}`);
+    assert.deepEqual(ran.filter((each) => /^forging\/(invert|cholesky|worker)\.js/.test(each)), []);
+    assert.ok(page.workers().some((worker) => worker.url().endsWith('forging/worker.js')));
+    assert.deepEqual(complaints, []);
+    await close();
+  });
+
   test('the link of a copy opens it to the bit, and it can be pinned and walked to', async () => {
     const { page, complaints, close } = await opened(open);
     await draw(page, EIGHT);

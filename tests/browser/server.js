@@ -20,15 +20,16 @@ const TYPES = {
 /** Not the root: a page with a path from the root in it must fail here as it would on GitHub Pages. */
 const SUB_PATH = '/some/where/';
 
-/** Serves `folder`; gives the address of its index page, and a way to stop. */
-export async function serve(folder) {
+/** Serves `folder`, of which browsers may keep what they have for `maxAge` s; gives the address of its index page, and a way to stop. */
+export async function serve(folder, { maxAge } = {}) {
+  const keeping = maxAge ? { 'cache-control': `max-age=${maxAge}` } : {};
   const server = createServer(async (request, response) => {
     const path = decodeURIComponent(new URL(request.url, 'http://localhost').pathname);
     const inside = path.startsWith(SUB_PATH) ? normalize(path.slice(SUB_PATH.length) || 'index.html') : '..';
     const file = join(folder, inside);
     const isFile = !inside.split(sep).includes('..') && (await stat(file).catch(() => null))?.isFile();
     if (!isFile) return response.writeHead(404).end('not here');
-    response.writeHead(200, { 'content-type': TYPES[extname(file)] ?? 'application/octet-stream' });
+    response.writeHead(200, { 'content-type': TYPES[extname(file)] ?? 'application/octet-stream', ...keeping });
     createReadStream(file).pipe(response);
   });
   await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));

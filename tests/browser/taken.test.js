@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { describeOnSite, pixels, ready } from './browser.js';
+import { describeOnSite, pixels, ready, until } from './browser.js';
 import { integers, model, node, tensor } from './onnx.js';
 
 /** image = tanh(psi · z), and a second picture upside down: tanh(-psi · z). */
@@ -102,9 +102,9 @@ describeOnSite('what a model was taken for', (open) => {
 
   test('in Korean it is said in Korean, names of the file left as they are', async () => {
     const { page, complaints, close: end } = await dropped(open, { locale: 'ko-KR' });
-    const [terms, facts] = await Promise.all(['dt', 'dd'].map((tag) => page.locator(`#taken ${tag}`).allTextContents()));
-    assert.deepEqual(terms, ['잠재 벡터', '그림', '수의 순서', '검정과 하양']);
-    assert.deepEqual(facts, ['z: 수 4개', 'image: 2 × 2, 회색조', 'nchw', '-1..1']);
+    const told = (tag) => async () => (await page.locator(`#taken ${tag}`).allTextContents()).join('; ');
+    await until(told('dt'), (terms) => terms === '잠재 벡터; 그림; 수의 순서; 검정과 하양', 'terms');
+    await until(told('dd'), (facts) => facts === 'z: 수 4개; image: 2 × 2, 회색조; nchw; -1..1', 'facts');
     await page.getByRole('heading', { name: '모델의 조절값' }).waitFor();
     assert.deepEqual(complaints, []);
     await end();
@@ -114,7 +114,7 @@ describeOnSite('what a model was taken for', (open) => {
 /** The page with the model dropped on it. */
 async function dropped(open, options = {}) {
   const opened = await open({ ...options, hash: '#v1&t=models' });
-  if (!options.locale) await ready(opened.page);
+  await ready(opened.page);
   await opened.page.locator('#own').setInputFiles({ name: 'psi.onnx', mimeType: '', buffer: withPsi() });
   await opened.page.locator('#taken dd').first().waitFor();
   return opened;

@@ -2,8 +2,8 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import axe from 'axe-core';
-import { changed, describeOnSite, digit, LOOKS, models, pixels, ready, shoot } from './browser.js';
+import { isAccessible, SIZES } from './axe.js';
+import { changed, describeOnSite, digit, models, pixels, ready, shoot } from './browser.js';
 
 const card = (page) => page.getByRole('dialog');
 const title = (page) => card(page).getByRole('heading');
@@ -73,17 +73,16 @@ describeOnSite('the tour', (open) => {
     await close();
   });
 
-  for (const { name, ...look } of LOOKS) {
-    test(`each step, and both sheets of what can go wrong, ${name}`, async () => {
-      const { page, complaints, close } = await begun(open, look);
-      await page.evaluate(axe.source);
+  for (const { name, ...size } of SIZES) {
+    test(`each step, and both sheets of what can go wrong, ${name}, light and dark`, async () => {
+      const { page, complaints, close } = await begun(open, size);
       for (let step = 1; step <= 5; step++) {
-        const { violations } = await page.evaluate(() => globalThis.axe.run(document, { resultTypes: ['violations'] }));
-        assert.deepEqual(violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`), [], `step ${step}`);
-        // The card leaves room for what it speaks of.
-        const { y, height } = await card(page).boundingBox();
-        assert.ok(y > 0.4 * look.viewport.height && y + height <= look.viewport.height, `step ${step}: from ${y}, ${height} high`);
-        await shoot(page, `tour-${step}-${name}`);
+        await isAccessible(page, `step ${step}`, async (scheme) => {
+          // The card leaves room for what it speaks of.
+          const { y, height } = await card(page).boundingBox();
+          assert.ok(y > 0.4 * size.viewport.height && y + height <= size.viewport.height, `step ${step}: from ${y}, ${height} high`);
+          await shoot(page, `tour-${step}-${name}-${scheme}`);
+        });
         if (step < 5) await press(page, 'Next');
       }
       await press(page, 'Done');

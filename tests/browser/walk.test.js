@@ -40,6 +40,20 @@ describeOnSite('the walk', (open) => {
     await close();
   });
 
+  test('the map says that it is busy until it is drawn along the model’s own directions', async () => {
+    const { page, complaints, close } = await open();
+    await ready(page);
+    await openTab(page, 'Walk');
+    const map = page.getByRole('img', { name: /^A map/ });
+    const [label, shown] = [await map.getAttribute('aria-label'), await pixels(map)];
+    assert.match(label, /Direction 1.*Direction 2/);
+    // Longer than it puts off what is not for the next frame.
+    await page.waitForTimeout(500);
+    assert.ok((await pixels(map)) === shown, 'and is not drawn anew');
+    assert.deepEqual(complaints, []);
+    await close();
+  });
+
   test('plays, and pauses', async () => {
     const { page, close } = await withPins(open, 2);
     await button(page, 'Play the walk').click();

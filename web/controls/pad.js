@@ -80,11 +80,14 @@ export function createPad(root, { onAxes, onPlace, onBeat, onFailure }) {
     /**
      * @param {import('../state.js').State} state
      * @param {import('../blending.js').Drawer} generator
-     * @param {readonly Float32Array[]} directions
+     * @param {readonly Float32Array[]} [found] The directions of the model, once they are found: until then the map is a makeshift.
      */
-    show({ z, pad }, generator, directions) {
+    show({ z, pad }, generator, found) {
+      const directions = found ?? [];
+      // Until it is drawn along them.
+      if (!found) map.setAttribute('aria-busy', 'true');
       const options = optionsOf(z.length, directions.length);
-      // Directions take a moment to be found, and another model may have fewer numbers.
+      // Another model may have fewer numbers.
       const known = (/** @type {string} */ name, /** @type {string} */ other) => (axisVector(name, z.length, directions) ? name : other);
       const axes = [known(pad.x, 'z0'), known(pad.y, z.length > 1 ? 'z1' : 'z0')];
       const vectors = axes.map((axis) => axisVector(axis, z.length, directions) ?? new Float32Array(z.length));
@@ -110,6 +113,7 @@ export function createPad(root, { onAxes, onPlace, onBeat, onFailure }) {
         return;
       }
       if (tiles.draw(generator, mapZ(shown), SIDE)) drawnAt = performance.now();
+      if (found) map.removeAttribute('aria-busy');
     },
   };
 }

@@ -2,6 +2,7 @@
 //!
 //! * [`build`]: what compiling costs, by command and by crate.
 //! * [`gpu`]: what the GPU engine asks of the host, and a step on a GPU.
+//! * [`page`]: how light the page is, tab by tab.
 //! * [`quality`]: recipes by seeds, each run judged.
 //! * [`train`]: a training step, beside JAX and PyTorch.
 //! * [`web`]: the runtime in a browser, beside other runtimes for the browser.
@@ -9,6 +10,7 @@
 pub(crate) mod build;
 mod figures;
 mod gpu;
+mod page;
 mod peers;
 mod quality;
 mod train;
@@ -31,6 +33,8 @@ enum Bench {
     Train(train::Arguments),
     /// What the GPU engine asks of the host, and a step on a GPU where there is one
     Gpu(gpu::Arguments),
+    /// The longest task of the page's main thread and its work a frame, tab by tab
+    Page(page::Arguments),
     /// How good the digits of a recipe are, over several seeds
     Quality(quality::Arguments),
     /// The runtime in Chromium, beside onnxruntime-web and TensorFlow.js
@@ -46,6 +50,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
         Bench::Build(arguments) => build::run(arguments),
         Bench::Train(arguments) => train::run(arguments),
         Bench::Gpu(arguments) => gpu::run(arguments),
+        Bench::Page(arguments) => page::run(arguments),
         Bench::Quality(arguments) => quality::run(arguments),
         Bench::Web(arguments) => web::run(arguments),
     }

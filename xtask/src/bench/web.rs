@@ -49,7 +49,11 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     }
 }
 
-fn install() -> Result<PathBuf> {
+/// Puts the measuring pages and the peers' packages under `target/`; gives their folder.
+///
+/// # Errors
+/// If a file can't be copied or a package can't be had.
+pub(super) fn install() -> Result<PathBuf> {
     let folder = workspace::tool("bench-web");
     let ours = workspace::root().join("xtask/bench-web");
     for file in files::list(&ours, &|name| name == "node_modules")? {
