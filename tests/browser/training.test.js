@@ -181,6 +181,7 @@ describeOnSite('the tab Train', (open) => {
   test('trains in a worker, and what was trained is the page’s model', async () => {
     const asked = [];
     const { page, complaints, close } = await open({
+      fresh: true,
       prepare: (page) => void page.on('request', (request) => asked.push(new URL(request.url()).pathname)),
     });
     await ready(page);
@@ -226,7 +227,7 @@ describeOnSite('the tab Train', (open) => {
 
   for (const [name, pattern] of [['the pictures', '**/pictures/*'], ['what trains', '**/runtime/trainer*.wasm']]) {
     test(`${name} did not come: a sentence, and another try`, async () => {
-      const { page, close } = await open({ prepare: (page) => page.route(pattern, (route) => route.fulfill({ status: 404, body: '' })) });
+      const { page, close } = await open({ fresh: true, prepare: (page) => page.route(pattern, (route) => route.fulfill({ status: 404, body: '' })) });
       await ready(page);
       await openTab(page, 'Train');
       const panel = page.getByRole('tabpanel', { name: 'Train' });

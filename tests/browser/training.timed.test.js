@@ -10,7 +10,7 @@ const WATCHED_MS = 4000;
 
 describeOnSite('the tab Train, timed', (open) => {
   test(`shows a sheet within ${FIRST_MS} ms, then each ${BETWEEN_MS} ms another, without a long task`, async (t) => {
-    const { page, complaints, close } = await open();
+    const { page, complaints, close } = await open({ fresh: true });
     await ready(page);
     await openTab(page, 'Train');
     await page.getByRole('button', { name: 'Train', exact: true }).waitFor();
