@@ -29,6 +29,7 @@ import { createSeed } from './controls/seed.js';
 import { createSweeps } from './controls/sweeps.js';
 import { createTabs } from './controls/tabs.js';
 import { createTour } from './controls/tour.js';
+import { createTraining } from './controls/training.js';
 import { createWalk } from './controls/walk.js';
 import { createZ0, LEAST, MOST } from './controls/z0.js';
 import { onLongPress, undoScrolls } from './controls/hold.js';
@@ -197,6 +198,7 @@ export function explore(models, arrival, runtime, status) {
     onReady: redraw,
     onFailure: failed,
   });
+  const training = createTraining(byId('panel-train'), { onModel: (file) => switching.take([file]), onFailure: failed });
   createDoors(byId('doors'), (tab) => change('tab', () => (state.tab = tab), { keepPlaying: true }));
   /** The model that the tour began with: it goes through others, and comes back. @type {string | undefined} */
   let touredFrom;
@@ -245,6 +247,7 @@ export function explore(models, arrival, runtime, status) {
       () => walk.show(state, way(), generator.classes === null || blends(generator)),
       () => pad.show(state, drawer(), knowledge.directions(generator)?.map(({ vector }) => vector)),
     ],
+    train: [() => training.show()],
     models: [() => switching.show(state, generator), () => collapse.show(models, state)],
     proof: [
       // Of the model, whichever of its classes is on show.

@@ -21,6 +21,18 @@ import { Courier } from './courier.js';
 
 export { ForgerError };
 
+/**
+ * Trains a generator here: `const t = await Trainer.start({ pictures, recipe, seed }); for await (const report of t) …; await t.export()`.
+ * What trains is fetched when a run is started; `trainer.js` is what a run can do.
+ */
+export const Trainer = Object.freeze({
+  /** @param {import('./trainer.js').StartOptions} options */
+  async start(options) {
+    const { startTraining } = await import('./trainer.js');
+    return startTraining(options);
+  },
+});
+
 /** What the calling thread may be kept for, in ms: a quarter of a frame at 60 a second. */
 const MAIN_THREAD_MS = 4;
 

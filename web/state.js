@@ -14,7 +14,7 @@ import { slerp } from './vectors.js';
 /** @typedef {import('./mixes.js').Mix} Mix */
 /** @typedef {{seed: number, index: number, z: Float32Array, class: number, mix: Mix | undefined}} Pin A vector, the sample of a seed that it began as, and what it is drawn as. */
 /** @typedef {{from: number, to: number, t: number}} Walk Between two pins, by their places in the list; t from 0 to 1. */
-/** @typedef {'sweeps' | 'forge' | 'game' | 'hundred' | 'numbers' | 'inside' | 'walk' | 'models' | 'proof'} Tab */
+/** @typedef {'sweeps' | 'forge' | 'game' | 'hundred' | 'numbers' | 'inside' | 'walk' | 'models' | 'train' | 'proof'} Tab */
 /** @typedef {import('./sweep.js').SweepKind} SweepKind */
 
 /**
@@ -41,7 +41,7 @@ export const FIRST_SEED = 1;
 export const SAMPLES = 100;
 export const MOST_PINS = 12;
 /** @type {readonly Tab[]} */
-export const TABS = ['sweeps', 'forge', 'game', 'hundred', 'numbers', 'inside', 'walk', 'models', 'proof'];
+export const TABS = ['sweeps', 'forge', 'game', 'hundred', 'numbers', 'inside', 'walk', 'models', 'train', 'proof'];
 
 /** @param {string} model @param {number} latentSize @returns {State} */
 export function firstState(model, latentSize) {

@@ -189,6 +189,7 @@ const TABLE = {
   tabNumbers: ['All numbers', '모든 수'],
   tabWalk: ['Walk', '산책'],
   tabModels: ['Models', '모델'],
+  tabTrain: ['Train', '훈련'],
   tabProof: ['Proof', '검증'],
   sweepsLede: [
     'The program that Forger follows ended with a hundred pictures in which z[0] goes from −1 to 0.98. Left: only that number changes. Right: all the others do too, as they did there. Which of the two would you call “what this number does”?',

@@ -39,10 +39,15 @@ export function createSwitching(models, { onModel, onOwn, onPlay, onTile, onFail
   const choices = createModels(byId('models'), byId('epochs'), { onModel: choose, onPlay, onTile, onFailure });
   createOwn(byId('own'), byId('drop'), (files) => {
     onOwn();
+    take(files);
+  });
+
+  /** A model of the visitor's own. @param {File[]} files */
+  function take(files) {
     dropped = files;
     taken.forget();
     void use(ownModel(files));
-  });
+  }
 
   /** @param {string} id */
   function choose(id) {
@@ -88,6 +93,7 @@ export function createSwitching(models, { onModel, onOwn, onPlay, onTile, onFail
 
   return {
     choose,
+    take,
     /** Goes to the next epoch of the run; from the last one to the first, if that is wished. @param {import('./state.js').State} state @param {boolean} again @returns {boolean} Whether there was one. */
     learn(state, again) {
       // Each is shown before the next is asked for.

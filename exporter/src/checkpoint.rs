@@ -65,18 +65,27 @@ impl Model {
 
 /// Reads a checkpoint, or a generator's file.
 fn read(bytes: &[u8]) -> Result<Model, ExportError> {
-    let mut file = WeightsFile::open(bytes)?;
+    let file = WeightsFile::open(bytes)?;
     let is_checkpoint = check_format(&file)?;
     let architecture = architecture(&file)?;
-    if !is_checkpoint {
-        return generator(&file, &architecture);
-    }
+    if is_checkpoint { told(file, &architecture) } else { generator(&file, &architecture) }
+}
+
+/// Reads a checkpoint whose generator's architecture is known.
+pub(crate) fn read_as(bytes: &[u8], architecture: &Architecture) -> Result<Model, ExportError> {
+    let file = WeightsFile::open(bytes)?;
+    check_format(&file)?;
+    told(file, architecture)
+}
+
+/// The generator of a checkpoint, with all that the checkpoint tells of it.
+fn told(mut file: WeightsFile, architecture: &Architecture) -> Result<Model, ExportError> {
     let is_ema = file.names().iter().any(|name| is_generator(name, EMA_PREFIX));
     let provenance = Provenance::read(&file)?;
     if is_ema {
         file.prefix = EMA_PREFIX;
     }
-    let model = weights(&file, &architecture)?;
+    let model = weights(&file, architecture)?;
     let model = provenance.tell(model, is_ema);
     with_parity(model, &file)
 }

@@ -105,3 +105,12 @@ pub use tensor::Tensor;
 pub fn export(checkpoint: &[u8]) -> Result<Vec<u8>, ExportError> {
     Ok(Model::from_checkpoint(checkpoint)?.to_onnx(Precision::F32)?)
 }
+
+/// Does what [`export`] does, for whoever has just written the checkpoint and knows its generator's `architecture`: the checkpoint's
+/// own description is not read, and what reads descriptions is no part of the program then.
+///
+/// # Errors
+/// As [`export`], and where the tensors are not those of `architecture`.
+pub fn export_as(checkpoint: &[u8], architecture: &Architecture) -> Result<Vec<u8>, ExportError> {
+    Ok(checkpoint::read_as(checkpoint, architecture)?.to_onnx(Precision::F32)?)
+}

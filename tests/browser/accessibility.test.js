@@ -13,11 +13,12 @@ describeOnSite('accessibility', (open) => {
       await page.getByRole('button', { name: 'Pin this' }).click();
       await page.getByRole('button', { name: 'New digit' }).click();
       await page.getByRole('button', { name: 'Pin this' }).click();
-      for (const tab of ['Two sweeps', 'Draw', 'Detective', 'A hundred', 'All numbers', 'Inside', 'Walk', 'Models', 'Proof']) {
+      for (const tab of ['Two sweeps', 'Draw', 'Detective', 'A hundred', 'All numbers', 'Inside', 'Walk', 'Models', 'Train', 'Proof']) {
         await openTab(page, tab);
         await page.getByRole('tabpanel', { name: tab }).waitFor();
         if (tab === 'Draw') await page.getByRole('button', { name: 'Show a 7' }).waitFor();
         if (tab === 'All numbers') await page.getByRole('slider', { name: 'Direction 8' }).waitFor();
+        if (tab === 'Train') await page.getByRole('button', { name: 'Pause' }).waitFor();
         if (tab === 'Proof') await page.getByText('Every hyperparameter').click();
         await isAccessible(page, tab, (scheme) => shoot(page, `tab-${tab.replaceAll(' ', '-').toLowerCase()}-${name}-${scheme}`));
       }

@@ -46,7 +46,14 @@ declare const error: real.ForgerError;
 const asDeclared: declared.Generator = generator;
 const failure: Pick<declared.ForgerError, 'message' | 'hint' | 'code' | 'values'> = error;
 const info: typeof declared.runtimeInfo = real.runtimeInfo;
-console.log(names, statics, exported, options, named, source, asDeclared, failure, info);
+const trainer: typeof declared.Trainer = real.Trainer;
+type Started<T extends { start: (...all: any) => any }> = Awaited<ReturnType<T['start']>>;
+type Reported<T> = T extends AsyncIterable<infer Report> ? Report : never;
+// Whoever makes a run waits for it; who has one need not.
+const run: Same<Exclude<keyof Started<typeof real.Trainer>, 'ready'>, keyof declared.Trainer> = true;
+const report: Same<Reported<Started<typeof real.Trainer>>, declared.Report> = true;
+const wanted: Same<keyof Parameters<typeof real.Trainer.start>[0], keyof declared.TrainerOptions> = true;
+console.log(trainer, run, report, wanted, names, statics, exported, options, named, source, asDeclared, failure, info);
 `;
 
 describe('types', { skip: FORGER_REQUIRE_ALL !== '1' && reason }, () => {

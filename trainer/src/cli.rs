@@ -16,6 +16,7 @@ use data::{Colour, Source};
 use engines::choose::{DeviceChoice, EngineChoice};
 use failure::{Failure, Result};
 use gan::recipe::Recipe;
+use run::asked;
 use run::checkpoint::Checkpoint;
 use run::folder::read_run;
 use run::train::Options;
@@ -366,7 +367,7 @@ impl TrainArgs {
             }
             return Ok(options);
         };
-        let mut source = asked.source();
+        let mut source = asked::source(asked);
         if given("data") {
             source.data = options.source.data;
         } else if !data::is_built_in(&source.data) && is_nothing(Path::new(&source.data)) {

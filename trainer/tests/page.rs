@@ -27,6 +27,7 @@ impl Download {
             ("runtime/runtime_bg.wasm", "small"),
             ("runtime/full_bg.wasm", "full"),
             ("judges/mnist.safetensors", "judge"),
+            ("pictures/mnist-test-images.gzip", "pictures"),
         ] {
             download.put(&format!("share/forger/page/{file}"), text.as_bytes());
         }
@@ -98,7 +99,14 @@ fn the_site_of_a_model_is_written_and_served() {
 
     let site = download.path("site");
     assert!(fs::read(site.join("gen.onnx")).unwrap() == fs::read(download.path("gen.onnx")).unwrap());
-    for file in ["app.js", "runtime/full_bg.wasm", "judges/mnist.safetensors", "precache.js", "gen.onnx.gz"] {
+    for file in [
+        "app.js",
+        "runtime/full_bg.wasm",
+        "judges/mnist.safetensors",
+        "pictures/mnist-test-images.gzip",
+        "precache.js",
+        "gen.onnx.gz",
+    ] {
         assert!(site.join(file).is_file(), "{file}");
     }
     let page = fs::read_to_string(site.join("index.html")).unwrap();

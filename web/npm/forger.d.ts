@@ -100,5 +100,90 @@ export class Generator {
   free(): void;
 }
 
+/** Pictures to learn from. */
+export interface Pictures {
+  /** A byte a pixel, 0 black, picture after picture, each [channels, rows, columns]. */
+  bytes: Uint8Array;
+  /** Channels, rows and columns. */
+  shape: readonly number[];
+  /** The class of each, for recipes that are told it. */
+  labels?: ArrayLike<number>;
+  /** The names of the classes. */
+  classes?: readonly string[];
+  /** What the set is called, for the model's file. */
+  name: string;
+}
+
+/** What a run is to be. */
+export interface TrainerOptions {
+  /** At least 64 pictures: as they are, or an idx file of them (as MNIST's `train-images-idx3-ubyte`), packed by gzip or not. */
+  pictures: Pictures | Source;
+  /** What they are called in the model's file, where they are an idx file; `pictures` if not given. */
+  dataset?: string;
+  /** `stable` if not given, `seed`, `classes`, or a recipe as TOML. */
+  recipe?: string;
+  /** Values that are put over the recipe's, such as `{ hidden: 64 }`. */
+  changes?: Readonly<Record<string, number | boolean | string>>;
+  /** Key of every random number; 0 if not given. */
+  seed?: number;
+  /** Passes over the pictures, which the recipe's schedules are stretched over; 10 if not given. */
+  epochs?: number;
+  /** How often there is a report, in ms; 400 if not given. */
+  everyMs?: number;
+}
+
+/** What came of the steps since the report before. */
+export interface Report {
+  /** Steps done, and those of the whole run. */
+  step: number;
+  steps: number;
+  stepsPerEpoch: number;
+  /** Whole passes over the pictures, and those of the whole run. */
+  epoch: number;
+  epochs: number;
+  /** Spent in steps so far. */
+  seconds: number;
+  msPerStep: number;
+  stepsPerSecond: number;
+  secondsLeft: number;
+  dLoss: number;
+  gLoss: number;
+  /** The share of pictures, real and forged, that the discriminator tells right. */
+  dAccuracy: number;
+  /** How far the discriminator holds the two kinds apart. */
+  dMargin: number;
+  /** All that a step reports, by the names that the trainer's log has. */
+  statistics: Readonly<Record<string, number>>;
+  /** Failures with a name that have shown, in the trainer's words, each once in a run. */
+  warnings: readonly string[];
+  /** A hundred pictures of z that stay the same all through the run, one after another, in [-1, 1]. */
+  sheet: Float32Array<ArrayBuffer>;
+  /** Channels, height and width of a picture. */
+  imageShape: readonly number[];
+  isDone: boolean;
+}
+
+/** A run under way: in a worker where there are workers, on the caller's thread in Node. */
+export interface Trainer extends AsyncIterable<Report> {
+  /** Takes no more steps until `goOn`. */
+  pause(): void;
+  /** Goes on after `pause`. */
+  goOn(): void;
+  /** Ends the run where it is: the reports end, and it can still be exported. */
+  stop(): void;
+  /** The generator as it is now, as ONNX: the file that the trainer would write. */
+  export(): Promise<Uint8Array>;
+  /** The whole run as it is now, which `trainer --resume` goes on from, on the same pictures. */
+  checkpoint(): Promise<Uint8Array>;
+  /** Gives the run's memory back at once. It is then of no use. */
+  free(): void;
+}
+
+/** Trains a generator here. */
+export const Trainer: {
+  /** Begins a run; rejects with a {@link ForgerError} that says what stands against it. */
+  readonly start: (options: TrainerOptions) => Promise<Trainer>;
+};
+
 /** What runs the models here: the version of tract, which SIMD this browser has for it, and the memory that it holds by now. */
 export function runtimeInfo(): Promise<{ tract: string; simd: boolean; relaxedSimd: boolean; memoryBytes: number }>;

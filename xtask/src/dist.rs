@@ -210,7 +210,7 @@ fn licences(metadata: &Value) -> Result<String> {
         list(&metadata["packages"]).into_iter().map(|package| (text(&package["id"]), package)).collect();
     let nodes: BTreeMap<String, Value> =
         list(&metadata["resolve"]["nodes"]).into_iter().map(|node| (text(&node["id"]), node)).collect();
-    let shipped = [PROGRAMS[0], PROGRAMS[1], "runtime-wasm"];
+    let shipped = [PROGRAMS[0], PROGRAMS[1], "runtime-wasm", "trainer-wasm"];
     let is_ours = |package: &Value| package["source"].is_null();
     let mut waiting: Vec<String> = packages
         .values()
@@ -300,6 +300,7 @@ mod tests {
         fs::write(parts.web.join("app.js"), "let it = 'be long enough';\n".repeat(400)).unwrap();
         ["full_bg.wasm", "full_bg.wasm.gz", ".made-from"].iter().for_each(|name| put(parts.runtime.join(name)));
         put(parts.judges.join("mnist.safetensors"));
+        put(parts.pictures.join("mnist-test-images.gzip"));
         (programs, parts)
     }
 
@@ -341,6 +342,7 @@ mod tests {
             "web/app.js.br",
             "runtime/full_bg.wasm",
             "judges/mnist.safetensors",
+            "pictures/mnist-test-images.gzip",
         ];
         expected.extend(page.iter().map(|name| (format!("forger/{PAGE}/{name}"), 0o644)));
         assert_eq!(found, expected);
@@ -377,6 +379,7 @@ mod tests {
         let metadata = serde_json::json!({
             "packages": [
                 package("trainer", true, "ours"), package("exporter", true, "ours"), package("runtime-wasm", true, "ours"),
+                package("trainer-wasm", true, "ours"),
                 package("used", false, "free\r\nfor all"), package("below", false, "free\nfor all\n"),
                 package("tests-only", false, "never told"), package("builds-only", false, "never told"),
             ],

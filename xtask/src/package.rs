@@ -11,7 +11,7 @@ use serde_json::Value;
 use crate::{files, runtime, workspace};
 
 /// The modules of `web/` that the package is made of, and nothing of the page.
-const MODULES: [&str; 14] = [
+const MODULES: [&str; 19] = [
     "courier.js",
     "error.js",
     "forger.js",
@@ -25,6 +25,11 @@ const MODULES: [&str; 14] = [
     "simd.js",
     "source.js",
     "sweep.js",
+    "trainer-loader.js",
+    "trainer-pictures.js",
+    "trainer-session.js",
+    "trainer-worker.js",
+    "trainer.js",
     "worker.js",
 ];
 const LICENCES: [&str; 2] = ["LICENSE-APACHE", "LICENSE-MIT"];
@@ -105,7 +110,7 @@ mod tests {
 
     /// What a module imports by a relative path, and the worker that it starts.
     fn imports(text: &str) -> Vec<String> {
-        let starts = text.match_indices("from './").chain(text.match_indices("new URL('"));
+        let starts = ["from './", "import('./", "new URL('./"].into_iter().flat_map(|start| text.match_indices(start));
         starts.filter_map(|(at, _)| text[at..].split('\'').nth(1).map(str::to_owned)).collect()
     }
 }

@@ -1,10 +1,12 @@
-//! The runtime as the page loads it: three modules, the JavaScript that binds them, and compressed copies of the modules.
+//! The WebAssembly that the page loads: five modules, the JavaScript that binds them, and compressed copies of the modules.
 //!
 //! | file | for |
 //! | --- | --- |
 //! | `runtime_relaxed_bg.wasm` | Forger's models in a browser with relaxed SIMD, bound by `runtime.js` |
 //! | `runtime_bg.wasm` | the same in one without, bound by the same |
 //! | `full_bg.wasm` | models with other operators, bound by `full.js` |
+//! | `trainer_relaxed_bg.wasm` | training in a browser with relaxed SIMD, bound by `trainer.js` |
+//! | `trainer_bg.wasm` | the same in one without, bound by the same |
 //!
 //! Binding, shrinking and compressing take longer than everything else about a site, so their result is kept until a
 //! compiled module changes.
@@ -20,14 +22,16 @@ use crate::wasm_opt::WasmOpt;
 use crate::{files, wasm, workspace};
 
 /// Raised when what is done below changes, so that an older result is not taken for a new one.
-const MAKING: u32 = 4;
+const MAKING: u32 = 5;
 /// Holds what the folder was made from.
 const STAMP: &str = ".made-from";
 /// What is compiled, what it is called, and the script that binds it.
-const MODULES: [(Variant, &str, &str); 3] = [
+const MODULES: [(Variant, &str, &str); 5] = [
     (Variant::Small, "runtime_bg.wasm", "runtime.js"),
     (Variant::SmallRelaxed, "runtime_relaxed_bg.wasm", "runtime.js"),
     (Variant::Full, "full_bg.wasm", "full.js"),
+    (Variant::Trainer, "trainer_bg.wasm", "trainer.js"),
+    (Variant::TrainerRelaxed, "trainer_relaxed_bg.wasm", "trainer.js"),
 ];
 
 /// Says whether the runtime was ever built here; it may have changed since.
@@ -41,7 +45,8 @@ pub(crate) fn was_built() -> bool {
 /// # Errors
 /// If there is no toolchain, or a step fails.
 pub(crate) fn build_first() -> Result<PathBuf> {
-    let compiled = compile(MODULES.into_iter().filter(|(variant, ..)| *variant != Variant::Full))?;
+    let is_first = |variant: &Variant| matches!(variant, Variant::Small | Variant::SmallRelaxed);
+    let compiled = compile(MODULES.into_iter().filter(|(variant, ..)| is_first(variant)))?;
     let folder = workspace::target().join("wasm/first");
     files::replace_folder(&folder, |folder| {
         compiled.iter().try_for_each(|(module, script, path)| bind(path, script, module, folder))

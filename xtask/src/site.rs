@@ -53,7 +53,17 @@ pub(crate) fn run_with(arguments: &Arguments, runtime: &Path) -> Result<()> {
 /// # Errors
 /// If the judge can't be made small.
 pub(crate) fn parts(runtime: &Path) -> Result<Parts> {
-    Ok(Parts { web: workspace::root().join("web"), runtime: runtime.to_owned(), judges: judge::for_page()? })
+    let web = workspace::root().join("web");
+    Ok(Parts { web, runtime: runtime.to_owned(), judges: judge::for_page()?, pictures: pictures()? })
+}
+
+/// MNIST's ten thousand test pictures for the page to train on. They stay packed, and are not called `.gz`: some hosts would
+/// unpack what is called so on the way, and some would not.
+fn pictures() -> Result<PathBuf> {
+    let folder = workspace::target().join("pictures");
+    let packed = workspace::root().join("crates/data/mnist/t10k-images-idx3-ubyte.gz");
+    files::copy(&packed, &folder.join("mnist-test-images.gzip"))?;
+    Ok(folder)
 }
 
 fn tell_sizes(site: &Path) -> Result<()> {

@@ -237,6 +237,7 @@ fn subject(arguments: &Arguments, python: &Path) -> Result<Environment> {
         ("FORGER_PACKAGE", package),
         ("FORGER_ROUNDED", rounded),
         ("FORGER_GPU_PLANS", plans),
+        ("FORGER_PROGRAMS", trainer.parent().map_or_else(PathBuf::new, Path::to_path_buf)),
     ])
 }
 

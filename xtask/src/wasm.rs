@@ -1,4 +1,4 @@
-//! Compiles `runtime-wasm` to WebAssembly, with whatever toolchain can be had.
+//! Compiles `runtime-wasm` and `trainer-wasm` to WebAssembly, with whatever toolchain can be had.
 //!
 //! The ordinary way is the Rust toolchain in use plus `rustup target add wasm32-unknown-unknown`. Where that can't
 //! download, Debian still has a compiler and its library's source (`rustc-web`, `cargo-web`, `rust-web-src`, kept
@@ -25,7 +25,8 @@ const DEBIAN_RUSTC: &str = "/usr/bin/rustc";
 const DEBIAN_CARGO: &str = "/usr/bin/cargo";
 
 /// Crates that a page may stand on: no thread, clock, file or C library is needed to compile them.
-const PORTABLE: [&str; 7] = ["net", "noise", "gan", "kernels", "failure", "windows", "exporter"];
+const PORTABLE: [&str; 11] =
+    ["net", "noise", "gan", "kernels", "failure", "windows", "exporter", "linear", "engines", "record", "trainer-wasm"];
 
 /// tract's kernels for WebAssembly need 128-bit SIMD, which every current browser has, and so do ours.
 const RUSTFLAGS: &str = "-C target-feature=+simd128";
@@ -39,6 +40,10 @@ pub(crate) enum Variant {
     SmallRelaxed,
     /// Every operator of tract.
     Full,
+    /// What trains.
+    Trainer,
+    /// The same with relaxed SIMD.
+    TrainerRelaxed,
 }
 
 impl Variant {
@@ -47,14 +52,16 @@ impl Variant {
             Variant::Small => "small",
             Variant::SmallRelaxed => "small-relaxed",
             Variant::Full => "full",
+            Variant::Trainer => "trainer",
+            Variant::TrainerRelaxed => "trainer-relaxed",
         }
     }
 
     /// Of our own crate, whose kernel it is that needs them: all that is under it is compiled once.
     fn target_features(self) -> &'static str {
         match self {
-            Variant::Small | Variant::Full => "",
-            Variant::SmallRelaxed => "+relaxed-simd",
+            Variant::Small | Variant::Full | Variant::Trainer => "",
+            Variant::SmallRelaxed | Variant::TrainerRelaxed => "+relaxed-simd",
         }
     }
 
@@ -66,6 +73,17 @@ impl Variant {
             Variant::Full => {
                 (&["--package", "runtime-wasm", "--crate-type", "cdylib", "--features", "all-operators"], "")
             }
+            Variant::Trainer | Variant::TrainerRelaxed => {
+                (&["--package", "trainer-wasm", "--crate-type", "cdylib"], "")
+            }
+        }
+    }
+
+    /// The file that cargo makes of it.
+    fn file(self) -> &'static str {
+        match self {
+            Variant::Small | Variant::SmallRelaxed | Variant::Full => "runtime_wasm.wasm",
+            Variant::Trainer | Variant::TrainerRelaxed => "trainer_wasm.wasm",
         }
     }
 }
@@ -108,22 +126,22 @@ pub(crate) fn toolchain() -> Result<Toolchain> {
     }
 }
 
-/// Compiles the runtime; gives the path of the `.wasm` file, which wasm-bindgen has yet to see.
+/// Compiles a module; gives the path of the `.wasm` file, which wasm-bindgen has yet to see.
 ///
 /// # Errors
 /// If it doesn't compile.
 pub(crate) fn compile(toolchain: &Toolchain, variant: Variant) -> Result<PathBuf> {
     let (mut command, folder) = command(toolchain, variant, &workspace::target().join("wasm"));
-    eprintln!("compiling the runtime to WebAssembly ({})", variant.name());
+    eprintln!("compiling to WebAssembly: {}", variant.name());
     program::run(&mut command)?;
     // The next variant is written to the same place.
-    let compiled = folder.join(TARGET).join("wasm/runtime_wasm.wasm");
+    let compiled = folder.join(TARGET).join("wasm").join(variant.file());
     let kept = folder.join(format!("{}.wasm", variant.name()));
     files::copy(&compiled, &kept)?;
     Ok(kept)
 }
 
-/// The command that compiles the runtime, and the build folder below `root` that it uses.
+/// The command that compiles a module, and the build folder below `root` that it uses.
 pub(crate) fn command(toolchain: &Toolchain, variant: Variant, root: &Path) -> (Command, PathBuf) {
     let (mut command, folder) = match toolchain {
         Toolchain::InUse => (program::cargo(), root.to_owned()),

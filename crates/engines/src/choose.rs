@@ -13,7 +13,8 @@ use gan::Pictures;
 use gan::recipe::Recipe;
 
 /// Says which engine `--engine` asks for. The text of the variants is that of `--help`.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "flags", derive(clap::ValueEnum))]
 pub enum EngineChoice {
     /// The fastest that can run here
     #[default]
@@ -23,7 +24,7 @@ pub enum EngineChoice {
     /// The step derived by hand, on the CPU or any vendor's GPU
     Fused,
     /// On the CPU the one for any chain of layers, even where a faster one takes the networks: to measure it.
-    #[value(hide = true)]
+    #[cfg_attr(feature = "flags", value(hide = true))]
     Layers,
 }
 

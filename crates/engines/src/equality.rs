@@ -27,9 +27,10 @@ use super::cpu::layers::Layers;
 use super::cpu::mlp::Mlp;
 use super::cpu::planted::{self, Bug};
 use super::reference::Reference;
-use super::{Probe, State, StepInput, StepStats, Stepwise};
+use super::{Engine, Probe, Progress, State, StepInput, StepStats, Stepwise, Stretch};
 use gan::recipe::{Recipe, StepRates};
 use gan::{Loss, Pictures};
+use linear::portable;
 use noise::philox::Stream;
 
 /// Bounds an engine's error, in units of the f32 reference's.
@@ -285,10 +286,49 @@ pub fn check(pictures: &Arc<Pictures>, recipe: &Recipe, of_what: &str, engines: 
 type Make = fn(&Recipe, Arc<Pictures>, &State) -> Box<dyn Stepwise>;
 
 /// Lists the engines of the CPU, by name.
-pub const ON_THE_CPU: [(&str, Make); 2] = [
+pub const ON_THE_CPU: [(&str, Make); 3] = [
     ("cpu/mlp", |recipe, pictures, state| Box::new(Mlp::new(recipe, pictures, state, 1))),
+    (PORTABLE, |recipe, pictures, state| Box::new(Portable(portable::only(|| Mlp::new(recipe, pictures, state, 1))))),
     ("cpu/layers", |recipe, pictures, state| Box::new(Layers::new(recipe, pictures, state, 1))),
 ];
+
+/// Names the engine as a page runs it.
+pub const PORTABLE: &str = "cpu/mlp by the portable product";
+
+/// Takes an engine's steps with the product that WebAssembly runs, in its plain form, in place of the library's.
+struct Portable(Mlp);
+
+impl Engine for Portable {
+    fn name(&self) -> &'static str {
+        self.0.name()
+    }
+
+    fn device(&self) -> String {
+        self.0.device()
+    }
+
+    fn advance(&mut self, stretches: &[Stretch], report: &mut dyn FnMut(Progress) -> bool) -> failure::Result<()> {
+        portable::only(|| self.0.advance(stretches, report))
+    }
+
+    fn state(&self, member: usize) -> failure::Result<State> {
+        self.0.state(member)
+    }
+
+    fn generate(&self, member: usize, inputs: &[f32]) -> failure::Result<Vec<f32>> {
+        portable::only(|| self.0.generate(member, inputs))
+    }
+}
+
+impl Stepwise for Portable {
+    fn step(&mut self, input: &StepInput) -> failure::Result<StepStats> {
+        portable::only(|| self.0.step(input))
+    }
+
+    fn probe(&self) -> failure::Result<Vec<Probe>> {
+        self.0.probe()
+    }
+}
 
 /// Makes an engine of the CPU anew for each state.
 struct Anew<'a> {
@@ -311,7 +351,7 @@ impl UnderJudgement for Anew<'_> {
 
 /// Holds those engines of the CPU to the rule that are `wanted` and take the recipe's networks.
 pub fn check_on_the_cpu(pictures: &Arc<Pictures>, recipe: &Recipe, of_what: &str, wanted: &[&str]) {
-    let takes = |name: &str| name != "cpu/mlp" || Mlp::takes(recipe, pictures.shape).is_ok();
+    let takes = |name: &str| !name.starts_with("cpu/mlp") || Mlp::takes(recipe, pictures.shape).is_ok();
     let engines = ON_THE_CPU.into_iter().filter(|(name, _)| wanted.contains(name) && takes(name));
     let mut engines: Vec<_> =
         engines.map(|(name, make)| (name, Anew { recipe, pictures, make, bug: None, engine: None })).collect();
@@ -481,8 +521,10 @@ fn planted_bugs_are_found_on_each_engine() {
     let flags = "hidden = 72\nbatch = 24\nr2_gamma = 0.3\nr2_gamma_final = 0.1".parse().unwrap();
     let recipe = &Recipe::load("stable", &flags).unwrap();
     let bugs = || [None].into_iter().chain(planted::tests::ALL.map(Some));
+    // The portable product runs the same code around it.
     let mut engines: Vec<_> = ON_THE_CPU
         .into_iter()
+        .filter(|(name, _)| *name != PORTABLE)
         .flat_map(|(name, make)| bugs().map(move |bug| (name, make, bug)))
         .map(|(name, make, bug)| (name, Anew { recipe, pictures: &pictures, make, bug, engine: None }))
         .collect();

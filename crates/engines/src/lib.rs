@@ -6,6 +6,7 @@
 //! [`reference`] is the readable one and the judge; [`cpu`] and [`gpu`] are held equal to it by tests.
 
 pub mod choose;
+mod clock;
 pub mod cpu;
 #[cfg(test)]
 mod equality;
@@ -20,8 +21,7 @@ pub mod reference;
 #[path = "reference/absent.rs"]
 pub mod reference;
 
-use std::time::Instant;
-
+use clock::Clock;
 use failure::Result;
 use gan::Pictures;
 use gan::recipe::{Recipe, StepRates};
@@ -153,13 +153,13 @@ pub(crate) fn step_by_step(
     let mut inputs = vec![0.0; recipe.batch * (recipe.latent + classes.0)];
     let minibatches = stretch.order.chunks_exact(recipe.batch);
     for (number, indices) in (stretch.first..stretch.first + stretch.steps).zip(minibatches) {
-        let began = Instant::now();
+        let began = Clock::start();
         noise::fill_normal(stretch.seed, Stream::TrainingZ, number, &mut z);
         let labels = indices.iter().map(|&index| pictures.label(index));
         classes.write_inputs(&z, recipe.latent, labels, &mut inputs);
         let rates = recipe.rates(number, stretch.total_steps);
         let stats = step(&StepInput { step: number, indices, inputs: &inputs, rates })?;
-        if !report(Progress { steps: 1, stats: &[&[stats]], seconds: began.elapsed().as_secs_f64() }) {
+        if !report(Progress { steps: 1, stats: &[&[stats]], seconds: began.seconds() }) {
             break;
         }
     }

@@ -1,4 +1,5 @@
 //! Matrix products over flat buffers, and the threads that share them.
 
 pub mod pool;
+pub mod portable;
 pub mod product;

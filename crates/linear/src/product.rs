@@ -1,13 +1,13 @@
 //! Matrices in flat buffers, and their products by `faer`: hand-scheduled AVX2 and AVX-512 kernels, NEON by way of the
-//! `gemm` crate, chosen as the program runs. No product allocates.
+//! `gemm` crate, chosen as the program runs. In WebAssembly, for which it has none, [`portable`](crate::portable) takes its
+//! place. No product allocates.
 //!
 //! On this network's shapes, one core of an AVX-512 machine whose peak is 113 GFLOP/s, in GFLOP/s (50 rows of pictures,
 //! then 200): `faer` 0.24 104 and 112, `gemm` 0.19 with `x86-v4` 88 and 107, `matrixmultiply` 0.3 59 and 86.
 
 use std::ops::Range;
 
-use faer::linalg::matmul::matmul;
-use faer::{Accum, MatMut, MatRef, Par};
+use crate::portable;
 
 /// Picks every second row of a matrix whose rows are a real picture's and a generated one's in turn.
 #[derive(Clone, Copy)]
@@ -21,11 +21,11 @@ pub enum Half {
 /// Shows a slice, or a part of it, as a matrix to be read; copies no number.
 #[derive(Clone, Copy)]
 pub struct Matrix<'a> {
-    data: &'a [f32],
-    rows: usize,
-    columns: usize,
-    row_stride: usize,
-    column_stride: usize,
+    pub(crate) data: &'a [f32],
+    pub(crate) rows: usize,
+    pub(crate) columns: usize,
+    pub(crate) row_stride: usize,
+    pub(crate) column_stride: usize,
 }
 
 impl<'a> Matrix<'a> {
@@ -73,15 +73,6 @@ impl<'a> Matrix<'a> {
         Self { data, rows: columns, columns: rows, row_stride: column_stride, column_stride: row_stride }
     }
 
-    /// Shows the matrix to faer.
-    fn view(self) -> MatRef<'a, f32> {
-        if self.column_stride == 1 {
-            MatRef::from_row_major_slice_with_stride(self.data, self.rows, self.columns, self.row_stride)
-        } else {
-            MatRef::from_column_major_slice_with_stride(self.data, self.rows, self.columns, self.column_stride)
-        }
-    }
-
     /// Goes through the rows from first to last, each a slice of all its columns.
     ///
     /// # Panics
@@ -94,10 +85,10 @@ impl<'a> Matrix<'a> {
 
 /// Shows a slice, or every second row of it, as a matrix to be written, row-major.
 pub struct MatrixMut<'a> {
-    data: &'a mut [f32],
-    rows: usize,
-    columns: usize,
-    row_stride: usize,
+    pub(crate) data: &'a mut [f32],
+    pub(crate) rows: usize,
+    pub(crate) columns: usize,
+    pub(crate) row_stride: usize,
 }
 
 impl<'a> MatrixMut<'a> {
@@ -126,7 +117,7 @@ impl<'a> MatrixMut<'a> {
     /// # Panics
     /// If the shapes do not fit each other.
     pub fn product(&mut self, a: Matrix, b: Matrix) {
-        self.accumulate(Accum::Replace, a, b);
+        self.accumulate(Accumulate::Replace, a, b);
     }
 
     /// Adds the matrix product `a b` to what is there.
@@ -134,13 +125,15 @@ impl<'a> MatrixMut<'a> {
     /// # Panics
     /// If the shapes do not fit each other.
     pub fn add_product(&mut self, a: Matrix, b: Matrix) {
-        self.accumulate(Accum::Add, a, b);
+        self.accumulate(Accumulate::Add, a, b);
     }
 
-    fn accumulate(&mut self, how: Accum, a: Matrix, b: Matrix) {
-        // Not `from_row_major_slice_with_stride_mut`: in faer 0.24.4 it takes the row stride for the columns'.
-        let out = MatMut::from_column_major_slice_with_stride_mut(self.data, self.columns, self.rows, self.row_stride);
-        matmul(out.transpose_mut(), how, a.view(), b.view(), 1.0, Par::Seq);
+    fn accumulate(&mut self, how: Accumulate, a: Matrix, b: Matrix) {
+        #[cfg(not(target_arch = "wasm32"))]
+        if !portable::is_asked_for() {
+            return natively::accumulate(self, how, a, b);
+        }
+        portable::accumulate(self, how, a, b);
     }
 
     /// Goes through the rows from first to last, each a slice of all its columns, to be written.
@@ -170,6 +163,43 @@ impl<'a> MatrixMut<'a> {
     }
 }
 
+/// Says what becomes of the numbers that a product is written over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Accumulate {
+    /// They are forgotten.
+    Replace,
+    /// The product is added to them.
+    Add,
+}
+
+/// Shows matrices to faer.
+#[cfg(not(target_arch = "wasm32"))]
+mod natively {
+    use faer::linalg::matmul::matmul;
+    use faer::{Accum, MatMut, MatRef, Par};
+
+    use super::{Accumulate, Matrix, MatrixMut};
+
+    pub(super) fn accumulate(out: &mut MatrixMut, how: Accumulate, a: Matrix, b: Matrix) {
+        let how = match how {
+            Accumulate::Replace => Accum::Replace,
+            Accumulate::Add => Accum::Add,
+        };
+        // Not `from_row_major_slice_with_stride_mut`: in faer 0.24.4 it takes the row stride for the columns'.
+        let out = MatMut::from_column_major_slice_with_stride_mut(out.data, out.columns, out.rows, out.row_stride);
+        matmul(out.transpose_mut(), how, view(a), view(b), 1.0, Par::Seq);
+    }
+
+    fn view(matrix: Matrix<'_>) -> MatRef<'_, f32> {
+        let Matrix { data, rows, columns, row_stride, column_stride } = matrix;
+        if column_stride == 1 {
+            MatRef::from_row_major_slice_with_stride(data, rows, columns, row_stride)
+        } else {
+            MatRef::from_column_major_slice_with_stride(data, rows, columns, column_stride)
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -184,7 +214,15 @@ mod tests {
 
     #[test]
     fn a_product_of_any_transposition_is_that_of_plain_loops() {
-        let (m, n, k) = (3, 5, 4);
+        // Whole numbers, so that any order of the sums gives the same bits. Within a tile of the portable product, around the
+        // borders of tiles, and deeper than it goes at once.
+        for (m, n, k) in [(3, 5, 4), (1, 1, 1), (6, 8, 3), (13, 17, 2), (7, 9, 900), (12, 16, 384)] {
+            a_product_is_that_of_plain_loops(m, n, k);
+            portable::only(|| a_product_is_that_of_plain_loops(m, n, k));
+        }
+    }
+
+    fn a_product_is_that_of_plain_loops(m: usize, n: usize, k: usize) {
         let a: Vec<f32> = (0..m * k).map(number).collect();
         let b: Vec<f32> = (0..k * n).map(|i| number(i + 3)).collect();
         let mut expected = vec![0.0; m * n];
@@ -199,12 +237,17 @@ mod tests {
             ("right transposed", Matrix::new(&a, m, k), Matrix::new(&bt, n, k).t()),
         ] {
             MatrixMut::new(&mut out, m, n).product(left, right);
-            assert_eq!(out, expected, "{name}");
+            assert_eq!(out, expected, "{name}, {m} by {n} by {k}");
         }
     }
 
     #[test]
     fn halves_and_columns_are_those_of_the_whole() {
+        halves_and_columns();
+        portable::only(halves_and_columns);
+    }
+
+    fn halves_and_columns() {
         let data: Vec<f32> = (0..24).map(|i| i as f32).collect();
         let rows: Vec<_> = Matrix::half(&data, Half::Generated, 3, 4).iter_rows().collect();
         assert_eq!(rows, [[4.0, 5.0, 6.0, 7.0], [12.0, 13.0, 14.0, 15.0], [20.0, 21.0, 22.0, 23.0]]);

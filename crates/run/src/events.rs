@@ -6,10 +6,9 @@ use std::path::Path;
 
 use serde::Serialize;
 
-use crate::checkpoint::EpochSums;
-use engines::StepStats;
 use failure::{Failure, Result};
 use judge::Scores;
+pub use record::epoch::EpochEvent;
 
 /// One line of `--log-json`; an epoch's lines go into the run's `metrics.jsonl` too.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -73,24 +72,6 @@ pub enum Event<'a> {
     },
 }
 
-/// What is told of an epoch: its times, the means of [`gan::STATISTICS`] over its steps, and the spread of its pictures.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
-pub struct EpochEvent {
-    /// Numbers the epoch, from 0.
-    pub epoch: u64,
-    /// Counts the steps of the epoch.
-    pub steps: u64,
-    /// Gives the wall time of a step in milliseconds, of steps alone; a step is one D and one G update.
-    pub ms_per_step: f64,
-    /// Counts the training pictures that a second of steps takes.
-    pub images_per_second: f64,
-    /// Holds what the steps reported, averaged over the epoch.
-    #[serde(flatten)]
-    pub means: StepStats,
-    /// Says how far apart the pictures of the sample sheet are, as a share of how far apart the data's are.
-    pub spread: f64,
-}
-
 impl Event<'_> {
     /// Writes the event as one line of JSON, without the line's end.
     pub fn to_line(&self) -> String {
@@ -102,39 +83,6 @@ impl Event<'_> {
         let value = serde_json::to_value(self).expect("events are plain structs of finite numbers");
         let fields = value.as_object().into_iter().flatten().filter(|(name, _)| *name != "epoch");
         fields.filter_map(|(name, value)| Some((name.clone(), value.as_f64()?))).collect()
-    }
-}
-
-impl EpochEvent {
-    /// Makes the event of epoch `epoch`, from 0, from the sums over its steps, each of a minibatch of `batch` pictures. The spread
-    /// is left at 0, for the caller to say.
-    pub fn new(epoch: u64, batch: usize, sums: &EpochSums) -> Self {
-        Self {
-            epoch,
-            steps: sums.steps,
-            ms_per_step: sums.seconds * 1e3 / sums.steps.max(1) as f64,
-            images_per_second: (sums.steps * batch as u64) as f64 / sums.seconds.max(f64::MIN_POSITIVE),
-            means: sums.means(),
-            spread: 0.0,
-        }
-    }
-
-    /// Writes the values that a run of the same seed gives again, those of the judge among them where it was asked, as JSON:
-    /// what goes into the model file.
-    pub fn reproducible(&self, scores: Option<&Scores>) -> String {
-        /// Joins what the epoch and its evaluation say into one object.
-        #[derive(Serialize)]
-        struct Both<'a> {
-            #[serde(flatten)]
-            epoch: &'a EpochEvent,
-            #[serde(flatten)]
-            scores: Option<&'a Scores>,
-        }
-        let mut value = serde_json::to_value(Both { epoch: self, scores }).expect("numbers are JSON");
-        let object = value.as_object_mut().expect("a struct is an object");
-        object.remove("ms_per_step");
-        object.remove("images_per_second");
-        value.to_string()
     }
 }
 
@@ -178,6 +126,9 @@ impl EventLog {
 
 #[cfg(test)]
 mod tests {
+    use engines::StepStats;
+    use record::epoch::EpochSums;
+
     use super::*;
 
     #[test]
@@ -196,7 +147,7 @@ mod tests {
             Scores { samples: 10, fid: 8.5, classes: 9, kl: 0.25, precision: 0.5, recall: 0.75, in_class: None };
         let json = epoch.reproducible(Some(&scores));
         assert!(!json.contains("second") && json.contains(r#""fid":8.5"#), "{json}");
-        assert!(!epoch.reproducible(None).contains("fid"));
+        assert!(!epoch.reproducible::<Scores>(None).contains("fid"));
         assert_eq!(
             serde_json::to_string(&Event::Evaluation { epoch: 4, scores, of_classes: 10, seconds: 1.5 }).unwrap(),
             r#"{"event":"evaluation","epoch":4,"samples":10,"fid":8.5,"classes":9,"kl":0.25,"precision":0.5,"recall":0.75,"of_classes":10,"seconds":1.5}"#

@@ -1,7 +1,6 @@
 //! A training run: the loop over epochs, what it leaves in its folder, and what it shows.
 
 pub mod asked;
-pub mod checkpoint;
 pub mod console;
 pub mod events;
 mod fleet;
@@ -15,4 +14,5 @@ mod session;
 pub mod show;
 pub mod sweep;
 pub mod train;
-pub mod watch;
+
+pub use record::{checkpoint, watch};

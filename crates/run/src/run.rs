@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::asked::Asked;
+use crate::asked::{self, Asked};
 use crate::checkpoint::{Checkpoint, EpochSums, Identity, Parity};
 use crate::console::Console;
 use crate::events::{EpochEvent, Event};
@@ -14,47 +14,20 @@ use crate::show::animation;
 use crate::show::report::{Picture, report};
 use crate::show::sheet;
 use crate::sweep::sweep_z;
-use crate::watch::{Signs, Watch};
 use data::Pictures;
-use engines::{Engine, State, StepStats, Stretch};
+use engines::{Engine, State, Stretch};
 use failure::{Failure, Result};
 use gan::Classes;
 use judge::schedule::{Evaluation, Schedule};
+pub use record::progress::Progress;
+use record::progress::diverged;
+use record::watch::{Signs, Watch};
 
 /// Pictures on a sample sheet, and how many stand in a row of it.
 const SHEET: usize = 100;
 const SHEET_COLUMNS: usize = 10;
 /// Latent vectors whose pictures the model file carries, so that any runtime can be checked against the trainer.
 const PARITY: usize = 4;
-/// A loss beyond this has exploded. The largest epoch's mean of `seed`, which is unstable, is 7.
-const LARGEST_LOSS: f64 = 1e5;
-
-/// How far a run has come.
-pub struct Progress {
-    pub step: u64,
-    pub epoch: u64,
-    pub sums: EpochSums,
-    pub train_seconds: f64,
-}
-
-impl Progress {
-    /// Counts steps that were done, by what they reported.
-    ///
-    /// # Errors
-    /// A loss that is no number, or has exploded.
-    pub fn take(&mut self, stats: &[StepStats], seconds: f64) -> Result<()> {
-        let seconds_each = seconds / stats.len().max(1) as f64;
-        for stats in stats {
-            if !stats.is_finite() || stats.d_loss.abs().max(stats.g_loss.abs()) > LARGEST_LOSS {
-                return Err(diverged(self.step, self.epoch, stats));
-            }
-            self.sums.add(stats, seconds_each);
-            self.step += 1;
-        }
-        self.train_seconds += seconds;
-        Ok(())
-    }
-}
 
 /// What a run goes on from, before there is an engine.
 pub struct Prepared {
@@ -80,7 +53,7 @@ impl Prepared {
         from: Option<&Checkpoint>,
         console: &Console,
     ) -> Result<Self> {
-        let asked = Asked::of(options);
+        let asked = asked::of(options);
         let (count, batch) = (pictures.count(), identity.recipe.batch);
         if count < batch {
             return Err(Failure::usage(format!("`--batch {batch}` is more than the {count} training pictures")));
@@ -329,16 +302,4 @@ impl Run {
 /// Rows and columns of a sample sheet in pixels.
 pub fn sheet_sides([_, rows, columns]: [usize; 3]) -> [usize; 2] {
     [rows * SHEET.div_ceil(SHEET_COLUMNS), columns * SHEET_COLUMNS]
-}
-
-fn diverged(step: u64, epoch: u64, stats: &StepStats) -> Failure {
-    let StepStats { d_loss, g_loss, .. } = stats;
-    Failure::failed(format!(
-        "training has diverged at step {step}, in epoch {epoch}: D's loss is {d_loss:.3e}, G's {g_loss:.3e}, and some weights \
-         or losses are no longer numbers to go on with"
-    ))
-    .hint(match epoch {
-        0 => "try a lower `--lr` or a larger `--r1-gamma`",
-        _ => "the checkpoint of the last whole epoch is kept; try a lower `--lr` or a larger `--r1-gamma`",
-    })
 }

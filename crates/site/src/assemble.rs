@@ -76,7 +76,7 @@ pub fn assemble(
     }
     tell_what_is_there(site, address)?;
     preload::name_modules(site)?;
-    for (part, name) in [(&parts.runtime, "runtime"), (&parts.judges, "judges")] {
+    for (part, name) in [(&parts.runtime, "runtime"), (&parts.judges, "judges"), (&parts.pictures, "pictures")] {
         for file in folder::list(part, &is_hidden)? {
             folder::copy(&part.join(&file), &site.join(name).join(&file))?;
         }
@@ -156,8 +156,10 @@ fn write_precache(site: &Path) -> Result<()> {
             continue;
         }
         // The runtime with every operator is large, and only a visitor's own model may need it; a judge is asked for once the
-        // page is at rest.
-        let is_late = ["runtime/full", "judges/"].iter().any(|start| name.starts_with(start));
+        // page is at rest, and what trains by whoever wants to train.
+        let is_late = ["runtime/full", "runtime/trainer", "trainer", "training/", "judges/", "pictures/"]
+            .iter()
+            .any(|start| name.starts_with(start));
         let kept = if is_late { &mut later } else { &mut hashes };
         kept.insert(name, folder::sha256(&folder::read(&site.join(&file))?));
     }
@@ -241,13 +243,15 @@ mod tests {
         folder::write(&web.path().join("app/slider.js"), slider.as_bytes()).unwrap();
         let runtime = holding(&["runtime.js", "runtime_bg.wasm", "full_bg.wasm", ".made-from"]);
         let judges = holding(&["mnist.safetensors"]);
+        let pictures = holding(&["mnist-test-images.gzip"]);
         let site = tempfile::tempdir().unwrap();
         let models = ["gen.onnx", "models/seed-5.onnx"].map(|file| Model {
             entry: Entry { id: file.into(), file: file.into(), recipe: "seed".into(), epochs: 5, run: "seed".into() },
             bytes: vec![b'm'; WORTH_COMPRESSING as usize],
         });
-        let [web, runtime, judges] = [web.path(), runtime.path(), judges.path()].map(Path::to_path_buf);
-        assemble(site.path(), &Parts { web, runtime, judges }, &models, None, &folder::gzip).unwrap();
+        let [web, runtime, judges, pictures] =
+            [web.path(), runtime.path(), judges.path(), pictures.path()].map(Path::to_path_buf);
+        assemble(site.path(), &Parts { web, runtime, judges, pictures }, &models, None, &folder::gzip).unwrap();
         site
     }
 
@@ -300,6 +304,7 @@ mod tests {
             "models/seed-5.onnx",
             "models/seed-5.onnx.gz",
             "models.json",
+            "pictures/mnist-test-images.gzip",
             "precache.js",
             "runtime/full_bg.wasm",
             "runtime/runtime.js",
@@ -334,7 +339,7 @@ mod tests {
         assert_eq!(one["files"]["app/slider.js"], folder::sha256(b"slider"));
         assert_eq!(
             one["later"].as_object().unwrap().keys().collect::<Vec<_>>(),
-            ["judges/mnist.safetensors", "runtime/full_bg.wasm"]
+            ["judges/mnist.safetensors", "pictures/mnist-test-images.gzip", "runtime/full_bg.wasm"]
         );
     }
 

@@ -1,4 +1,4 @@
-//! What every site is made of, whatever its models: three folders, which a download has ready.
+//! What every site is made of, whatever its models: four folders, which a download has ready.
 
 use std::path::{Path, PathBuf};
 
@@ -15,6 +15,8 @@ pub struct Parts {
     pub runtime: PathBuf,
     /// Holds the judges that the page scores by, named after their data sets.
     pub judges: PathBuf,
+    /// Holds the pictures that the page trains on, as packed idx files.
+    pub pictures: PathBuf,
 }
 
 /// What is looked for in each folder: the page, the runtime of our own models, and the one of everybody else's.
@@ -23,8 +25,8 @@ const NEEDED: [&str; 3] = ["web/index.html", "runtime/runtime_bg.wasm", "runtime
 impl Parts {
     /// Names the parts that lie in one folder, as [`Parts::copy_to`] puts them there.
     pub fn within(page: &Path) -> Parts {
-        let [web, runtime, judges] = ["web", "runtime", "judges"].map(|name| page.join(name));
-        Parts { web, runtime, judges }
+        let [web, runtime, judges, pictures] = ["web", "runtime", "judges", "pictures"].map(|name| page.join(name));
+        Parts { web, runtime, judges, pictures }
     }
 
     /// Finds the ready page of a download whose program lies in the folder `program`: in `share/forger/page` beside it, or
@@ -34,8 +36,10 @@ impl Parts {
     /// If there is none: says where it was looked for.
     pub fn beside(program: &Path) -> Result<Parts> {
         let places = [program.join("share/forger/page"), program.join("../share/forger/page")];
-        let is_whole =
-            |page: &&PathBuf| NEEDED.iter().all(|file| page.join(file).is_file()) && page.join("judges").is_dir();
+        let is_whole = |page: &&PathBuf| {
+            NEEDED.iter().all(|file| page.join(file).is_file())
+                && ["judges", "pictures"].iter().all(|part| page.join(part).is_dir())
+        };
         if let Some(page) = places.iter().find(is_whole) {
             return Ok(Parts::within(page));
         }
@@ -56,7 +60,8 @@ impl Parts {
     /// If a file can't be read or written.
     pub fn copy_to(&self, page: &Path) -> Result<()> {
         let to = Parts::within(page);
-        for (from, to) in [(&self.web, &to.web), (&self.runtime, &to.runtime), (&self.judges, &to.judges)] {
+        let ours = [&self.web, &self.runtime, &self.judges, &self.pictures];
+        for (from, to) in ours.into_iter().zip([&to.web, &to.runtime, &to.judges, &to.pictures]) {
             for file in folder::list(from, &|name| stays_at_home(name) || name.ends_with(".gz"))? {
                 folder::copy(&from.join(&file), &to.join(&file))?;
             }
@@ -99,6 +104,7 @@ mod tests {
         assert!(Parts::beside(&program).unwrap_err().message.ends_with("is not whole"));
         for folder in ["forger/share/forger/page", "usr/share/forger/page"] {
             write(&room.path().join(folder).join("judges/mnist.safetensors"));
+            write(&room.path().join(folder).join("pictures/mnist-test-images.gzip"));
         }
         for folder in [&program, &installed] {
             let parts = Parts::beside(folder).unwrap();
@@ -130,10 +136,12 @@ mod tests {
             write(&from.runtime.join(file));
         }
         write(&from.judges.join("mnist.safetensors"));
+        write(&from.pictures.join("mnist-test-images.gzip"));
         let to = room.path().join("to");
         from.copy_to(&to).unwrap();
         let expected = [
             "judges/mnist.safetensors",
+            "pictures/mnist-test-images.gzip",
             "runtime/full_bg.wasm",
             "runtime/full_bg.wasm.br",
             "web/app.js",

@@ -6,6 +6,7 @@
 //! * [`quality`]: recipes by seeds, each run judged.
 //! * [`train`]: a training step, beside JAX and PyTorch.
 //! * [`web`]: the runtime in a browser, beside other runtimes for the browser.
+//! * [`web_training`]: a step of training in a browser, beside TensorFlow.js.
 
 pub(crate) mod build;
 mod figures;
@@ -15,6 +16,7 @@ mod peers;
 mod quality;
 mod train;
 mod web;
+mod web_training;
 
 use anyhow::Result;
 use clap::Subcommand;
@@ -39,6 +41,8 @@ enum Bench {
     Quality(quality::Arguments),
     /// The runtime in Chromium, beside onnxruntime-web and TensorFlow.js
     Web(web::Arguments),
+    /// A step of training in Chromium, beside TensorFlow.js
+    WebTraining(web_training::Arguments),
 }
 
 /// Runs a bench and prints its table.
@@ -53,5 +57,6 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
         Bench::Page(arguments) => page::run(arguments),
         Bench::Quality(arguments) => quality::run(arguments),
         Bench::Web(arguments) => web::run(arguments),
+        Bench::WebTraining(arguments) => web_training::run(arguments),
     }
 }

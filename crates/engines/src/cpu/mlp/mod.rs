@@ -41,7 +41,6 @@ mod ink;
 mod networks;
 
 use std::sync::Arc;
-use std::time::Instant;
 
 use super::adam::{self, Adam};
 use super::elementwise::{
@@ -50,6 +49,7 @@ use super::elementwise::{
 };
 use super::pairs;
 use super::planted::{self, Bug};
+use crate::clock::Clock;
 use crate::{Engine, Probe, Progress, StepInput, Stepwise, Stretch, step_by_step};
 use failure::Result;
 use gan::recipe::Recipe;
@@ -544,9 +544,9 @@ pub fn products_on_all_threads(threads: usize, size: usize) -> f64 {
     };
     // The first one makes the kernels' buffers.
     products();
-    let began = Instant::now();
+    let began = Clock::start();
     products();
-    began.elapsed().as_secs_f64()
+    began.seconds()
 }
 
 /// Gives the width of the hidden layers and the slope of the leaky ReLUs, if both networks are what this engine takes.

@@ -4,10 +4,9 @@
 //! Thresholds are measured: `--recipe seed` and `--recipe stable` on MNIST, and each lies about half-way, in ratio, between
 //! what the one shows and what the other does not. Over two epochs of seeds 0 to 9, `seed` was named for both every time and
 //! `stable` for neither. Divergence, the third failure with a name, is no matter of an epoch: it ends the run at the step that
-//! shows it, in `run.rs`.
+//! shows it, in `progress.rs`.
 
-use data::Pictures;
-use engines::StepStats;
+use gan::{Pictures, StepStats};
 
 /// Nothing is judged in the first steps, where every generator draws the same blur.
 const FIRST_STEPS: u64 = 500;

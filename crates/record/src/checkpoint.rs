@@ -6,14 +6,15 @@
 
 use std::collections::HashMap;
 
-use exporter::CHECKPOINT_FORMAT;
+use exporter::{Architecture, CHECKPOINT_FORMAT};
 use safetensors::tensor::{Dtype, SafeTensors, TensorView};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use crate::asked::Asked;
+pub use crate::epoch::EpochSums;
 use failure::{Failure, Result};
 use gan::recipe::Recipe;
-use gan::{DataShape, Slot, State, StepStats};
+use gan::{DataShape, Slot, State};
 use net::{Network, Tensor as TensorSpec};
 
 /// What makes one run differ from another: with the same identity, engine and threads, the same bytes come out.
@@ -27,38 +28,12 @@ pub struct Identity {
     pub epochs: u64,
     /// Name of the data set.
     pub dataset: String,
-    /// [`data::Pictures::checksum`] of what is trained on; 0 where it isn't known.
+    /// [`gan::Pictures::checksum`] of what is trained on; 0 where it isn't known.
     pub pictures_crc32: u32,
     /// What the pictures have in common; its classes are those that the networks are told, 0 if they are told none.
     pub data: DataShape,
     /// Names of these classes, by label.
     pub classes: Vec<String>,
-}
-
-/// Sums over the steps of the epoch under way; the means of an epoch survive an interruption inside it.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct EpochSums {
-    /// Steps summed up.
-    pub steps: u64,
-    /// Seconds of those steps.
-    pub seconds: f64,
-    #[serde(flatten)]
-    sums: StepStats,
-}
-
-impl EpochSums {
-    /// Adds one step.
-    pub fn add(&mut self, stats: &StepStats, seconds: f64) {
-        self.steps += 1;
-        self.seconds += seconds;
-        self.sums = self.sums.zip_with(stats, |sum, value| sum + value);
-    }
-
-    /// Means over the steps.
-    pub fn means(&self) -> StepStats {
-        let steps = self.steps.max(1) as f64;
-        self.sums.zip_with(&self.sums, |sum, _| sum / steps)
-    }
 }
 
 /// A few latent vectors, their classes, and the pictures that the trainer computed for them.
@@ -229,8 +204,7 @@ impl Checkpoint {
     fn metadata(&self) -> HashMap<String, String> {
         let identity = &self.identity;
         let recipe = &identity.recipe;
-        let network = recipe.generator_network(identity.data);
-        let architecture = network.architecture(identity.data.image, recipe.classes_of(identity.data).one_hot());
+        let architecture = identity.architecture();
         let [engine, device, threads] = self.made_by.clone();
         let asked = self.asked.as_ref().map(|asked| (ASKED, json_text(asked)));
         let always = [
@@ -295,6 +269,12 @@ impl Identity {
         (self.recipe.generator_network(self.data), self.recipe.discriminator_network(self.data))
     }
 
+    /// The generator as a model file needs it told.
+    pub fn architecture(&self) -> Architecture {
+        let network = self.recipe.generator_network(self.data);
+        network.architecture(self.data.image, self.recipe.classes_of(self.data).one_hot())
+    }
+
     /// Every setting by name: flags, then the recipe's keys.
     pub fn settings(&self) -> Vec<(String, String)> {
         let mut settings = vec![
@@ -344,6 +324,8 @@ fn read_tensor(file: &SafeTensors, name: &str, shape: &[usize]) -> Result<Vec<f3
 
 #[cfg(test)]
 mod tests {
+    use gan::StepStats;
+
     use super::*;
 
     /// A checkpoint in which no two numbers are alike.

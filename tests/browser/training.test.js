@@ -1,0 +1,242 @@
+// Training in the browser: the run is the trainer's, in Node and on the page, and the page says what is going on.
+//
+//   FORGER_SITE      a built site; without it these tests are skipped
+//   FORGER_PROGRAMS  the folder of `trainer` and `exporter`; without it the run is not held to theirs
+
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import { pathToFileURL } from 'node:url';
+import { promisify } from 'node:util';
+import { readIdx } from '../../web/trainer-pictures.js';
+import { rows } from '../../web/training/words.js';
+import { describeOnSite, digit, openTab, pixels, ready, SITE, until } from './browser.js';
+import { testPictures } from './mnist.js';
+
+const { FORGER_PROGRAMS, FORGER_REQUIRE_ALL } = process.env;
+const run = promisify(execFile);
+const PIXELS = 784;
+/** Of the trainer's own f32 engines' distance from each other, by the rule of the engines' tests. */
+const RULE = 2;
+
+/** The first test pictures of MNIST. */
+function pictures(count) {
+  const all = testPictures();
+  const bytes = new Uint8Array(count * PIXELS);
+  for (let i = 0; i < count; i++) bytes.set(all.bytes(i), i * PIXELS);
+  return { bytes, shape: [1, 28, 28], name: 'few' };
+}
+
+/** An idx file of pictures. */
+function idx(bytes) {
+  const head = Buffer.alloc(16);
+  [0x803, bytes.length / PIXELS, 28, 28].forEach((word, i) => head.writeUInt32BE(word, 4 * i));
+  return Buffer.concat([head, bytes]);
+}
+
+/** Name and values of each tensor of a safetensors file. */
+function tensors(file) {
+  const length = Number(file.readBigUInt64LE(0));
+  const header = JSON.parse(file.toString('utf8', 8, 8 + length));
+  delete header.__metadata__;
+  return Object.entries(header).map(([name, { data_offsets: [from, to] }]) => [name, new Float32Array(file.buffer.slice(file.byteOffset + 8 + length + from, file.byteOffset + 8 + length + to))]);
+}
+
+/** How far the weights of two checkpoints are apart, in terms of their length. */
+function distance(one, other) {
+  const found = new Map(tensors(other));
+  let [apart, long] = [0, 0];
+  for (const [name, values] of tensors(one)) {
+    if (!/^(ema\.)?(generator|discriminator)\./.test(name)) continue;
+    values.forEach((value, i) => {
+      apart += (value - found.get(name)[i]) ** 2;
+      long += value ** 2;
+    });
+  }
+  assert.ok(long > 0, 'there are weights');
+  return Math.sqrt(apart / long);
+}
+
+const withoutSite = !SITE && 'FORGER_SITE names no built site (`cargo xtask site --model gen.onnx --out site`)';
+const withoutPrograms = withoutSite || (!FORGER_PROGRAMS && 'FORGER_PROGRAMS names no folder of `trainer` and `exporter`');
+for (const reason of new Set([withoutSite, withoutPrograms])) if (reason && FORGER_REQUIRE_ALL !== '1') console.log(`skipped: ${reason}`);
+const skip = (reason) => FORGER_REQUIRE_ALL !== '1' && reason;
+
+test('each text of the tab is there in both languages, with the same places for values', () => {
+  const places = (text) => (text.match(/\{\w+\}/g) ?? []).sort();
+  for (const [key, [english, korean]] of rows()) {
+    assert.match(korean, /[가-힣]/, key);
+    assert.deepEqual(places(korean), places(english), key);
+  }
+});
+
+test('idx files are read, and what is none is refused in words', () => {
+  const { dims, bytes } = readIdx(idx(new Uint8Array(2 * PIXELS).fill(7)));
+  assert.deepEqual([dims, bytes.length, bytes[9]], [[2, 28, 28], 2 * PIXELS, 7]);
+  assert.throws(() => readIdx(Buffer.from('a text of some length')), /no idx file/);
+  assert.throws(() => readIdx(idx(new Uint8Array(2 * PIXELS)).subarray(0, 900)), /holds 884 bytes where 1568 should be/);
+});
+
+describe('Trainer in Node', { skip: skip(withoutSite) }, () => {
+  let Trainer;
+  let Generator;
+  before(async () => {
+    assert.ok(!withoutSite, withoutSite);
+    ({ Trainer, Generator } = await import(pathToFileURL(join(SITE, 'forger.js')).href));
+  });
+
+  test('reports until the run is over, and exports a model that draws what it says', async () => {
+    const trainer = await Trainer.start({ pictures: pictures(200), changes: { hidden: 16, batch: 20 }, seed: 3, epochs: 3, everyMs: 1 });
+    const seen = [];
+    for await (const report of trainer) seen.push(report);
+    const last = seen.at(-1);
+    assert.ok(last.isDone && last.step === 30 && last.steps === 30 && last.epoch === 3, JSON.stringify({ ...last, sheet: undefined }));
+    assert.ok(seen.length > 2 && seen[0].step < last.step);
+    assert.equal(last.sheet.length, 100 * PIXELS);
+    for (const { dLoss, gLoss, dAccuracy } of seen) assert.ok(Number.isFinite(dLoss + gLoss) && dAccuracy >= 0 && dAccuracy <= 1);
+    const generator = await Generator.load(await trainer.export());
+    assert.equal(generator.metadata['forger.recipe'], 'stable');
+    assert.deepEqual([generator.metadata['forger.seed'], generator.metadata['forger.epochs'], generator.metadata['forger.dataset']], ['3', '3', 'few']);
+    const parity = JSON.parse(generator.metadata['forger.parity']);
+    const drawn = generator.generate(Float32Array.from(parity.z.flat()));
+    const difference = drawn.reduce((most, value, i) => Math.max(most, Math.abs(value - parity.image.flat()[i])), 0);
+    assert.ok(difference < 2e-5, `${difference}`);
+    trainer.free();
+  });
+
+  test('pauses, goes on and stops where it is told', async () => {
+    const trainer = await Trainer.start({ pictures: pictures(100), changes: { hidden: 8, batch: 10 }, epochs: 100_000, everyMs: 1 });
+    const reports = trainer[Symbol.asyncIterator]();
+    let step = (await reports.next()).value.step;
+    trainer.pause();
+    // One may have been on its way.
+    let next = reports.next();
+    const soon = () => Promise.race([next, new Promise((resolve) => setTimeout(resolve, 100))]);
+    for (let late = await soon(); late; late = await soon()) {
+      ({ step } = late.value);
+      next = reports.next();
+    }
+    assert.equal(await soon(), undefined, 'no step is taken');
+    trainer.goOn();
+    assert.ok((await next).value.step > step);
+    trainer.stop();
+    for (let i = 0; !(await reports.next()).done; i++) assert.ok(i < 3, 'it ends');
+    assert.ok((await trainer.checkpoint()).length > 1000, 'and can still be taken home');
+    trainer.free();
+  });
+
+  test('refuses what cannot be trained, and says why', async () => {
+    const refused = async (options, message) => assert.rejects(Trainer.start({ pictures: pictures(100), ...options }), (error) => message.test(error.message) && error.hint.length > 5);
+    await refused({ pictures: pictures(10) }, /10 pictures are too few/);
+    await refused({ changes: { lrr: 1 } }, /did you mean `lr`/);
+    await refused({ recipe: 'conv' }, /perceptrons of two hidden layers/);
+    await refused({ seed: -1 }, /no seed/);
+    await refused({ epochs: 0 }, /no number of epochs/);
+    await refused({ pictures: Buffer.from('no pictures at all') }, /no idx file/);
+  });
+});
+
+describe('the same run as the trainer’s', { skip: skip(withoutPrograms) }, () => {
+  let folder;
+  before(async () => {
+    assert.ok(!withoutPrograms, withoutPrograms);
+    folder = await mkdtemp(join(tmpdir(), 'forger-training-'));
+  });
+  after(() => folder && rm(folder, { recursive: true, force: true }));
+
+  for (const recipe of ['stable', 'seed']) {
+    test(`50 steps of ${recipe} end within the rule of the trainer’s weights, in a file that \`exporter verify\` takes`, async (t) => {
+      const learnt = pictures(1000);
+      // The trainer sets the first twelfth aside, as TensorFlow does MNIST's first 5,000.
+      await writeFile(join(folder, 'train-images-idx3-ubyte'), idx(Buffer.concat([Buffer.alloc(90 * PIXELS), learnt.bytes])));
+      await writeFile(join(folder, 't10k-images-idx3-ubyte'), idx(learnt.bytes.subarray(0, 10 * PIXELS)));
+      const trained = async (name, ...flags) => {
+        const out = join(folder, `${name}.onnx`);
+        await run(join(FORGER_PROGRAMS, 'trainer'), ['--data', folder, '--recipe', recipe, '--epochs', '5', '--seed', '4', '--evaluate-every', '0', '--overwrite', '--quiet', '--out', out, '--device', 'cpu', ...flags]);
+        return readFile(join(folder, `${name}.run/checkpoint.safetensors`));
+      };
+      const [cpu, layers] = [await trained('cpu'), await trained('layers', '--engine', 'layers')];
+      const { Trainer } = await import(pathToFileURL(join(SITE, 'forger.js')).href);
+      const trainer = await Trainer.start({ pictures: learnt, recipe, seed: 4, epochs: 5 });
+      let steps;
+      for await (const report of trainer) steps = report.step;
+      assert.equal(steps, 50);
+      const ours = Buffer.from(await trainer.checkpoint());
+      const found = distance(cpu, ours);
+      const allowed = RULE * Math.max(distance(cpu, layers), 4 * 2 ** -23);
+      t.diagnostic(`${found.toExponential(2)} of the trainer’s, where its two engines are ${(allowed / RULE).toExponential(2)} apart`);
+      assert.ok(found <= allowed, `${found} is more than ${allowed}`);
+      const model = join(folder, 'ours.onnx');
+      await writeFile(model, await trainer.export());
+      trainer.free();
+      await run(join(FORGER_PROGRAMS, 'exporter'), ['verify', model]);
+    });
+  }
+});
+
+describeOnSite('the tab Train', (open) => {
+  test('trains in a worker, and what was trained is the page’s model', async () => {
+    const asked = [];
+    const { page, complaints, close } = await open({
+      fresh: true,
+      prepare: (page) => void page.on('request', (request) => asked.push(new URL(request.url()).pathname)),
+    });
+    await ready(page);
+    const ofTraining = () => asked.filter((path) => /training\/|trainer|pictures\//.test(path));
+    assert.deepEqual(ofTraining().filter((path) => !path.endsWith('controls/training.js')), [], 'nothing of it is fetched unasked');
+    await openTab(page, 'Train');
+    const panel = page.getByRole('tabpanel', { name: 'Train' });
+    const train = panel.getByRole('button', { name: 'Train', exact: true });
+    await train.waitFor();
+    assert.ok(!ofTraining().some((path) => /trainer_.*wasm|pictures\//.test(path)), 'nor what trains, before a run is begun');
+    const sheet = panel.getByRole('img', { name: /^100 pictures by the forger after \d+ steps/ });
+    // By the keyboard alone.
+    await train.focus();
+    await page.keyboard.press('Enter');
+    await sheet.waitFor();
+    const step = async () => Number(/after (\d+) steps/.exec(await sheet.getAttribute('aria-label'))[1]);
+    const before = await pixels(sheet);
+    const first = await step();
+    await until(step, (now) => now > first, 'the run goes on');
+    assert.ok((await pixels(sheet)) !== before, 'and its pictures change');
+    await panel.getByText('Detective’s loss').waitFor();
+    await panel.getByRole('button', { name: 'Pause' }).click();
+    await panel.getByRole('status').getByText('Paused at step').waitFor();
+    await panel.getByRole('button', { name: 'Go on' }).click();
+    await page.getByRole('button', { name: '한국어' }).click();
+    await page.getByRole('tabpanel', { name: '훈련' }).getByText('탐정의 손실').waitFor();
+    await page.getByRole('button', { name: 'English' }).click();
+    await panel.getByRole('button', { name: 'Stop' }).click();
+    await panel.getByRole('status').getByText('is the page’s network now').waitFor();
+    await digit(page).waitFor();
+    for (const [button, name, start] of [['Download gen.onnx', 'gen.onnx', [8]], ['Download checkpoint', 'checkpoint.safetensors', []]]) {
+      const [download] = await Promise.all([page.waitForEvent('download'), panel.getByRole('button', { name: button }).click()]);
+      assert.equal(download.suggestedFilename(), name);
+      const bytes = await readFile(await download.path());
+      assert.ok(bytes.length > 100_000, `${bytes.length}`);
+      assert.deepEqual([...bytes.subarray(0, start.length)], start);
+    }
+    await openTab(page, 'Proof');
+    await page.getByRole('tabpanel', { name: 'Proof' }).getByText('mnist-test').first().waitFor();
+    assert.deepEqual(complaints, []);
+    await close();
+  });
+
+  for (const [name, pattern] of [['the pictures', '**/pictures/*'], ['what trains', '**/runtime/trainer*.wasm']]) {
+    test(`${name} did not come: a sentence, and another try`, async () => {
+      const { page, close } = await open({ fresh: true, prepare: (page) => page.route(pattern, (route) => route.fulfill({ status: 404, body: '' })) });
+      await ready(page);
+      await openTab(page, 'Train');
+      const panel = page.getByRole('tabpanel', { name: 'Train' });
+      await panel.getByRole('button', { name: 'Train', exact: true }).click();
+      await panel.getByRole('alert').getByText(/\w/).waitFor();
+      await page.unroute(pattern);
+      await panel.getByRole('button', { name: 'Train anew' }).click();
+      await panel.getByRole('img', { name: /^100 pictures by the forger after/ }).waitFor();
+      await close();
+    });
+  }
+});
