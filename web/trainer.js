@@ -161,7 +161,7 @@ export class Training {
     return this.#ask('export');
   }
 
-  /** The whole run as it is now: what `trainer --resume` goes on from, on the same pictures. @returns {Promise<Uint8Array>} */
+  /** The whole run as it is now: `trainer --from` begins from its weights, and `exporter` makes model files of it. @returns {Promise<Uint8Array>} */
   checkpoint() {
     return this.#ask('checkpoint');
   }

@@ -173,7 +173,7 @@ export interface Trainer extends AsyncIterable<Report> {
   stop(): void;
   /** The generator as it is now, as ONNX: the file that the trainer would write. */
   export(): Promise<Uint8Array>;
-  /** The whole run as it is now, which `trainer --resume` goes on from, on the same pictures. */
+  /** The whole run as it is now: `trainer --from` begins from its weights, and `exporter` makes model files of it. */
   checkpoint(): Promise<Uint8Array>;
   /** Gives the run's memory back at once. It is then of no use. */
   free(): void;

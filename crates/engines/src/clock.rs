@@ -1,10 +1,13 @@
 //! The clock that steps are timed by. WebAssembly has none of its own: there a step takes no time, and whoever runs the module
 //! measures.
 
-pub(crate) use clock::Clock;
+#[cfg(target_arch = "wasm32")]
+pub(crate) use none::Clock;
+#[cfg(not(target_arch = "wasm32"))]
+pub(crate) use system::Clock;
 
 #[cfg(not(target_arch = "wasm32"))]
-mod clock {
+mod system {
     use std::time::Instant;
 
     /// Measures from when it is started.
@@ -24,7 +27,7 @@ mod clock {
 }
 
 #[cfg(target_arch = "wasm32")]
-mod clock {
+mod none {
     /// Stands still.
     pub(crate) struct Clock;
 
