@@ -24,7 +24,7 @@ describeOnSite('offline', (open) => {
     const first = await pixels(digit(page));
     const { addresses } = await kept(page);
     const { files } = JSON.parse(await readFile(join(SITE, 'site.json'), 'utf8'));
-    const needed = Object.keys(files).filter((name) => !/\.(br|gz|ts)$|^service-worker\.js$|^site\.json$|^card\.png$|^runtime\/full|^judges\//.test(name));
+    const needed = Object.keys(files).filter((name) => !/\.(br|gz|ts)$|^service-worker\.js$|^site\.json$|^card\.png$|^runtime\/(full|trainer)|^train(er|ing)|^judges\/|^pictures\//.test(name));
     for (const name of needed.filter((name) => name !== 'precache.js')) {
       assert.ok(addresses.some((address) => address.endsWith(`/${name}`)), `${name} is kept`);
     }
