@@ -62,8 +62,8 @@ const TABLE = {
   onnx: ['Download gen.onnx', 'gen.onnx 내려받기'],
   checkpoint: ['Download checkpoint', '체크포인트 내려받기'],
   checkpointHint: [
-    'The checkpoint is the whole run: both networks and all that they need to go on. The program `trainer` begins from its weights with `--from`, and `exporter` makes model files of it.',
-    '체크포인트에는 훈련 전체가 들어 있습니다. 두 신경망과 이어서 배우는 데 필요한 모든 것입니다. `trainer` 프로그램이 `--from`으로 그 가중치에서 시작하고, `exporter`가 모델 파일을 만듭니다.',
+    'The checkpoint is the whole run: both networks and all that they need to go on. The program trainer begins from its weights with --from, and exporter makes model files of it.',
+    '체크포인트에는 훈련 전체가 들어 있습니다. 두 신경망과 이어서 배우는 데 필요한 모든 것입니다. trainer 프로그램이 --from으로 그 가중치에서 시작하고, exporter가 모델 파일을 만듭니다.',
   ],
 };
 
