@@ -11,7 +11,7 @@ const TABLE = {
   title: ['Train it yourself', '직접 훈련하기'],
   story: [
     'Press “Train”, and two new networks begin to learn in this very browser: a forger that knows nothing, and a detective that knows as little. At first the forger draws only noise. Watch it become digits.',
-    '“훈련 시작”을 누르면 새 신경망 둘이 바로 이 브라우저 안에서 배우기 시작합니다. 아무것도 모르는 위조꾼과, 역시 아무것도 모르는 탐정입니다. 위조꾼은 처음에 잡음만 그립니다. 그것이 숫자가 되는 과정을 지켜보세요.',
+    '“훈련 시작”을 누르면 새 신경망 둘이 바로 이 브라우저 안에서 배우기 시작합니다. 아무것도 모르는 위조꾼과, 역시 아무것도 모르는 감별사입니다. 위조꾼은 처음에 잡음만 그립니다. 그것이 숫자가 되는 과정을 지켜보세요.',
   ],
   data: [
     'They learn from 10,000 digits that people wrote, the test pictures of MNIST by Yann LeCun, Corinna Cortes and Christopher Burges: 1.6 MB, fetched when you press “Train”. Everything is computed on your device.',
@@ -19,7 +19,7 @@ const TABLE = {
   ],
   recipe: ['Recipe', '훈련 방법'],
   stable: ['stable: the two keep pace with each other', 'stable: 둘이 나란히 나아갑니다'],
-  seed: ['seed: as in the first program, where the detective wins and the forger gets stuck', 'seed: 처음 프로그램 그대로라서, 탐정이 이기고 위조꾼은 막힙니다'],
+  seed: ['seed: as in the first program, where the detective wins and the forger gets stuck', 'seed: 처음 프로그램 그대로라서, 감별사가 이기고 위조꾼은 막힙니다'],
   number: ['Seed of the run', '훈련의 시드'],
   length: ['Length', '길이'],
   epochs: ['{epochs} rounds through the pictures', '그림 전체를 {epochs}바퀴'],
@@ -40,20 +40,20 @@ const TABLE = {
   sheetHint: ['The same hundred lists of numbers all the time: only the forger changes.', '숫자 목록 백 개는 늘 같습니다. 바뀌는 것은 위조꾼뿐입니다.'],
   step: ['Step', '걸음'],
   stepOf: ['{step} of {steps}', '{steps} 중 {step}'],
-  dLoss: ['Detective’s loss', '탐정의 손실'],
+  dLoss: ['Detective’s loss', '감별사의 손실'],
   gLoss: ['Forger’s loss', '위조꾼의 손실'],
-  accuracy: ['Detective is right', '탐정이 맞힌 비율'],
+  accuracy: ['Detective is right', '감별사가 맞힌 비율'],
   pace: ['Steps a second', '초당 걸음'],
   left: ['Time left', '남은 시간'],
   seconds: ['{seconds} s', '{seconds}초'],
   minutes: ['{minutes} min {seconds} s', '{minutes}분 {seconds}초'],
   lossHint: [
     'A loss says how wrong a network was: the lower, the better it did. 50 % right is guessing: then the forger is as good as the detective’s eyes.',
-    '손실은 신경망이 얼마나 틀렸는지를 나타냅니다. 낮을수록 잘한 것입니다. 맞힌 비율 50 %는 찍기와 같습니다. 그때 위조꾼은 탐정의 눈을 속일 만큼 잘하는 것입니다.',
+    '손실은 신경망이 얼마나 틀렸는지를 나타냅니다. 낮을수록 잘한 것입니다. 맞힌 비율 50 %는 찍기와 같습니다. 그때 위조꾼은 감별사의 눈을 속일 만큼 잘하는 것입니다.',
   ],
   overpowers: [
     'D overpowers G: the detective tells real and forged apart so surely that the forger learns little from it.',
-    'D가 G를 압도함(D overpowers G): 탐정이 진짜와 가짜를 너무 확실히 가려내서 위조꾼이 배울 것이 거의 없습니다.',
+    'D가 G를 압도함(D overpowers G): 감별사가 진짜와 가짜를 너무 확실히 가려내서 위조꾼이 배울 것이 거의 없습니다.',
   ],
   collapse: [
     'Mode collapse: the forger draws nearly the same picture, whatever numbers it is given. Try the recipe “stable”.',
