@@ -58,6 +58,7 @@ const TABLE = {
   doors: ['Where to begin', '여기서 시작하세요'],
   doorDraw: ['Draw your own', '직접 그리기'],
   doorGame: ['Real or forged?', '진짜? 가짜?'],
+  doorTrain: ['Train it yourself', '직접 훈련하기'],
   doorTour: ['How it works', '원리 둘러보기'],
   tourPlace: ['{number} of {count}', '{count}단계 중 {number}'],
   tourBack: ['Back', '이전'],
