@@ -207,7 +207,7 @@ describeOnSite('the tab Train', (open) => {
     await panel.getByRole('status').getByText('Paused at step').waitFor();
     await panel.getByRole('button', { name: 'Go on' }).click();
     await page.getByRole('button', { name: '한국어' }).click();
-    await page.getByRole('tabpanel', { name: '훈련' }).getByText('탐정의 손실').waitFor();
+    await page.getByRole('tabpanel', { name: '훈련' }).getByText('감별사의 손실').waitFor();
     await page.getByRole('button', { name: 'English' }).click();
     await panel.getByRole('button', { name: 'Stop' }).click();
     await panel.getByRole('status').getByText('is the page’s network now').waitFor();
