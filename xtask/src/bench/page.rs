@@ -5,14 +5,12 @@
 //! `tests/browser/light.test.js`.
 
 use std::path::PathBuf;
-use std::process::Command;
 
 use anyhow::{Context, Result};
 use serde_json::Value;
 
 use super::figures::{self, Figure};
 use super::web;
-use crate::{browser, node, program, site, workspace};
 
 /// How much slower the machine is that it is told for.
 const SLOWER: f64 = 4.0;
@@ -37,24 +35,8 @@ pub(crate) struct Arguments {
 /// # Errors
 /// If a tool or a package can't be had, or the page fails.
 pub(crate) fn run(arguments: &Arguments) -> Result<()> {
-    let chromium = browser::find()?;
-    node::check()?;
-    let folder = web::install()?;
-    let site = workspace::target().join("bench/site");
-    site::run(&site::Arguments { model: vec![arguments.model.clone()], out: site.clone(), url: None })?;
-
-    eprintln!("visiting each tab {} times", arguments.rounds);
-    let mut command = Command::new("node");
-    command.arg("tabs.js").current_dir(&folder);
-    command.env("FORGER_CHROMIUM", chromium).env("FORGER_SITE", &site);
-    command.env("FORGER_ROUNDS", arguments.rounds.to_string());
-    let said = program::run_silently(&mut command)?;
-    let measured: Value = serde_json::from_str(said.trim()).context("the bench printed no JSON")?;
-    print!("{}", table(&measured)?);
-    match &arguments.json {
-        Some(path) => figures::write(path, &(serde_json::to_string_pretty(&measured)? + "\n")),
-        None => Ok(()),
-    }
+    let measured = web::measure("tabs.js", arguments.rounds, || web::site_of(&arguments.model))?;
+    web::tell(&measured, table, arguments.json.as_deref())
 }
 
 /// One line a tab. Of the longest tasks the least counts: a collection of garbage falls into one or another, and what others do

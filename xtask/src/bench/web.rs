@@ -2,7 +2,7 @@
 //!
 //! The peers are npm packages from the lockfile there; they go under `target/`, and no part of the site is theirs.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, Result};
@@ -29,22 +29,46 @@ pub(crate) struct Arguments {
 /// # Errors
 /// If a tool or a package can't be had, or a contestant fails or draws other pictures.
 pub(crate) fn run(arguments: &Arguments) -> Result<()> {
+    let measured = measure("run.js", arguments.rounds, || site_of(&arguments.model))?;
+    tell(&measured, table, arguments.json.as_deref())
+}
+
+/// Runs a script of `xtask/bench-web/` on the site, which is asked for once all tools are there; gives what it measured.
+///
+/// # Errors
+/// If a tool, a package or the site can't be had, or the script fails.
+pub(super) fn measure(script: &str, rounds: u32, site: impl FnOnce() -> Result<PathBuf>) -> Result<Value> {
     let chromium = browser::find()?;
     node::check()?;
     let folder = install()?;
-    let site = workspace::target().join("bench/site");
-    site::run(&site::Arguments { model: vec![arguments.model.clone()], out: site.clone(), url: None })?;
-
-    eprintln!("measuring in {} rounds", arguments.rounds);
+    let site = site()?;
+    eprintln!("measuring in {rounds} rounds");
     let mut command = Command::new("node");
-    command.arg("run.js").current_dir(&folder);
+    command.arg(script).current_dir(&folder);
     command.env("FORGER_CHROMIUM", chromium).env("FORGER_SITE", &site);
-    command.env("FORGER_ROUNDS", arguments.rounds.to_string());
+    command.env("FORGER_ROUNDS", rounds.to_string());
     let said = program::run_silently(&mut command)?;
-    let measured: Value = serde_json::from_str(said.trim()).context("the bench printed no JSON")?;
-    print!("{}", table(&measured)?);
-    match &arguments.json {
-        Some(path) => figures::write(path, &(serde_json::to_string_pretty(&measured)? + "\n")),
+    serde_json::from_str(said.trim()).context("the bench printed no JSON")
+}
+
+/// Builds the bench's own site around a model; gives its folder.
+///
+/// # Errors
+/// If the site can't be built.
+pub(super) fn site_of(model: &Path) -> Result<PathBuf> {
+    let site = workspace::target().join("bench/site");
+    site::run(&site::Arguments { model: vec![model.to_owned()], out: site.clone(), url: None })?;
+    Ok(site)
+}
+
+/// Prints what was measured as a table, and writes it where that is asked for.
+///
+/// # Errors
+/// If it makes no table, or can't be written.
+pub(super) fn tell(measured: &Value, table: fn(&Value) -> Result<String>, json: Option<&Path>) -> Result<()> {
+    print!("{}", table(measured)?);
+    match json {
+        Some(path) => figures::write(path, &(serde_json::to_string_pretty(measured)? + "\n")),
         None => Ok(()),
     }
 }
@@ -53,7 +77,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
 ///
 /// # Errors
 /// If a file can't be copied or a package can't be had.
-pub(super) fn install() -> Result<PathBuf> {
+fn install() -> Result<PathBuf> {
     let folder = workspace::tool("bench-web");
     let ours = workspace::root().join("xtask/bench-web");
     for file in files::list(&ours, &|name| name == "node_modules")? {

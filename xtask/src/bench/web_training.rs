@@ -2,14 +2,12 @@
 //! and tells.
 
 use std::path::PathBuf;
-use std::process::Command;
 
 use anyhow::{Context, Result};
 use serde_json::Value;
 
 use super::figures::{self, Figure};
 use super::web;
-use crate::{browser, node, program, site, workspace};
 
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
@@ -32,29 +30,12 @@ pub(crate) struct Arguments {
 /// # Errors
 /// If a tool or a package can't be had, or a contestant fails.
 pub(crate) fn run(arguments: &Arguments) -> Result<()> {
-    let chromium = browser::find()?;
-    node::check()?;
-    let folder = web::install()?;
-    let site = match &arguments.site {
-        Some(site) => std::path::absolute(site)?,
-        None => {
-            let site = workspace::target().join("bench/site");
-            site::run(&site::Arguments { model: vec![arguments.model.clone()], out: site.clone(), url: None })?;
-            site
-        }
+    let site = || match &arguments.site {
+        Some(site) => Ok(std::path::absolute(site)?),
+        None => web::site_of(&arguments.model),
     };
-    eprintln!("measuring in {} rounds", arguments.rounds);
-    let mut command = Command::new("node");
-    command.arg("run-training.js").current_dir(&folder);
-    command.env("FORGER_CHROMIUM", chromium).env("FORGER_SITE", &site);
-    command.env("FORGER_ROUNDS", arguments.rounds.to_string());
-    let said = program::run_silently(&mut command)?;
-    let measured: Value = serde_json::from_str(said.trim()).context("the bench printed no JSON")?;
-    print!("{}", table(&measured)?);
-    match &arguments.json {
-        Some(path) => figures::write(path, &(serde_json::to_string_pretty(&measured)? + "\n")),
-        None => Ok(()),
-    }
+    let measured = web::measure("run-training.js", arguments.rounds, site)?;
+    web::tell(&measured, table, arguments.json.as_deref())
 }
 
 /// One line a contestant: median and middle half, and how many times as long as ours a step of the same recipe takes.
