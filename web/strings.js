@@ -543,8 +543,14 @@ let language = 'en';
 export const currentLanguage = () => language;
 
 /** A text in the language of the page. @param {string} key @param {Record<string, string | number>} [values] */
-export function text(key, values = {}) {
-  const row = TABLE[key];
+export const text = (key, values) => textOf(TABLE, key, values);
+
+/**
+ * The same out of any table of texts: some are apart, as most visitors never ask for them.
+ * @param {Record<string, readonly [string, string]>} table @param {string} key @param {Record<string, string | number>} [values]
+ */
+export function textOf(table, key, values = {}) {
+  const row = table[key];
   if (!row) throw new Error(`there is no text ${key}`);
   return row[language === 'ko' ? 1 : 0].replace(/\{(\w+)\}/g, (_, name) => String(values[name]));
 }

@@ -220,7 +220,7 @@ impl Trainer {
         self.draw(&self.sheet_z, |i| i / SHEET_COLUMNS)
     }
 
-    /// Gives the run as a checkpoint, which `trainer --resume` goes on from.
+    /// Gives the run as a checkpoint: [`Trainer::resume`] goes on from it, and `trainer --from` begins from its weights.
     ///
     /// # Errors
     /// Fails where some weights are no longer numbers.

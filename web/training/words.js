@@ -4,7 +4,7 @@
  * ask for them.
  */
 
-import { currentLanguage } from '../strings.js';
+import { textOf } from '../strings.js';
 
 /** @type {Record<string, readonly [string, string]>} */
 const TABLE = {
@@ -68,11 +68,7 @@ const TABLE = {
 };
 
 /** A text in the language of the page. @param {string} key @param {Record<string, string | number>} [values] */
-export function say(key, values = {}) {
-  const row = TABLE[key];
-  if (!row) throw new Error(`there is no text ${key}`);
-  return row[currentLanguage() === 'ko' ? 1 : 0].replace(/\{(\w+)\}/g, (_, name) => String(values[name]));
-}
+export const say = (key, values) => textOf(TABLE, key, values);
 
 /** For the test that no row lacks a language, and both have the same places. */
 export const rows = () => Object.entries(TABLE);
