@@ -55,6 +55,20 @@ fn mnist() -> Arc<Pictures> {
     Arc::new(Dataset::mnist().unwrap().test)
 }
 
+/// The middle of each picture, 13 by 13: a fifth of the work, and a number of pixels that nothing divides.
+fn middles() -> Arc<Pictures> {
+    const SIDE: usize = 13;
+    let mut pictures = Dataset::mnist().unwrap().test;
+    let [_, rows, columns] = pictures.shape.image;
+    let (top, left) = ((rows - SIDE) / 2, (columns - SIDE) / 2);
+    let middle = |picture: &[u8]| -> Vec<u8> {
+        picture.chunks(columns).skip(top).take(SIDE).flat_map(|row| &row[left..left + SIDE]).copied().collect()
+    };
+    pictures.bytes = pictures.bytes.chunks(rows * columns).flat_map(middle).collect();
+    pictures.shape.image = [1, SIDE, SIDE];
+    Arc::new(pictures)
+}
+
 #[test]
 fn one_step_equals_the_references_within_the_rule() {
     for name in ["seed", "stable", "classes"] {
@@ -64,22 +78,24 @@ fn one_step_equals_the_references_within_the_rule() {
 
 #[test]
 fn so_it_does_with_odd_widths_and_small_batches() {
+    let pictures = middles();
     for flags in ["hidden = 33\nbatch = 3", "hidden = 64\nbatch = 1", "hidden = 65\nbatch = 25\nlatent = 7"] {
         for name in ["seed", "stable"] {
-            check(&mnist(), name, flags);
+            check(&pictures, name, flags);
         }
     }
-    check(&mnist(), "stable", "hidden = 40\nbatch = 50\nd_input_offset = 0.6\nr2_gamma = 0.0\nr2_gamma_final = 0.0");
-    check(&mnist(), "seed", "hidden = 33\nbatch = 20\nclasses = true");
-    check(&mnist(), "classes", "batch = 20\ndiscriminator.layers = [{ layer = 'dense' }]");
+    check(&pictures, "stable", "hidden = 40\nbatch = 50\nd_input_offset = 0.6\nr2_gamma = 0.0\nr2_gamma_final = 0.0");
+    check(&pictures, "seed", "hidden = 33\nbatch = 20\nclasses = true");
+    check(&pictures, "classes", "batch = 20\ndiscriminator.layers = [{ layer = 'dense' }]");
     let one = "[{ layer = 'dense', width = 24 }, { layer = 'leaky-relu', slope = 0.1 }, { layer = 'dense' }]";
-    check(&mnist(), "classes", &format!("batch = 20\ndiscriminator.layers = {one}"));
+    check(&pictures, "classes", &format!("batch = 20\ndiscriminator.layers = {one}"));
 }
 
 #[test]
 fn wide_networks_too() {
+    let pictures = middles();
     for name in ["seed", "stable"] {
-        check(&mnist(), name, "hidden = 320\nbatch = 20");
+        check(&pictures, name, "hidden = 320\nbatch = 20");
     }
 }
 
