@@ -22,10 +22,11 @@ const SLICE_MS = 30;
  * @property {number} seed
  * @property {number} epochs
  * @property {number} everyMs How often there is a report.
+ * @property {Uint8Array} [checkpoint] To go on from: it says recipe, seed and epochs.
  */
 
 /**
- * @typedef {{kind: 'start', settings: Settings} | {kind: 'pause' | 'goOn' | 'stop'} | {kind: 'ask', number: number, what: 'export' | 'checkpoint'}} Wish
+ * @typedef {{kind: 'start', settings: Settings} | {kind: 'pause' | 'goOn' | 'stop' | 'step'} | {kind: 'ask', number: number, what: 'export' | 'checkpoint'}} Wish
  * What a session is told.
  */
 
@@ -58,7 +59,8 @@ export function createSession(tell) {
     const [pictures, module] = await Promise.all([readPictures(settings.pictures, settings.dataset), loadTrainer()]);
     const { bytes, shape, labels, classes, name } = pictures;
     const { recipe, changes, seed, epochs } = settings;
-    training = module.Training.start(recipe, changes, seed, epochs, name, bytes, Uint32Array.from(shape), Uint16Array.from(labels ?? []), [...(classes ?? [])]);
+    const learnt = /** @type {[Uint8Array, Uint32Array, Uint16Array, string[]]} */ ([bytes, Uint32Array.from(shape), Uint16Array.from(labels ?? []), [...(classes ?? [])]]);
+    training = settings.checkpoint ? module.Training.resume(settings.checkpoint, ...learnt) : module.Training.start(recipe, changes, seed, epochs, name, ...learnt);
     names = module.statistics();
     everyMs = settings.everyMs;
     since.sums = names.map(() => 0);
@@ -138,6 +140,18 @@ export function createSession(tell) {
     reportedAt = performance.now();
   }
 
+  /** One step of a run that is paused. */
+  function step() {
+    if (!isPaused || isOver || isAtEnd()) return;
+    try {
+      take();
+      report();
+    } catch (error) {
+      isOver = true;
+      tell({ kind: 'failed', ...inWords(error) });
+    }
+  }
+
   /** @param {number} number @param {'export' | 'checkpoint'} what */
   function answer(number, what) {
     try {
@@ -159,6 +173,9 @@ export function createSession(tell) {
       case 'goOn':
         isPaused = false;
         void run();
+        break;
+      case 'step':
+        step();
         break;
       case 'stop':
         if (!isOver && !isRunning) tell({ kind: 'ended' });

@@ -151,6 +151,11 @@ export class Training {
     this.#say({ kind: 'goOn' });
   }
 
+  /** Takes one step while it is paused, and reports it. */
+  step() {
+    this.#say({ kind: 'step' });
+  }
+
   /** Ends the run where it is: the reports end, and it can still be exported. */
   stop() {
     this.#say({ kind: 'stop' });
@@ -192,6 +197,18 @@ export async function startTraining({ pictures, dataset = 'pictures', recipe = '
   if (!Number.isSafeInteger(epochs) || epochs < 1 || epochs > 0xffff_ffff) throw new ForgerError(`${epochs} is no number of epochs`, 'Give a whole number from 1 on.', { code: 'unfit' });
   const toml = Object.entries(changes).map(([key, value]) => `${key} = ${typeof value === 'string' ? JSON.stringify(value) : value}`).join('\n');
   const training = new Training({ pictures: whole(pictures), dataset, recipe, changes: toml, seed, epochs, everyMs });
+  await training.ready;
+  return training;
+}
+
+/**
+ * Goes on from a checkpoint, on the pictures that its run was begun with.
+ * @param {{pictures: import('./trainer-pictures.js').PictureSource, checkpoint: Uint8Array, dataset?: string, everyMs?: number}} options As of `startTraining`;
+ *   the checkpoint says all else.
+ * @returns {Promise<Training>}
+ */
+export async function resumeTraining({ pictures, checkpoint, dataset = 'pictures', everyMs = 400 }) {
+  const training = new Training({ pictures: whole(pictures), dataset, recipe: '', changes: '', seed: 0, epochs: 1, everyMs, checkpoint });
   await training.ready;
   return training;
 }

@@ -169,6 +169,8 @@ export interface Trainer extends AsyncIterable<Report> {
   pause(): void;
   /** Goes on after `pause`. */
   goOn(): void;
+  /** Takes one step while it is paused, and reports it. */
+  step(): void;
   /** Ends the run where it is: the reports end, and it can still be exported. */
   stop(): void;
   /** The generator as it is now, as ONNX: the file that the trainer would write. */
