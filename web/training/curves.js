@@ -55,8 +55,8 @@ export function createCurves() {
       lines[1].setAttribute('points', points.map(({ step, g }) => at(step, g)).join(' '));
       const last = points[points.length - 1];
       drawing.setAttribute('aria-label', say('curves', { d: last.d.toFixed(2), g: last.g.toFixed(2) }));
-      setText(ofD, say('dLoss'));
-      setText(ofG, say('gLoss'));
+      setText(ofD, say('curveD'));
+      setText(ofG, say('curveG'));
       setText(top, say('curvesTop', { most: most.toFixed(1) }));
     },
   };

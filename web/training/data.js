@@ -7,6 +7,9 @@ import { readIdx, unpacked } from '../trainer-pictures.js';
 /** Not called `.gz`: some hosts would unpack what is called so on the way, and some would not. */
 const TEST = new URL('../pictures/mnist-test-images.gzip', import.meta.url);
 
+/** How long the files are, for hosts that do not say so. */
+const BYTES = { test: 1_616_508, train: 9_719_438 };
+
 /** Where the 60,000 are, if the site has them: `cargo xtask site` leaves the line out where it has not. */
 function wholeAddress() {
   /** @type {HTMLMetaElement | null} */
@@ -24,10 +27,10 @@ export const hasWhole = () => wholeAddress() !== null;
 /** What came last: a second run is not to wait for it again. @type {{name: string, bytes: Uint8Array} | undefined} */
 let last;
 
-/** @param {'test' | 'train'} which @param {import('../source.js').OnProgress} onProgress @returns {Promise<Data>} */
-export async function fetchPictures(which, onProgress) {
+/** @param {'test' | 'train'} which @param {(share: number) => void} onShare How much has come, from 0 to 1. @returns {Promise<Data>} */
+export async function fetchPictures(which, onShare) {
   const dataset = which === 'train' ? 'mnist' : 'mnist-test';
-  if (last?.name !== which) last = { name: which, bytes: await readBytes((which === 'train' && wholeAddress()) || TEST, onProgress) };
+  if (last?.name !== which) last = { name: which, bytes: await readBytes((which === 'train' && wholeAddress()) || TEST, ({ loaded, total = BYTES[which] }) => onShare(Math.min(1, loaded / total))) };
   return { source: last.bytes, dataset };
 }
 

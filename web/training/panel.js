@@ -27,6 +27,8 @@ import { say } from './words.js';
 const EVERY_MS = 350;
 /** After so long without a report the tab was asleep, in ms. */
 const ASLEEP_MS = 60_000;
+/** How often a step is asked for until it is the only one. */
+const MOST_TRIES = 50;
 /** The failures are looked for from this step on. */
 const FIRST_WATCHED = 500;
 
@@ -179,8 +181,8 @@ export function createPanel(root, onModel) {
     const which = run.setup?.pictures === 'train' ? 'train' : 'test';
     run.data = own
       ? { source: asPictures(own, run.isInverted), dataset: own.name }
-      : await fetchPictures(which, ({ loaded, total }) => {
-          fetched = total ? loaded / total : undefined;
+      : await fetchPictures(which, (share) => {
+          fetched = share;
           show();
         });
     fetched = undefined;
@@ -292,16 +294,13 @@ export function createPanel(root, onModel) {
     isStepping = true;
     show();
     try {
-      const first = netsOf(await training.checkpoint());
-      if (!first) {
+      const { count, at } = await (pictures ??= openPictures(data));
+      const [first, second] = await oneStep(training);
+      const shape = watching.report()?.imageShape ?? [1, 28, 28];
+      if (!first || !second) {
         saidOf = () => say('slowNone');
         return;
       }
-      const { count, at } = await (pictures ??= openPictures(data));
-      training.step();
-      const second = netsOf(await training.checkpoint());
-      const shape = watching.report()?.imageShape ?? [1, 28, 28];
-      if (!second || second.step === first.step) return;
       slow.open(takenApart(first, second, noiseOf(first, chosen.seed), at(placesOf(first, chosen.seed, count))), shape, first.step, chosen.pictures !== 'own');
     } catch (error) {
       fail(error);
@@ -309,6 +308,19 @@ export function createPanel(root, onModel) {
       isStepping = false;
       show();
     }
+  }
+
+  /** Both networks before a step and after it; none of a run that is told classes. @param {import('../trainer.js').Training} under */
+  async function oneStep(under) {
+    let first = netsOf(await under.checkpoint());
+    for (let tries = 0; first && tries < MOST_TRIES; tries++) {
+      under.step();
+      const second = netsOf(await under.checkpoint());
+      // Steps that were under way when the run was paused come first.
+      if (second?.step === first.step + 1) return [first, second];
+      first = second;
+    }
+    return [];
   }
 
   function endSlow() {

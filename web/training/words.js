@@ -24,7 +24,7 @@ const TABLE = {
   recipe_classes: ['classes: as stable, and both are told which folder a picture is of', 'classes: stable과 같고, 그림이 어느 폴더의 것인지 둘 다 듣습니다'],
   pictures: ['What they learn from', '무엇으로 배울까요?'],
   pictures_test: ['10,000 digits (1.6 MB)', '숫자 10,000개 (1.6 MB)'],
-  pictures_train: ['60,000 digits (9.9 MB): slower, and better in the end', '숫자 60,000개 (9.9 MB): 더 느리지만 결과가 더 좋습니다'],
+  pictures_train: ['60,000 digits (9.7 MB): slower, and better in the end', '숫자 60,000개 (9.7 MB): 더 느리지만 결과가 더 좋습니다'],
   pictures_own: ['pictures of your own', '내 그림'],
   number: ['Seed of the run', '훈련의 시드'],
   length: ['Length', '길이'],
@@ -109,6 +109,8 @@ const TABLE = {
   seconds: ['{seconds} s', '{seconds}초'],
   minutes: ['{minutes} min {seconds} s', '{minutes}분 {seconds}초'],
   curves: ['Both losses over the steps: the detective’s is {d} now, the forger’s {g}', '걸음에 따른 두 손실: 감별사는 지금 {d}, 위조꾼은 {g}'],
+  curveD: ['detective', '감별사'],
+  curveG: ['forger', '위조꾼'],
   curvesTop: ['top: {most}', '맨 위: {most}'],
   lossHint: [
     'A loss says how wrong a network was: the lower, the better it did. The margin is how far the detective’s marks for real and forged pictures lie apart. 50 % right is guessing: then the forger is as good as the detective’s eyes.',
