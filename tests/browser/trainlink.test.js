@@ -145,6 +145,7 @@ describeOnSite('a link to a run', (open) => {
     const { page, complaints, close } = await open({ hash: '#train=stable&pictures=train', fresh: true });
     await ready(page);
     const panel = page.getByRole('tabpanel', { name: 'Train' });
+    await panel.getByRole('button', { name: 'Train', exact: true }).waitFor();
     await page.evaluate(() => {
       globalThis.seen = [];
       const bar = document.querySelector('#panel-train > progress');

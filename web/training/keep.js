@@ -137,12 +137,12 @@ function sessionId() {
 export function hold(id) {
   let release = () => {};
   const held = /** @type {Promise<void>} */ (new Promise((resolve) => (release = () => resolve())));
-  navigator.locks?.request(lockOf(id), () => held).catch(() => {});
   holding.add(id);
-  return () => {
-    holding.delete(id);
-    release();
-  };
+  // It is this tab's until it is given back, which takes a moment.
+  Promise.resolve(navigator.locks?.request(lockOf(id), () => held))
+    .catch(() => {})
+    .finally(() => holding.delete(id));
+  return release;
 }
 
 /** What this tab holds. @type {Set<string>} */
@@ -151,7 +151,9 @@ const lockOf = (/** @type {string} */ id) => `${NAME} ${id}`;
 
 /** The runs that other tabs train; undefined where this browser does not tell. @returns {Promise<string[] | undefined>} */
 export async function heldByOthers() {
+  // As of now: one that is given back meanwhile may still be told.
+  const ours = new Set(holding);
   const locks = await navigator.locks?.query().catch(() => undefined);
   const names = locks?.held?.map(({ name }) => name ?? '').filter((name) => name.startsWith(lockOf('')));
-  return names?.map((name) => name.slice(lockOf('').length)).filter((id) => !holding.has(id));
+  return names?.map((name) => name.slice(lockOf('').length)).filter((id) => !ours.has(id));
 }
