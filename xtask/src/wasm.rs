@@ -44,6 +44,8 @@ pub(crate) enum Variant {
     Trainer,
     /// The same with relaxed SIMD.
     TrainerRelaxed,
+    /// What makes files of what was trained.
+    TrainerFiles,
 }
 
 impl Variant {
@@ -54,13 +56,14 @@ impl Variant {
             Variant::Full => "full",
             Variant::Trainer => "trainer",
             Variant::TrainerRelaxed => "trainer-relaxed",
+            Variant::TrainerFiles => "trainer-files",
         }
     }
 
     /// Of our own crate, whose kernel it is that needs them: all that is under it is compiled once.
     fn target_features(self) -> &'static str {
         match self {
-            Variant::Small | Variant::Full | Variant::Trainer => "",
+            Variant::Small | Variant::Full | Variant::Trainer | Variant::TrainerFiles => "",
             Variant::SmallRelaxed | Variant::TrainerRelaxed => "+relaxed-simd",
         }
     }
@@ -76,6 +79,9 @@ impl Variant {
             Variant::Trainer | Variant::TrainerRelaxed => {
                 (&["--package", "trainer-wasm", "--crate-type", "cdylib"], "")
             }
+            Variant::TrainerFiles => {
+                (&["--package", "trainer-wasm", "--crate-type", "cdylib", "--features", "files"], "")
+            }
         }
     }
 
@@ -83,7 +89,7 @@ impl Variant {
     fn file(self) -> &'static str {
         match self {
             Variant::Small | Variant::SmallRelaxed | Variant::Full => "runtime_wasm.wasm",
-            Variant::Trainer | Variant::TrainerRelaxed => "trainer_wasm.wasm",
+            Variant::Trainer | Variant::TrainerRelaxed | Variant::TrainerFiles => "trainer_wasm.wasm",
         }
     }
 }
