@@ -136,7 +136,8 @@ describeOnSite('a run that is kept', (open) => {
     await panel.getByRole('status').getByText('This browser has no workers').waitFor();
     await button(page, 'Stop').click();
     await panel.getByRole('status').getByText('is the page’s network now').waitFor();
-    assert.deepEqual(complaints, []);
+    // What Chromium itself says on the thread that asks for a GPU, where there is none.
+    assert.deepEqual(complaints.filter((line) => line !== 'warning: No available adapters.'), []);
     await close();
   });
 
