@@ -2,7 +2,22 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { whyWords } from '../../web/training/watching.js';
 import { describeOnSite, ready } from './browser.js';
+
+test('each reason why the GPU takes no steps has words of the page', () => {
+  for (const [told, expected] of [
+    ['', /^$/],
+    ['This browser gives no GPU to compute with', /gives no GPU/],
+    ['The only GPU here is a program that stands in for one', /program/],
+    ['This run needs 200 MiB in one piece, and the GPU gives 128', /more memory in one piece/],
+    ['The GPU has no room for this run (out of memory)', /more memory in one piece/],
+    ['The GPU was taken away (unplugged)', /was lost/],
+    ['The GPU’s driver takes a kernel of this run for wrong (line 3)', /cannot take this run/],
+  ]) {
+    assert.match(whyWords(told), expected, told);
+  }
+});
 
 describeOnSite('watching a run', (open) => {
   async function begin(hash, options = {}) {
@@ -21,7 +36,7 @@ describeOnSite('watching a run', (open) => {
     await panel.getByRole('listitem').filter({ hasText: 'Mode collapse: the forger draws nearly the same picture' }).waitFor(patient);
     await panel.getByRole('listitem').filter({ hasText: 'Mode collapse' }).getByText('Try the recipe “stable” with the same seed').waitFor();
     await panel.getByRole('listitem').filter({ hasText: 'D overpowers G' }).getByText('Try the recipe “stable”').waitFor(patient);
-    for (const term of ['Detective’s margin', 'Steps a second', 'Time left']) await panel.getByRole('term').filter({ hasText: term }).waitFor();
+    for (const term of ['Detective’s margin', 'Steps a second', 'Time left', 'Computed by']) await panel.getByRole('term').filter({ hasText: term }).waitFor();
     await panel.getByRole('img', { name: /^Both losses over the steps/ }).waitFor();
     await panel.getByRole('button', { name: 'Stop' }).click();
     await panel.getByRole('status').getByText('is the page’s network now').waitFor();
@@ -33,6 +48,25 @@ describeOnSite('watching a run', (open) => {
     await page.getByRole('button', { name: '한국어' }).click();
     await page.getByText('지켜보던 두 가지 실패는 나타나지 않았습니다.').waitFor();
     assert.deepEqual(complaints, []);
+    await close();
+  });
+
+  test('a GPU that is lost in the middle is a sentence, and the run goes on', async () => {
+    const { page, panel, close } = await begin('#train=stable&epochs=100&hidden=16', {
+      prepare: (page) =>
+        page.addInitScript(() => {
+          const Real = globalThis.Worker;
+          globalThis.Worker = class extends Real {
+            set onmessage(hear) {
+              // Every report from now on is that of a run whose GPU is gone.
+              super.onmessage = (event) => hear(event.data.kind === 'report' && globalThis.isLost ? { data: { ...event.data, report: { ...event.data.report, device: 'cpu', whyCpu: 'The GPU was taken away' } } } : event);
+            }
+          };
+        }),
+    });
+    await page.evaluate(() => (globalThis.isLost = true));
+    await panel.getByRole('status').getByText('The GPU was lost: the CPU goes on').waitFor();
+    await panel.getByRole('definition').filter({ hasText: 'one core of the CPU' }).waitFor();
     await close();
   });
 

@@ -20,7 +20,7 @@ import { changesOf } from './recipes.js';
 import { createSetup } from './setup.js';
 import { createSlow } from './slow.js';
 import { netsOf, noiseOf, placesOf, takenApart } from './step.js';
-import { createWatching } from './watching.js';
+import { createWatching, isLost } from './watching.js';
 import { say } from './words.js';
 
 /** How often the sheet is drawn, in ms: more than twice a second. */
@@ -401,6 +401,7 @@ export function createPanel(root, onModel) {
       trouble && (isLocked() || stage === 'over') && (trouble === 'full' ? 'noteFull' : 'noteNone'),
       keeper.areOthers() && isLocked() && 'noteTabs',
       !globalThis.Worker && isLocked() && 'noteWorkers',
+      isLost(watching.report()) && 'gpuLost',
       hasSlept && 'noteSlept',
     ].filter((key) => typeof key === 'string');
     const lines = keys.map((key) => say(key));

@@ -4,11 +4,12 @@
 import { make, signed } from '../controls/dom.js';
 import { paint } from '../pixels.js';
 import { setText } from '../strings.js';
+import { tame } from '../tame.js';
 import { createCurves } from './curves.js';
 import { say } from './words.js';
 
 const COLUMNS = 10;
-const FACTS = ['step', 'dLoss', 'gLoss', 'margin', 'accuracy', 'pace', 'left'];
+const FACTS = ['step', 'dLoss', 'gLoss', 'margin', 'accuracy', 'pace', 'left', 'device'];
 
 export function createWatching() {
   /** @type {import('../trainer.js').Report | undefined} */
@@ -26,8 +27,8 @@ export function createWatching() {
   const facts = FACTS.map((key) => ({ key, term: make('dt'), value: make('dd') }));
   const list = make('dl', { className: 'facts' }, facts.map(({ term, value }) => make('div', {}, [term, value])));
   const curves = createCurves();
-  const lossHint = make('p', { className: 'hint' });
-  const side = make('div', { className: 'training-side' }, [list, curves.root, lossHint]);
+  const [lossHint, why] = [make('p', { className: 'hint' }), make('p', { className: 'hint' })];
+  const side = make('div', { className: 'training-side' }, [list, why, curves.root, lossHint]);
 
   return {
     named,
@@ -58,6 +59,8 @@ export function createWatching() {
         setText(term, say(key));
         setText(value, report ? factOf(key, report) : '—');
       }
+      // That it was lost in the middle is the panel's to announce.
+      setText(why, isLost(report) ? '' : whyWords(report?.whyCpu ?? ''));
       curves.show();
       const lines = warnings.map((message) => say(`${message.startsWith('mode collapse') ? 'collapse' : 'overpowers'}_${recipe === 'seed' ? 'seed' : 'others'}`));
       if (lines.join() !== [...named.children].map(({ textContent }) => textContent).join()) {
@@ -67,9 +70,27 @@ export function createWatching() {
   };
 }
 
+/** Why the GPU takes no steps: what `trainer-gpu.js` and `trainer-session.js` say of it. @type {readonly [RegExp, string][]} */
+const WHYS = [
+  [/gives no GPU/, 'gpuNone'],
+  [/is a program/, 'gpuProgram'],
+  [/MiB in one piece|no room/, 'gpuSmall'],
+  [/taken away/, 'gpuLost'],
+];
+
+/** Whether the GPU was lost in the middle of the run. @param {import('../trainer.js').Report | undefined} report */
+export const isLost = (report) => /taken away/.test(report?.whyCpu ?? '');
+
+/** The same in the language of the page. @param {string} whyCpu */
+export function whyWords(whyCpu) {
+  if (!whyCpu) return '';
+  return say(WHYS.find(([pattern]) => pattern.test(whyCpu))?.[1] ?? 'gpuOther');
+}
+
 /** @param {string} key @param {import('../trainer.js').Report} report */
-function factOf(key, { step, steps, dLoss, gLoss, dMargin, dAccuracy, stepsPerSecond, secondsLeft, msPerStep }) {
+function factOf(key, { step, steps, dLoss, gLoss, dMargin, dAccuracy, stepsPerSecond, secondsLeft, msPerStep, device, deviceName }) {
   if (key === 'step') return say('stepOf', { step, steps });
+  if (key === 'device') return device === 'gpu' ? say('onGpu', { name: tame(deviceName) }) : say('onCpu');
   if (msPerStep === 0) return '—';
   switch (key) {
     case 'dLoss':
