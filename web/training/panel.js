@@ -65,7 +65,7 @@ export function createPanel(root, onModel) {
   document.head.append(make('link', { rel: 'stylesheet', href: new URL('training.css', import.meta.url).href }));
   const isLocked = () => stage === 'loading' || stage === 'running' || stage === 'paused';
   const setup = createSetup(show);
-  const [summary, invitation] = [make('summary'), make('p', { className: 'invitation' })];
+  const [summary, invitation] = [make('summary'), make('p', { className: 'invited' })];
   const form = make('details', { className: 'setup', open: true }, [summary, setup.root]);
   const picking = createPicking({ isOpen: () => !root.hidden && root.isConnected, isLocked, onOwn });
   setup.ownPlace.after(picking.root);
