@@ -1,10 +1,15 @@
 // Pictures of one's own to train on: framed as the trainer frames them, named where they cannot be read, and never sent anywhere.
+//
+//   FORGER_PROGRAMS  the folder of `trainer`; without it the framing is not held to the trainer's, byte by byte
 
 import assert from 'node:assert/strict';
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { execFile } from 'node:child_process';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
+import { promisify } from 'node:util';
+import { crc32 } from 'node:zlib';
 import { frame, greyOf, isBright, onAGround } from '../../web/training/framing.js';
 import { isAccessible } from './axe.js';
 import { describeOnSite, LOOKS, openTab, ready, shoot } from './browser.js';
@@ -30,6 +35,39 @@ test('the middle is cut out and averaged down, as `crates/data/src/framing.rs` h
   // The smallest and the flattest there are.
   assert.equal(black(rgba(1, 1, () => grey(9)), 1, 1, 28).length, 784);
   assert.equal(black(rgba(40, 1, () => grey(9)), 40, 1, 28)[0], 9);
+});
+
+const { FORGER_PROGRAMS, FORGER_REQUIRE_ALL } = process.env;
+const withoutPrograms = !FORGER_PROGRAMS && 'FORGER_PROGRAMS names no folder of `trainer`';
+if (withoutPrograms && FORGER_REQUIRE_ALL !== '1') console.log(`skipped: ${withoutPrograms}`);
+
+test('a picture of any size is framed to the very bytes that the trainer trains on', { skip: FORGER_REQUIRE_ALL !== '1' && withoutPrograms }, async () => {
+  assert.ok(!withoutPrograms, withoutPrograms);
+  const folder = await mkdtemp(join(tmpdir(), 'forger-framing-'));
+  try {
+    for (const [width, height] of [[61, 97], [400, 300], [13, 13], [28, 28], [29, 29], [56, 56], [3, 200], [1000, 700]]) {
+      let noise = 12345;
+      const shades = Uint8Array.from({ length: width * height }, (_, i) => {
+        noise = (Math.imul(noise, 1_103_515_245) + 12_345) >>> 0;
+        return ((i % width) * 3 + (noise >>> 25)) & 255;
+      });
+      const set = join(folder, `${width}x${height}`);
+      await mkdir(set);
+      // All the same, so that it does not matter which of them the trainer sets aside.
+      const count = 120;
+      for (let i = 0; i < count; i++) await writeFile(join(set, `${i}.png`), greyPng(shades, width, height));
+      const out = join(folder, 'out.onnx');
+      const flags = ['--size', '28', '--colour', 'grey', '--epochs', '1', '--hidden', '4', '--batch', '10', '--evaluate-every', '0', '--overwrite', '--quiet', '--device', 'cpu'];
+      await promisify(execFile)(join(FORGER_PROGRAMS, 'trainer'), ['--data', set, ...flags, '--out', out]);
+      const checkpoint = await readFile(join(folder, 'out.run/checkpoint.safetensors'));
+      const told = JSON.parse(checkpoint.toString('utf8', 8, 8 + Number(checkpoint.readBigUInt64LE(0)))).__metadata__;
+      const ours = frame(rgba(width, height, (x, y) => grey(shades[y * width + x])), width, height).black;
+      const sums = Array.from({ length: count + 1 }, (_, trained) => crc32(Buffer.concat(Array(trained).fill(ours))));
+      assert.ok(sums.slice(1).includes(Number(told.pictures_crc32)), `${width} by ${height}`);
+    }
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
 });
 
 test('colours turn grey as Pillow turns them', () => {

@@ -4,6 +4,7 @@
  * is cut out, then scaled by averaging. Grey is 0.299 red + 0.587 green + 0.114 blue, in the whole numbers that Pillow has.
  */
 
+const { fround } = Math;
 /** Rows and columns. */
 export const SIDE = 28;
 /** Ink from this grey on is light. */
@@ -59,7 +60,11 @@ export function frame(rgba, width, height, side = SIDE) {
   return { black: scaled(black, cut, side), white: isClear ? scaled(white, cut, side) : undefined, ink: opacity ? Math.floor(ink / opacity) : 0 };
 }
 
-/** A square by a triangle filter as wide as the reduction, which averages over all of what becomes one pixel. @param {Uint8Array} bytes @param {number} from @param {number} to */
+/**
+ * A square by a triangle filter as wide as the reduction, which averages over all of what becomes one pixel. In single precision, as the
+ * trainer computes it: to the byte the same.
+ * @param {Uint8Array} bytes @param {number} from @param {number} to
+ */
 function scaled(bytes, from, to) {
   if (from === to) return bytes;
   const taps = tapsOf(from, to);
@@ -67,13 +72,13 @@ function scaled(bytes, from, to) {
   taps.forEach(({ first, weights }, y) => {
     weights.forEach((weight, i) => {
       const row = (first + i) * from;
-      for (let x = 0; x < from; x++) between[y * from + x] += weight * bytes[row + x];
+      for (let x = 0; x < from; x++) between[y * from + x] += fround(weight * bytes[row + x]);
     });
   });
   const result = new Uint8Array(to * to);
   for (let y = 0; y < to; y++) {
     taps.forEach(({ first, weights }, x) => {
-      const sum = weights.reduce((sum, weight, i) => sum + weight * between[y * from + first + i], 0);
+      const sum = weights.reduce((sum, weight, i) => fround(sum + fround(weight * between[y * from + first + i])), 0);
       result[y * to + x] = Math.min(255, Math.max(0, Math.round(sum)));
     });
   }
@@ -82,15 +87,15 @@ function scaled(bytes, from, to) {
 
 /** For each pixel of a row of `to` which of the `from` it is made of, and how much of each. */
 function tapsOf(/** @type {number} */ from, /** @type {number} */ to) {
-  const ratio = from / to;
+  const ratio = fround(from / to);
   const reach = Math.max(1, ratio);
   return Array.from({ length: to }, (_, place) => {
-    const centre = (place + 0.5) * ratio;
-    const first = Math.min(from - 1, Math.max(0, Math.floor(centre - reach)));
-    const end = Math.min(from, Math.max(first + 1, Math.ceil(centre + reach)));
-    const weights = Array.from({ length: end - first }, (_, i) => Math.max(0, 1 - Math.abs((first + i - (centre - 0.5)) / reach)));
-    const sum = weights.reduce((sum, weight) => sum + weight, 0);
-    return { first, weights: weights.map((weight) => weight / sum) };
+    const centre = fround((place + 0.5) * ratio);
+    const first = Math.min(from - 1, Math.max(0, Math.floor(fround(centre - reach))));
+    const end = Math.min(from, Math.max(first + 1, Math.ceil(fround(centre + reach))));
+    const weights = Array.from({ length: end - first }, (_, i) => Math.max(0, fround(1 - Math.abs(fround(fround(first + i - fround(centre - 0.5)) / reach)))));
+    const sum = weights.reduce((sum, weight) => fround(sum + weight), 0);
+    return { first, weights: weights.map((weight) => fround(weight / sum)) };
   });
 }
 
