@@ -42,12 +42,18 @@ export function normals(seed, stream, step, length) {
   return z;
 }
 
-/** The order in which an epoch visits `count` pictures, by Fisher and Yates. @param {number} seed @param {number} epoch @param {number} count */
-export function permutation(seed, epoch, count) {
+/**
+ * The order in which an epoch visits `count` pictures, by Fisher and Yates.
+ * @param {number} seed
+ * @param {number} epoch
+ * @param {number} count
+ * @param {number} [until] The order is right up to here: who wants the first need not wait for the last.
+ */
+export function permutation(seed, epoch, count, until = count) {
   const order = Uint32Array.from({ length: count }, (_, i) => i);
   /** @type {number[]} */
   let block = [];
-  for (let i = 0; i < count - 1; i++) {
+  for (let i = 0; i < Math.min(until, count - 1); i++) {
     if (i % 4 === 0) block = philox(words(seed), [i / 4, ...words(epoch), PERMUTATION]);
     // A word times what is left, and of that the upper word.
     const pick = i + multiply(block[i % 4], count - i)[0];

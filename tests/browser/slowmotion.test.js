@@ -19,6 +19,7 @@ test('an epoch’s order is the trainer’s', () => {
   const order = [...permutation(5, 2, 1001)];
   assert.deepEqual([...order].sort((a, b) => a - b), Array.from({ length: 1001 }, (_, i) => i));
   assert.notDeepEqual(order, [...permutation(5, 3, 1001)]);
+  assert.deepEqual([...permutation(5, 2, 1001, 40)].slice(0, 40), order.slice(0, 40), 'of which the first can be had alone');
   assert.notDeepEqual(order, [...permutation(6, 2, 1001)]);
 });
 

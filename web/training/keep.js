@@ -90,8 +90,8 @@ export async function takeKept(id) {
 
 /** @param {Kept} kept @param {Uint8Array} checkpoint @param {import('./own.js').Own} [own] Where they are not kept yet. */
 export async function keep(kept, checkpoint, own) {
-  // A copy without the rest of whatever memory it lies in.
-  const bytes = checkpoint.slice();
+  // Without the rest of whatever memory it lies in.
+  const bytes = checkpoint.length === checkpoint.buffer.byteLength ? checkpoint : checkpoint.slice();
   await within('readwrite', (store) => {
     store('runs').put(kept, kept.id);
     store('checkpoints').put(bytes, kept.id);

@@ -301,7 +301,10 @@ export function createPanel(root, onModel) {
         saidOf = () => say('slowNone');
         return;
       }
-      slow.open(takenApart(first, second, noiseOf(first, chosen.seed), at(placesOf(first, chosen.seed, count))), shape, first.step, chosen.pictures !== 'own');
+      const real = at(placesOf(first, chosen.seed, count));
+      // Each in a task of its own: neither is to keep the page.
+      await new Promise((resolve) => setTimeout(resolve));
+      slow.open(takenApart(first, second, noiseOf(first, chosen.seed), real), shape, first.step, chosen.pictures !== 'own');
     } catch (error) {
       fail(error);
     } finally {

@@ -71,7 +71,7 @@ export function noiseOf({ latent, step }, seed) {
 export function placesOf({ batch, step }, seed, count) {
   const perEpoch = Math.floor(count / batch);
   const first = (step % perEpoch) * batch;
-  return permutation(seed, Math.floor(step / perEpoch), count).subarray(first, first + SHOWN);
+  return permutation(seed, Math.floor(step / perEpoch), count, first + SHOWN).subarray(first, first + SHOWN);
 }
 
 /** G's picture, in [-1, 1]. @param {Nets} nets @param {Float32Array} z */
