@@ -11,6 +11,7 @@ import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
+import { brotliCompressSync, constants } from 'node:zlib';
 import { readIdx } from '../../web/trainer-pictures.js';
 import { rows } from '../../web/training/words.js';
 import { describeOnSite, digit, openTab, pixels, ready, SITE, until } from './browser.js';
@@ -18,6 +19,9 @@ import { PIXELS, RULE, distance, idx, pictures, trainedByPrograms } from './runs
 
 const { FORGER_PROGRAMS, FORGER_REQUIRE_ALL } = process.env;
 const run = promisify(execFile);
+
+/** Of the module that trains, by brotli. */
+const MOST_BYTES = 150_000;
 
 const withoutSite = !SITE && 'FORGER_SITE names no built site (`cargo xtask site --model gen.onnx --out site`)';
 const withoutPrograms = withoutSite || (!FORGER_PROGRAMS && 'FORGER_PROGRAMS names no folder of `trainer` and `exporter`');
@@ -37,6 +41,16 @@ test('idx files are read, and what is none is refused in words', () => {
   assert.deepEqual([dims, bytes.length, bytes[9]], [[2, 28, 28], 2 * PIXELS, 7]);
   assert.throws(() => readIdx(Buffer.from('a text of some length')), /no idx file/);
   assert.throws(() => readIdx(idx(new Uint8Array(2 * PIXELS)).subarray(0, 900)), /holds 884 bytes where 1568 should be/);
+});
+
+test('what trains, the GPU’s kernels with it, is small', { skip: skip(withoutSite) }, async (t) => {
+  assert.ok(!withoutSite, withoutSite);
+  for (const name of ['trainer_bg.wasm', 'trainer_relaxed_bg.wasm']) {
+    const module = await readFile(join(SITE, 'runtime', name));
+    const { length } = brotliCompressSync(module, { params: { [constants.BROTLI_PARAM_LGWIN]: 24, [constants.BROTLI_PARAM_SIZE_HINT]: module.length } });
+    t.diagnostic(`${name}: ${(length / 1000).toFixed(1)} kB by brotli`);
+    assert.ok(length <= MOST_BYTES, `${length}`);
+  }
 });
 
 describe('Trainer in Node', { skip: skip(withoutSite) }, () => {

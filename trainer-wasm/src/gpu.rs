@@ -96,7 +96,7 @@ impl Trainer {
     /// None that this engine has.
     pub fn to_cpu(&mut self) -> Result<()> {
         let state = self.state()?;
-        self.way = Way::Cpu(Box::new(Mlp::new(&self.identity().recipe, self.pictures().clone(), &state, 1)));
+        self.way = Way::Cpu(Mlp::new(&self.identity().recipe, self.pictures().clone(), &state, 1));
         Ok(())
     }
 }

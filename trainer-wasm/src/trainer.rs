@@ -63,9 +63,10 @@ pub struct Trainer {
 }
 
 /// Says what takes the steps.
+#[allow(clippy::large_enum_variant, reason = "a run has one")]
 pub(crate) enum Way {
     /// This module itself.
-    Cpu(Box<Mlp>),
+    Cpu(Mlp),
     /// A GPU, by whoever drives it; the state is as it was last read back.
     Gpu { name: String, places: Places, state: State },
 }
@@ -126,7 +127,7 @@ impl Trainer {
     fn going_on(identity: Identity, pictures: Pictures, state: &State, at: Progress, metrics: String) -> Self {
         let pictures = Arc::new(pictures);
         Self {
-            way: Way::Cpu(Box::new(Mlp::new(&identity.recipe, pictures.clone(), state, 1))),
+            way: Way::Cpu(Mlp::new(&identity.recipe, pictures.clone(), state, 1)),
             watch: Watch::new(&pictures, &[]),
             sheet_z: noise::sample_z(identity.seed, SHEET, identity.recipe.latent),
             order: (at.epoch, noise::permutation(identity.seed, at.epoch, pictures.count())),

@@ -68,19 +68,25 @@ impl Variant {
         }
     }
 
+    /// Features of cargo's. It keeps what it compiled for each set of features, but not for each set of flags: without one that
+    /// stands for the flags, either of two variants would be compiled again after the other, each time.
+    fn features(self) -> &'static [&'static str] {
+        match self {
+            Variant::Small | Variant::Trainer => &[],
+            Variant::SmallRelaxed | Variant::TrainerRelaxed => &["--features", "relaxed-simd"],
+            Variant::Full => &["--features", "all-operators"],
+            Variant::TrainerFiles => &["--features", "files"],
+        }
+    }
+
     /// What cargo is to compile, and where to. The small ones are a workspace of their own, which says why; both give a module
     /// of the same name, so each has a folder.
     fn package(self) -> (&'static [&'static str], &'static str) {
         match self {
             Variant::Small | Variant::SmallRelaxed => (&["--manifest-path", SMALL], "small"),
-            Variant::Full => {
-                (&["--package", "runtime-wasm", "--crate-type", "cdylib", "--features", "all-operators"], "")
-            }
-            Variant::Trainer | Variant::TrainerRelaxed => {
+            Variant::Full => (&["--package", "runtime-wasm", "--crate-type", "cdylib"], ""),
+            Variant::Trainer | Variant::TrainerRelaxed | Variant::TrainerFiles => {
                 (&["--package", "trainer-wasm", "--crate-type", "cdylib"], "")
-            }
-            Variant::TrainerFiles => {
-                (&["--package", "trainer-wasm", "--crate-type", "cdylib", "--features", "files"], "")
             }
         }
     }
@@ -155,7 +161,7 @@ pub(crate) fn command(toolchain: &Toolchain, variant: Variant, root: &Path) -> (
     };
     let (package, name) = variant.package();
     let folder = folder.join(name);
-    command.args(["rustc", "--lib"]).args(package);
+    command.args(["rustc", "--lib"]).args(package).args(variant.features());
     command.args(["--profile", "wasm", "--target", TARGET, "--target-dir"]).arg(&folder);
     if matches!(toolchain, Toolchain::Debian { .. }) {
         command.arg("-Zbuild-std=std,panic_abort");
