@@ -247,7 +247,7 @@ export function explore(models, arrival, runtime, status) {
       () => walk.show(state, way(), generator.classes === null || blends(generator)),
       () => pad.show(state, drawer(), knowledge.directions(generator)?.map(({ vector }) => vector)),
     ],
-    train: [() => training.show()],
+    train: [() => training.show(state.train)],
     models: [() => switching.show(state, generator), () => collapse.show(models, state)],
     proof: [
       // Of the model, whichever of its classes is on show.
@@ -289,6 +289,8 @@ export function explore(models, arrival, runtime, status) {
   draw();
   status.ready();
   status.show();
+  // On a phone the tab lies far below.
+  if (state.train) reveal('panel-train');
   knowledge.loaded(generator.ofClass(0), readyAt);
   return { redraw };
 
@@ -414,6 +416,7 @@ export function explore(models, arrival, runtime, status) {
       ({ state, generator } = reached);
       address.arrived();
       notices.tell(reached.problem);
+      if (state.train) reveal('panel-train');
       redraw();
     } catch (error) {
       failed(error);

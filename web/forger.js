@@ -31,6 +31,16 @@ export const Trainer = Object.freeze({
     const { startTraining } = await import('./trainer.js');
     return startTraining(options);
   },
+  /**
+   * Goes on with a run.
+   * @param {Uint8Array} checkpoint What `checkpoint()` gave, or the trainer's `checkpoint.safetensors`.
+   * @param {import('./trainer-pictures.js').PictureSource} pictures Those that it was begun with.
+   * @param {Omit<import('./trainer.js').ResumeOptions, 'checkpoint' | 'pictures'>} [options]
+   */
+  async resume(checkpoint, pictures, options = {}) {
+    const { resumeTraining } = await import('./trainer.js');
+    return resumeTraining({ ...options, checkpoint, pictures });
+  },
 });
 
 /** What the calling thread may be kept for, in ms: a quarter of a frame at 60 a second. */

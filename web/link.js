@@ -32,6 +32,11 @@ export function isLink(/** @type {string} */ fragment) {
   return /^#v\d/.test(fragment);
 }
 
+/** Whether it is a run of training that somebody is to repeat: `training/link.js` reads it. */
+export function isTraining(/** @type {string} */ fragment) {
+  return fragment.startsWith('#train=');
+}
+
 /** @param {import('./state.js').State} state @param {string} firstModel The model that an address without one means. */
 export function toFragment(state, firstModel) {
   const first = firstState(firstModel, state.z.length);
@@ -75,6 +80,11 @@ function pinToText(pin) {
  */
 export function modelOf(fragment, firstModel) {
   return fields(fragment).get('m') ?? firstModel;
+}
+
+/** The tab that a link opens, which is there whatever model it is of; the first where it says none. @param {string} fragment @returns {import('./state.js').Tab} */
+export function tabOf(fragment) {
+  return oneOf(fields(fragment).get('t') ?? TABS[0], TABS);
 }
 
 /**

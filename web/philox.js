@@ -7,8 +7,8 @@
  * Source: Salmon, Moraes, Dror, Shaw, "Parallel Random Numbers: As Easy as 1, 2, 3", SC'11; Box, Muller, 1958.
  */
 
-/** The stream of latent vectors for pictures that are shown; the trainer has three more, for training. */
-const SAMPLES = 3;
+/** The streams of the order of pictures, and of latent vectors for pictures that are shown; the trainer has more. */
+const [PERMUTATION, SAMPLES] = [1, 3];
 const ROUNDS = 10;
 const MULTIPLIERS = [0xd2511f53, 0xcd9e8d57];
 /** Added to the key after each round: the golden ratio and the square root of 3, less one, as 32-bit fractions. */
@@ -21,16 +21,49 @@ const WEYL = [0x9e3779b9, 0xbb67ae85];
  * @param {number} latentSize
  */
 export function sampleZ(seed, count, latentSize) {
-  const key = [seed >>> 0, Math.floor(seed / 2 ** 32)];
-  const z = new Float32Array(count * latentSize);
+  return normals(seed, SAMPLES, 0, count * latentSize);
+}
+
+/**
+ * The first numbers of a stream's step, drawn from normal(0, 1).
+ * @param {number} seed
+ * @param {number} stream
+ * @param {number} step
+ * @param {number} length
+ */
+export function normals(seed, stream, step, length) {
+  const z = new Float32Array(length);
   for (let i = 0; i < z.length; i += 4) {
-    const [a, b, c, d] = philox(key, [i / 4, 0, 0, SAMPLES]);
+    const [a, b, c, d] = philox(words(seed), [i / 4, ...words(step), stream]);
     // A typed array drops what is written beyond its end, here the rest of the last block.
     [z[i], z[i + 1]] = boxMuller(a, b);
     [z[i + 2], z[i + 3]] = boxMuller(c, d);
   }
   return z;
 }
+
+/**
+ * The order in which an epoch visits `count` pictures, by Fisher and Yates.
+ * @param {number} seed
+ * @param {number} epoch
+ * @param {number} count
+ * @param {number} [until] The order is right up to here: who wants the first need not wait for the last.
+ */
+export function permutation(seed, epoch, count, until = count) {
+  const order = Uint32Array.from({ length: count }, (_, i) => i);
+  /** @type {number[]} */
+  let block = [];
+  for (let i = 0; i < Math.min(until, count - 1); i++) {
+    if (i % 4 === 0) block = philox(words(seed), [i / 4, ...words(epoch), PERMUTATION]);
+    // A word times what is left, and of that the upper word.
+    const pick = i + multiply(block[i % 4], count - i)[0];
+    [order[i], order[pick]] = [order[pick], order[i]];
+  }
+  return order;
+}
+
+/** The low and the high word of a whole number. @param {number} whole */
+const words = (whole) => [whole >>> 0, Math.floor(whole / 2 ** 32)];
 
 /**
  * One block of four 32-bit words.

@@ -25,7 +25,7 @@ worker.addEventListener('activate', (/** @type {any} */ event) => event.waitUnti
 worker.addEventListener('fetch', (/** @type {any} */ event) => {
   const { request } = event;
   const path = pathOf(request.url);
-  if (request.method === 'GET' && path !== undefined && (path in files || path in later)) event.respondWith(answer(request, path));
+  if (request.method === 'GET' && path !== undefined && (path in files || path in later)) event.respondWith(answer(event, request, path));
 });
 
 async function keepAll() {
@@ -44,8 +44,7 @@ async function verified(/** @type {string} */ path, /** @type {string} */ hash) 
   for (const cache of /** @type {const} */ (['default', 'reload'])) {
     const response = await fetch(address, { cache });
     if (!response.ok) continue;
-    const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', await response.clone().arrayBuffer()));
-    if ([...digest].map((byte) => byte.toString(16).padStart(2, '0')).join('') === hash) return response;
+    if ((await hashOf(await response.clone().arrayBuffer())) === hash) return response;
   }
   throw new Error(`${path} is not the file of version ${version}`);
 }
@@ -56,11 +55,32 @@ async function forgetOthers() {
   }
 }
 
-async function answer(/** @type {Request} */ request, /** @type {string} */ path) {
+async function answer(/** @type {any} */ event, /** @type {Request} */ request, /** @type {string} */ path) {
   const kept = await (await caches.open(CACHE)).match(new URL(path, worker.registration.scope));
   if (kept) return kept;
+  // These are long and come with a bar: they are passed on as they come.
+  if (path.startsWith('pictures/')) return passOn(event, request, path);
   // Where it cannot be kept (another version lies on the server by now) the page still gets what there is.
   return path in later ? keep(path, later[path]).catch(() => fetch(request)) : fetch(request);
+}
+
+/** What the server has, which is kept once it is whole, if it is of this version. */
+async function passOn(/** @type {any} */ event, /** @type {Request} */ request, /** @type {string} */ path) {
+  const response = await fetch(request);
+  const copy = response.clone();
+  const keeping = async () => {
+    const bytes = await copy.arrayBuffer();
+    if ((await hashOf(bytes)) !== later[path]) return;
+    await (await caches.open(CACHE)).put(new URL(path, worker.registration.scope), new Response(bytes, { headers: copy.headers }));
+  };
+  // Without room for it there is no second time without a network.
+  if (response.ok) event.waitUntil(keeping().catch(() => {}));
+  return response;
+}
+
+async function hashOf(/** @type {ArrayBuffer} */ bytes) {
+  const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', bytes));
+  return [...digest].map((byte) => byte.toString(16).padStart(2, '0')).join('');
 }
 
 /** The path within the site, `index.html` for the folder itself. @param {string} address */

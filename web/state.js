@@ -33,6 +33,7 @@ import { slerp } from './vectors.js';
  * @property {Walk} walk
  * @property {{x: string, y: string}} pad Two axes of `plane.js`.
  * @property {Tab} tab
+ * @property {import('./training/link.js').Setup} [train] The run of training that a link asks for.
  */
 
 /** The seed that a link without one means; of its samples, `liveliest.js` chooses the one that greets a visitor. */

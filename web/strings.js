@@ -375,7 +375,7 @@ const TABLE = {
   rewrittenWrap: ['Pad that goes round, as Concat', '한 바퀴 도는 Pad를 Concat으로'],
   rewrittenZeros: ['ConstantOfShape, its zeros told', 'ConstantOfShape의 0을 밝힘'],
   ownKept: ['The model before it stays.', '앞의 모델을 그대로 둡니다.'],
-  dropHere: ['Drop it: this page reads the model, nothing is uploaded', '놓으세요: 이 페이지가 읽을 뿐, 올리지 않습니다'],
+  dropHere: ['Drop it: this page reads it, nothing is uploaded', '놓으세요: 이 페이지가 읽을 뿐, 올리지 않습니다'],
   proofTitle: ['On your device', '이 기기에서'],
   parityNone: [
     'This model carries no pictures of its trainer, so it cannot be checked here.',

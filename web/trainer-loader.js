@@ -1,5 +1,5 @@
 // @ts-check
-/** Fetches and starts the WebAssembly that trains, with relaxed SIMD where this browser has it: `xtask` puts it beside the runtime. */
+/** Fetches and starts the WebAssembly that trains, with relaxed SIMD where this browser has it, and what makes files of it: `xtask` puts both beside the runtime. */
 
 import { ForgerError } from './error.js';
 import { nodeFiles } from './node-files.js';
@@ -9,23 +9,39 @@ import { hasRelaxedSimd, hasWasmSimd } from './simd.js';
 const GLUE = new URL('./runtime/trainer.js', import.meta.url);
 const PLAIN = new URL('./runtime/trainer_bg.wasm', import.meta.url);
 const RELAXED = new URL('./runtime/trainer_relaxed_bg.wasm', import.meta.url);
+const FILES_GLUE = new URL('./runtime/trainer-files.js', import.meta.url);
+const FILES = new URL('./runtime/trainer-files_bg.wasm', import.meta.url);
 
 /** @typedef {typeof import('./runtime/trainer.js')} TrainerModule */
+/** @typedef {typeof import('./runtime/trainer-files.js')} FilesModule */
 
-/** @type {Promise<TrainerModule> | undefined} */
-let running;
+/** By the address of their glue. @type {Map<string, Promise<any>>} */
+const running = new Map();
 
-/** Starts the module, or gives the one that runs on this thread. @returns {Promise<TrainerModule>} */
+/** Starts the module that trains, or gives the one that runs on this thread. @returns {Promise<TrainerModule>} */
 export function loadTrainer() {
-  running ??= start().catch((error) => {
-    running = undefined;
-    throw error;
-  });
-  return running;
+  return load(GLUE, () => (hasRelaxedSimd() ? RELAXED : PLAIN));
 }
 
-/** @returns {Promise<TrainerModule>} */
-async function start() {
+/** The same for what makes files of a run and reads them: as large again, and so fetched only when it is asked. @returns {Promise<FilesModule>} */
+export function loadFiles() {
+  return load(FILES_GLUE, () => FILES);
+}
+
+/** @param {URL} address @param {() => URL} module @returns {Promise<any>} */
+function load(address, module) {
+  const known = running.get(address.href);
+  if (known) return known;
+  const starting = start(address, module).catch((error) => {
+    running.delete(address.href);
+    throw error;
+  });
+  running.set(address.href, starting);
+  return starting;
+}
+
+/** @param {URL} address @param {() => URL} module */
+async function start(address, module) {
   if (!hasWasmSimd()) {
     throw new ForgerError(
       'This browser has no WebAssembly SIMD, which training runs on',
@@ -34,15 +50,15 @@ async function start() {
     );
   }
   try {
-    const wasm = read(hasRelaxedSimd() ? RELAXED : PLAIN);
+    const wasm = read(module());
     wasm.catch(() => {});
-    const glue = await import(/* webpackIgnore: true */ /* @vite-ignore */ GLUE.href);
+    const glue = await import(/* webpackIgnore: true */ /* @vite-ignore */ address.href);
     await glue.default({ module_or_path: wasm });
     return glue;
   } catch (error) {
     throw new ForgerError(
       'What trains could not be loaded',
-      'Check the connection and try again. On your own server, the folder `runtime` must hold `trainer.js` and its modules.',
+      'Check the connection and try again. On your own server, the folder `runtime` must hold `trainer.js`, `trainer-files.js` and their modules.',
       { cause: error, code: 'runtime' },
     );
   }

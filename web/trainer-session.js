@@ -2,12 +2,16 @@
 /**
  * A run on the thread that it is made on: steps in short slices, messages between them, a report now and then.
  *
+ * The steps are taken by the GPU where there is one to take them, else by the CPU; when the GPU is lost, the CPU goes on from the
+ * last report, which says so.
+ *
  * In a browser `trainer-worker.js` has one; in Node the caller's thread has. Both are talked to by the same messages, so that `trainer.js`
  * does not know which it is.
  */
 
 import { ForgerError } from './error.js';
-import { loadTrainer } from './trainer-loader.js';
+import { Gpu, findAdapter, isSoftware } from './trainer-gpu.js';
+import { loadFiles, loadTrainer } from './trainer-loader.js';
 import { readPictures } from './trainer-pictures.js';
 
 /** How long steps go on before messages are heard, in ms. */
@@ -22,10 +26,12 @@ const SLICE_MS = 30;
  * @property {number} seed
  * @property {number} epochs
  * @property {number} everyMs How often there is a report.
+ * @property {'auto' | 'cpu' | 'gpu'} device What is to take the steps, if it can.
+ * @property {Uint8Array} [checkpoint] To go on from: it says recipe, seed and epochs.
  */
 
 /**
- * @typedef {{kind: 'start', settings: Settings} | {kind: 'pause' | 'goOn' | 'stop'} | {kind: 'ask', number: number, what: 'export' | 'checkpoint'}} Wish
+ * @typedef {{kind: 'start', settings: Settings} | {kind: 'pause' | 'goOn' | 'stop' | 'step'} | {kind: 'ask', number: number, what: 'export' | 'checkpoint'}} Wish
  * What a session is told.
  */
 
@@ -42,9 +48,15 @@ const SLICE_MS = 30;
 export function createSession(tell) {
   /** @type {import('./runtime/trainer.js').Training | undefined} */
   let training;
+  /** What takes the steps, where it is not the module. @type {Gpu | undefined} */
+  let gpu;
+  /** Why it is not, where it might have been. */
+  let why = '';
   /** @type {string[]} */
   let names = [];
   let [isPaused, isOver, isRunning] = [false, false, false];
+  /** Steps that are to be taken one by one. */
+  let asked = 0;
   let everyMs = 400;
   /** Since the last report: steps, seconds in them, and the sums of what they said. */
   let since = { steps: 0, seconds: 0, sums: /** @type {number[]} */ ([]) };
@@ -54,16 +66,33 @@ export function createSession(tell) {
 
   /** @param {Settings} settings */
   async function start(settings) {
-    // Both downloads go on at once.
+    // All of it comes at once.
+    const adapting = settings.device === 'cpu' ? null : findAdapter();
     const [pictures, module] = await Promise.all([readPictures(settings.pictures, settings.dataset), loadTrainer()]);
-    const { bytes, shape, labels, classes, name } = pictures;
-    const { recipe, changes, seed, epochs } = settings;
-    training = module.Training.start(recipe, changes, seed, epochs, name, bytes, Uint32Array.from(shape), Uint16Array.from(labels ?? []), [...(classes ?? [])]);
+    training = await begun(module, settings, pictures);
     names = module.statistics();
     everyMs = settings.everyMs;
     since.sums = names.map(() => 0);
+    if (settings.device !== 'cpu') await chooseGpu(module, await adapting, settings.device === 'gpu');
     tell({ kind: 'ready' });
     void run();
+  }
+
+  /** Whatever stands against the GPU, the CPU trains. @param {import('./trainer-loader.js').TrainerModule} module @param {GPUAdapter | null} adapter @param {boolean} any */
+  async function chooseGpu(module, adapter, any) {
+    if (!training) return;
+    if (!adapter) {
+      why = 'This browser gives no GPU to compute with';
+    } else if (isSoftware(adapter) && !any) {
+      why = 'The only GPU here is a program that stands in for one';
+    } else {
+      try {
+        gpu = await Gpu.open(adapter, module, training);
+      } catch (error) {
+        why = inWords(error).message;
+        training.toCpu();
+      }
+    }
   }
 
   async function run() {
@@ -71,10 +100,7 @@ export function createSession(tell) {
     isRunning = true;
     try {
       while (!isPaused && !isOver) {
-        const began = performance.now();
-        // The first picture is not to wait for a second one.
-        const until = reportedAt === -Infinity ? began : began + SLICE_MS;
-        do take(); while (performance.now() < until && !isAtEnd());
+        await round(false);
         const isDone = isAtEnd();
         if (isDone) isOver = true;
         if (isDone || performance.now() - reportedAt >= everyMs) report();
@@ -85,7 +111,58 @@ export function createSession(tell) {
       isOver = true;
       tell({ kind: 'failed', ...inWords(error) });
     }
+    if (isOver) gpu?.free();
     isRunning = false;
+    if (asked > 0 && !isOver) void stepByStep();
+  }
+
+  /** Takes the steps that a run is asked for one by one, while it is paused. */
+  async function stepByStep() {
+    if (isRunning || !training) return;
+    isRunning = true;
+    try {
+      for (; asked > 0 && isPaused && !isOver && !isAtEnd(); asked--) {
+        await round(true);
+        report();
+      }
+    } catch (error) {
+      isOver = true;
+      tell({ kind: 'failed', ...inWords(error) });
+    }
+    [asked, isRunning] = [0, false];
+    // Whoever said "go on" or "stop" meanwhile waits for it.
+    if (!isPaused || isOver) void run();
+  }
+
+  /** Some steps, or just one. @param {boolean} one */
+  async function round(one) {
+    if (gpu) return roundOnGpu(gpu, one);
+    const began = performance.now();
+    // The first picture is not to wait for a second one.
+    const until = one || reportedAt === -Infinity ? began : began + SLICE_MS;
+    do take(); while (performance.now() < until && !isAtEnd());
+  }
+
+  /** Steps until there is something to report. @param {Gpu} device @param {boolean} one */
+  async function roundOnGpu(device, one) {
+    if (!training || isAtEnd()) return;
+    const began = performance.now();
+    const isWanted = () => !one && !isPaused && !isOver && performance.now() - reportedAt < everyMs;
+    let read;
+    try {
+      await device.advance(isWanted, one ? 1 : undefined);
+      read = await device.read();
+    } catch (error) {
+      why = inWords(error).message;
+      gpu = undefined;
+      device.free();
+      training.toCpu();
+      return;
+    }
+    const seconds = (performance.now() - began) / 1000;
+    training.addSeconds(seconds);
+    count(training.gpuTook(read.stats, read.state), seconds);
+    if (device.isAtEnd && !isAtEnd()) device.begin(training);
   }
 
   function isAtEnd() {
@@ -96,9 +173,14 @@ export function createSession(tell) {
   function take() {
     if (!training) return;
     const began = performance.now();
-    const [steps, ...means] = training.advance(1);
+    const taken = training.advance(1);
     const seconds = (performance.now() - began) / 1000;
     training.addSeconds(seconds);
+    count(taken, seconds);
+  }
+
+  /** @param {Float64Array} taken How many steps, and the means of what they reported. @param {number} seconds */
+  function count([steps, ...means], seconds) {
     since.steps += steps;
     since.seconds += seconds;
     means.forEach((mean, i) => (since.sums[i] += mean * steps));
@@ -131,6 +213,9 @@ export function createSession(tell) {
         warnings: training.takeWarnings(),
         sheet,
         imageShape: [...training.imageShape],
+        device: gpu ? 'gpu' : 'cpu',
+        deviceName: gpu?.name ?? '',
+        whyCpu: gpu ? '' : why,
         isDone: step >= steps,
       },
     });
@@ -139,10 +224,13 @@ export function createSession(tell) {
   }
 
   /** @param {number} number @param {'export' | 'checkpoint'} what */
-  function answer(number, what) {
+  async function answer(number, what) {
     try {
       if (!training) throw new ForgerError('There is no run', 'Start one.');
-      tell({ kind: 'answer', number, bytes: what === 'export' ? training.export() : training.checkpoint() });
+      // As it is now, whatever steps are taken while its files are made.
+      const parcel = training.parcel();
+      const files = await loadFiles();
+      tell({ kind: 'answer', number, bytes: what === 'export' ? files.model(parcel) : files.checkpoint(parcel) });
     } catch (error) {
       tell({ kind: 'answer', number, ...inWords(error) });
     }
@@ -160,14 +248,35 @@ export function createSession(tell) {
         isPaused = false;
         void run();
         break;
+      case 'step':
+        if (!isPaused || isOver) break;
+        // The slice that was under way when it was paused may not be over.
+        asked++;
+        void stepByStep();
+        break;
       case 'stop':
-        if (!isOver && !isRunning) tell({ kind: 'ended' });
+        if (!isOver && !isRunning) {
+          gpu?.free();
+          tell({ kind: 'ended' });
+        }
         isOver = true;
         break;
       default:
-        answer(wish.number, wish.what);
+        void answer(wish.number, wish.what);
     }
   };
+}
+
+/**
+ * A run that is about to take its first step, or the next one after its checkpoint's.
+ * @param {import('./trainer-loader.js').TrainerModule} module @param {Settings} settings @param {import('./trainer-pictures.js').Pictures} pictures
+ */
+async function begun(module, { recipe, changes, seed, epochs, checkpoint }, { bytes, shape, labels, classes, name }) {
+  const learnt = /** @type {const} */ ([bytes, Uint32Array.from(shape), Uint16Array.from(labels ?? [])]);
+  if (checkpoint) return module.Training.resume((await loadFiles()).open(checkpoint), ...learnt);
+  // What takes more than plain lines to read, or is wrong, is read by the module that has the words for it.
+  const values = module.recipe(recipe, changes) ?? (await loadFiles()).recipe(recipe, changes);
+  return module.Training.start(values, seed, epochs, name, ...learnt, [...(classes ?? [])]);
 }
 
 /** @param {unknown} error */

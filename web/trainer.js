@@ -31,6 +31,9 @@ import { createSession } from './trainer-session.js';
  * @property {readonly string[]} warnings Failures with a name that have shown, in the trainer's words, each once in a run.
  * @property {Float32Array<ArrayBuffer>} sheet A hundred pictures of z that stay the same all through the run, one after another, in [-1, 1].
  * @property {readonly number[]} imageShape Channels, height and width of a picture.
+ * @property {'gpu' | 'cpu'} device What took the steps.
+ * @property {string} deviceName What the browser calls the GPU; empty on the CPU.
+ * @property {string} whyCpu Why the GPU takes none, where it might have: a sentence.
  * @property {boolean} isDone
  */
 
@@ -43,6 +46,13 @@ import { createSession } from './trainer-session.js';
  * @property {number} [seed] 0 if not given.
  * @property {number} [epochs] Passes over the pictures, which the recipe's schedules are stretched over; 10 if not given.
  * @property {number} [everyMs] How often there is a report, 400 if not given.
+ * @property {'auto' | 'cpu' | 'gpu'} [device] What takes the steps. `auto`, if not given: the GPU where the browser gives one that is
+ *   no program; `gpu` takes such a one too. Where the GPU can't, or is lost, the CPU does, and the reports say why.
+ */
+
+/**
+ * @typedef {Pick<StartOptions, 'dataset' | 'everyMs' | 'device'> & {pictures: import('./trainer-pictures.js').PictureSource, checkpoint: Uint8Array}} ResumeOptions
+ *   What a run goes on from; the checkpoint says all else.
  */
 
 /** @typedef {{resolve: (bytes: Uint8Array) => void, reject: (error: unknown) => void}} Waiting */
@@ -151,6 +161,11 @@ export class Training {
     this.#say({ kind: 'goOn' });
   }
 
+  /** Takes one step while it is paused, and reports it. */
+  step() {
+    this.#say({ kind: 'step' });
+  }
+
   /** Ends the run where it is: the reports end, and it can still be exported. */
   stop() {
     this.#say({ kind: 'stop' });
@@ -187,11 +202,18 @@ export class Training {
 }
 
 /** @param {StartOptions} options @returns {Promise<Training>} */
-export async function startTraining({ pictures, dataset = 'pictures', recipe = 'stable', changes = {}, seed = 0, epochs = 10, everyMs = 400 }) {
+export async function startTraining({ pictures, dataset = 'pictures', recipe = 'stable', changes = {}, seed = 0, epochs = 10, everyMs = 400, device = 'auto' }) {
   if (!Number.isSafeInteger(seed) || seed < 0) throw new ForgerError(`${seed} is no seed`, 'Give a whole number from 0 on.', { code: 'unfit' });
   if (!Number.isSafeInteger(epochs) || epochs < 1 || epochs > 0xffff_ffff) throw new ForgerError(`${epochs} is no number of epochs`, 'Give a whole number from 1 on.', { code: 'unfit' });
   const toml = Object.entries(changes).map(([key, value]) => `${key} = ${typeof value === 'string' ? JSON.stringify(value) : value}`).join('\n');
-  const training = new Training({ pictures: whole(pictures), dataset, recipe, changes: toml, seed, epochs, everyMs });
+  const training = new Training({ pictures: whole(pictures), dataset, recipe, changes: toml, seed, epochs, everyMs, device });
+  await training.ready;
+  return training;
+}
+
+/** Goes on from a checkpoint, on the pictures that its run was begun with. @param {ResumeOptions} options @returns {Promise<Training>} */
+export async function resumeTraining({ pictures, checkpoint, dataset = 'pictures', everyMs = 400, device = 'auto' }) {
+  const training = new Training({ pictures: whole(pictures), dataset, recipe: '', changes: '', seed: 0, epochs: 1, everyMs, device, checkpoint });
   await training.ready;
   return training;
 }

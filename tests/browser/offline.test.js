@@ -39,6 +39,28 @@ describeOnSite('offline', (open) => {
     await close();
   });
 
+  test('whoever has trained once trains again with the network cut', async () => {
+    const { page, context, close } = await open({ offline: true, hash: '#v1&t=train' });
+    await ready(page);
+    await kept(page);
+    await page.reload();
+    await ready(page);
+    assert.ok(await page.evaluate(() => navigator.serviceWorker.controller !== null), 'the worker answers');
+    const train = async () => {
+      const panel = page.getByRole('tabpanel', { name: 'Train' });
+      await panel.getByRole('button', { name: 'Train', exact: true }).click();
+      await panel.getByRole('img', { name: /^100 pictures by the forger after/ }).waitFor();
+    };
+    await train();
+    await page.waitForFunction(async () => (await caches.match(new URL('pictures/mnist-test-images.gzip', document.baseURI))) !== undefined);
+    await page.evaluate(() => history.replaceState(null, '', '#v1&t=train'));
+    await context.setOffline(true);
+    await page.reload();
+    await ready(page);
+    await train();
+    await close();
+  });
+
   test('can be installed', async () => {
     const { page, close } = await open();
     const manifest = await page.evaluate(async () => {

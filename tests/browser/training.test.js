@@ -11,54 +11,17 @@ import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
+import { brotliCompressSync, constants } from 'node:zlib';
 import { readIdx } from '../../web/trainer-pictures.js';
 import { rows } from '../../web/training/words.js';
 import { describeOnSite, digit, openTab, pixels, ready, SITE, until } from './browser.js';
-import { testPictures } from './mnist.js';
+import { PIXELS, RULE, distance, idx, pictures, trainedByPrograms } from './runs.js';
 
 const { FORGER_PROGRAMS, FORGER_REQUIRE_ALL } = process.env;
 const run = promisify(execFile);
-const PIXELS = 784;
-/** Of the trainer's own f32 engines' distance from each other, by the rule of the engines' tests. */
-const RULE = 2;
 
-/** The first test pictures of MNIST. */
-function pictures(count) {
-  const all = testPictures();
-  const bytes = new Uint8Array(count * PIXELS);
-  for (let i = 0; i < count; i++) bytes.set(all.bytes(i), i * PIXELS);
-  return { bytes, shape: [1, 28, 28], name: 'few' };
-}
-
-/** An idx file of pictures. */
-function idx(bytes) {
-  const head = Buffer.alloc(16);
-  [0x803, bytes.length / PIXELS, 28, 28].forEach((word, i) => head.writeUInt32BE(word, 4 * i));
-  return Buffer.concat([head, bytes]);
-}
-
-/** Name and values of each tensor of a safetensors file. */
-function tensors(file) {
-  const length = Number(file.readBigUInt64LE(0));
-  const header = JSON.parse(file.toString('utf8', 8, 8 + length));
-  delete header.__metadata__;
-  return Object.entries(header).map(([name, { data_offsets: [from, to] }]) => [name, new Float32Array(file.buffer.slice(file.byteOffset + 8 + length + from, file.byteOffset + 8 + length + to))]);
-}
-
-/** How far the weights of two checkpoints are apart, in terms of their length. */
-function distance(one, other) {
-  const found = new Map(tensors(other));
-  let [apart, long] = [0, 0];
-  for (const [name, values] of tensors(one)) {
-    if (!/^(ema\.)?(generator|discriminator)\./.test(name)) continue;
-    values.forEach((value, i) => {
-      apart += (value - found.get(name)[i]) ** 2;
-      long += value ** 2;
-    });
-  }
-  assert.ok(long > 0, 'there are weights');
-  return Math.sqrt(apart / long);
-}
+/** Of the module that trains, by brotli. */
+const MOST_BYTES = 150_000;
 
 const withoutSite = !SITE && 'FORGER_SITE names no built site (`cargo xtask site --model gen.onnx --out site`)';
 const withoutPrograms = withoutSite || (!FORGER_PROGRAMS && 'FORGER_PROGRAMS names no folder of `trainer` and `exporter`');
@@ -78,6 +41,16 @@ test('idx files are read, and what is none is refused in words', () => {
   assert.deepEqual([dims, bytes.length, bytes[9]], [[2, 28, 28], 2 * PIXELS, 7]);
   assert.throws(() => readIdx(Buffer.from('a text of some length')), /no idx file/);
   assert.throws(() => readIdx(idx(new Uint8Array(2 * PIXELS)).subarray(0, 900)), /holds 884 bytes where 1568 should be/);
+});
+
+test('what trains, the GPU’s kernels with it, is small', { skip: skip(withoutSite) }, async (t) => {
+  assert.ok(!withoutSite, withoutSite);
+  for (const name of ['trainer_bg.wasm', 'trainer_relaxed_bg.wasm']) {
+    const module = await readFile(join(SITE, 'runtime', name));
+    const { length } = brotliCompressSync(module, { params: { [constants.BROTLI_PARAM_LGWIN]: 24, [constants.BROTLI_PARAM_SIZE_HINT]: module.length } });
+    t.diagnostic(`${name}: ${(length / 1000).toFixed(1)} kB by brotli`);
+    assert.ok(length <= MOST_BYTES, `${length}`);
+  }
 });
 
 describe('Trainer in Node', { skip: skip(withoutSite) }, () => {
@@ -129,6 +102,52 @@ describe('Trainer in Node', { skip: skip(withoutSite) }, () => {
     trainer.free();
   });
 
+  test('goes on from a checkpoint to the bytes of a run that was never interrupted', async () => {
+    const settings = { pictures: pictures(200), changes: { hidden: 16, batch: 20 }, seed: 3, epochs: 4 };
+    const ended = async (trainer) => {
+      let last;
+      for await (const report of trainer) last = report;
+      const files = [await trainer.export(), await trainer.checkpoint()];
+      trainer.free();
+      return { last, files };
+    };
+    const whole = await ended(await Trainer.start(settings));
+    const begun = await Trainer.start({ ...settings, everyMs: 1 });
+    const reports = begun[Symbol.asyncIterator]();
+    await reports.next();
+    begun.pause();
+    const checkpoint = await begun.checkpoint();
+    begun.free();
+    const rest = await ended(await Trainer.resume(checkpoint, pictures(200)));
+    assert.deepEqual([rest.last.step, rest.last.steps, rest.last.epochs], [40, 40, 4]);
+    assert.deepEqual(Buffer.from(rest.files[0]), Buffer.from(whole.files[0]), 'the same model');
+    // A checkpoint knows how long steps took; all tensors are the same.
+    assert.equal(distance(Buffer.from(whole.files[1]), Buffer.from(rest.files[1])), 0);
+    // A run that is over gives what it has.
+    const over = await ended(await Trainer.resume(whole.files[1], pictures(200)));
+    assert.deepEqual(Buffer.from(over.files[0]), Buffer.from(whole.files[0]));
+    await assert.rejects(Trainer.resume(checkpoint, pictures(100)), /other pictures/);
+    await assert.rejects(Trainer.resume(checkpoint.slice(0, 900), pictures(200)), /damaged/);
+  });
+
+  test('reads recipes that are more than plain lines, and says why there is no GPU', async () => {
+    const trainer = await Trainer.start({ pictures: pictures(100), changes: { hidden: 8, batch: 10, lr: 0.0012345678901234567 }, epochs: 1, device: 'gpu' });
+    for await (const { device, whyCpu } of trainer) assert.deepEqual([device, whyCpu], ['cpu', 'This browser gives no GPU to compute with']);
+    const generator = await Generator.load(await trainer.export());
+    assert.equal(generator.metadata['forger.recipe'], 'stable');
+    trainer.free();
+  });
+
+  test('takes one step at a time while it is paused', async () => {
+    const trainer = await Trainer.start({ pictures: pictures(100), changes: { hidden: 8, batch: 10 }, epochs: 1000 });
+    const reports = trainer[Symbol.asyncIterator]();
+    trainer.pause();
+    const { step } = (await reports.next()).value;
+    trainer.step();
+    assert.equal((await reports.next()).value.step, step + 1);
+    trainer.free();
+  });
+
   test('refuses what cannot be trained, and says why', async () => {
     const refused = async (options, message) => assert.rejects(Trainer.start({ pictures: pictures(100), ...options }), (error) => message.test(error.message) && error.hint.length > 5);
     await refused({ pictures: pictures(10) }, /10 pictures are too few/);
@@ -151,15 +170,7 @@ describe('the same run as the trainer’s', { skip: skip(withoutPrograms) }, () 
   for (const recipe of ['stable', 'seed']) {
     test(`50 steps of ${recipe} end within the rule of the trainer’s weights, in a file that \`exporter verify\` takes`, async (t) => {
       const learnt = pictures(1000);
-      // The trainer sets the first twelfth aside, as TensorFlow does MNIST's first 5,000.
-      await writeFile(join(folder, 'train-images-idx3-ubyte'), idx(Buffer.concat([Buffer.alloc(90 * PIXELS), learnt.bytes])));
-      await writeFile(join(folder, 't10k-images-idx3-ubyte'), idx(learnt.bytes.subarray(0, 10 * PIXELS)));
-      const trained = async (name, ...flags) => {
-        const out = join(folder, `${name}.onnx`);
-        await run(join(FORGER_PROGRAMS, 'trainer'), ['--data', folder, '--recipe', recipe, '--epochs', '5', '--seed', '4', '--evaluate-every', '0', '--overwrite', '--quiet', '--out', out, '--device', 'cpu', ...flags]);
-        return readFile(join(folder, `${name}.run/checkpoint.safetensors`));
-      };
-      const [cpu, layers] = [await trained('cpu'), await trained('layers', '--engine', 'layers')];
+      const { cpu, allowed } = await trainedByPrograms(folder, recipe, learnt);
       const { Trainer } = await import(pathToFileURL(join(SITE, 'forger.js')).href);
       const trainer = await Trainer.start({ pictures: learnt, recipe, seed: 4, epochs: 5 });
       let steps;
@@ -167,7 +178,6 @@ describe('the same run as the trainer’s', { skip: skip(withoutPrograms) }, () 
       assert.equal(steps, 50);
       const ours = Buffer.from(await trainer.checkpoint());
       const found = distance(cpu, ours);
-      const allowed = RULE * Math.max(distance(cpu, layers), 4 * 2 ** -23);
       t.diagnostic(`${found.toExponential(2)} of the trainer’s, where its two engines are ${(allowed / RULE).toExponential(2)} apart`);
       assert.ok(found <= allowed, `${found} is more than ${allowed}`);
       const model = join(folder, 'ours.onnx');

@@ -19,8 +19,11 @@ const run = promisify(execFile);
 const reason = !FORGER_SITE && 'FORGER_SITE names no built site (`cargo xtask site --model gen.onnx --out site`)';
 if (reason && FORGER_REQUIRE_ALL !== '1') console.log(`skipped: ${reason}`);
 
-/** What the scripts use of Node, so that no package of declarations is needed. */
+/** What the scripts use of Node, and of WebGPU what TypeScript does not declare, so that no package of declarations is needed. */
 const NODE = `
+declare const GPUBufferUsage: Readonly<Record<'MAP_READ' | 'COPY_SRC' | 'COPY_DST' | 'STORAGE', number>>;
+declare const GPUShaderStage: Readonly<Record<'COMPUTE', number>>;
+declare const GPUMapMode: Readonly<Record<'READ', number>>;
 declare module 'node:fs/promises' {
   export function readFile(path: URL): Promise<Uint8Array>;
   export function stat(path: URL): Promise<{ size: number }>;
@@ -53,7 +56,9 @@ type Reported<T> = T extends AsyncIterable<infer Report> ? Report : never;
 const run: Same<Exclude<keyof Started<typeof real.Trainer>, 'ready'>, keyof declared.Trainer> = true;
 const report: Same<Reported<Started<typeof real.Trainer>>, declared.Report> = true;
 const wanted: Same<keyof Parameters<typeof real.Trainer.start>[0], keyof declared.TrainerOptions> = true;
-console.log(trainer, run, report, wanted, names, statics, exported, options, named, source, asDeclared, failure, info);
+type Third<T extends (...all: any) => any> = NonNullable<Parameters<T>[2]>;
+const rest: Same<keyof Third<typeof real.Trainer.resume>, keyof Third<typeof declared.Trainer.resume>> = true;
+console.log(rest, trainer, run, report, wanted, names, statics, exported, options, named, source, asDeclared, failure, info);
 `;
 
 describe('types', { skip: FORGER_REQUIRE_ALL !== '1' && reason }, () => {

@@ -1,25 +1,18 @@
 // The kernels of the GPU engine in the browser's WebGPU, whose compiler refuses what wgpu's lets through: they compile, and a
-// few steps of training report what the trainer's CPU engine does.
+// few steps of training, driven as the page drives them, report what the trainer's CPU engine does.
 //
 //   FORGER_GPU_PLANS  a folder with seed.json, stable.json and classes.json, by `trainer gpu-plan --recipe seed --out seed.json`
 
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { after, before, describe, test } from 'node:test';
 import { chromium } from 'playwright-core';
+import { SWIFTSHADER } from './runs.js';
 import { serve } from './server.js';
 
 const { FORGER_GPU_PLANS, FORGER_CHROMIUM = '/usr/bin/chromium', FORGER_REQUIRE_ALL } = process.env;
 
-/** WebGPU on SwiftShader, a GPU that is a program; browser.js switches GPUs off. */
-const FLAGS = [
-  '--no-sandbox',
-  '--no-first-run',
-  '--disable-gpu-sandbox',
-  '--enable-unsafe-webgpu',
-  '--use-webgpu-adapter=swiftshader',
-  '--enable-features=Vulkan,WebGPU',
-];
 
 /** Of 1 + |x|: three steps of sums in another order come to 3e-6 at most. */
 const TOLERANCE = 1e-5;
@@ -36,7 +29,7 @@ describe('the GPU engine in WebGPU', { skip }, () => {
   before(async () => {
     assert.ok(!reason, reason);
     server = await serve(FORGER_GPU_PLANS);
-    browser = await chromium.launch({ executablePath: FORGER_CHROMIUM, args: FLAGS });
+    browser = await chromium.launch({ executablePath: FORGER_CHROMIUM, args: SWIFTSHADER });
   });
   after(async () => {
     await browser?.close();
@@ -46,6 +39,7 @@ describe('the GPU engine in WebGPU', { skip }, () => {
   for (const recipe of ['seed', 'stable', 'classes']) {
     test(`${recipe}: every kernel compiles, and its steps report what they do on the CPU`, async (t) => {
       const page = await browser.newPage();
+      for (const name of DRIVER) await page.route(`**/${name}`, async (route) => route.fulfill({ contentType: 'text/javascript', body: await driver(name) }));
       // WebGPU is for pages of this machine or by https; the plan itself is one.
       await page.goto(`${server.url}${recipe}.json`);
       const ran = await page.evaluate(run);
@@ -82,71 +76,65 @@ function tolerance({ batch, logits_drift }, step, name, expected) {
   return rounding;
 }
 
-/** In the page, which is the plan: runs its steps. `complaints`: whatever WebGPU finds wrong. */
+/** What the page runs steps by, beside the plan. */
+const DRIVER = ['trainer-gpu.js', 'error.js'];
+const driver = (name) => readFile(new URL(`../../web/${name}`, import.meta.url));
+
+/** In the page, which is the plan: hands its steps to the page's own driver. `complaints`: whatever WebGPU finds wrong. */
 async function run() {
   const plan = await (await fetch(location.href)).json();
-  const adapter = await navigator.gpu?.requestAdapter();
+  const { findAdapter, Gpu } = await import(new URL('trainer-gpu.js', location.href).href);
+  const adapter = await findAdapter();
   if (!adapter) return { missing: 'this browser has no WebGPU here' };
-  const device = await adapter.requestDevice();
   const complaints = [];
-  device.addEventListener('uncapturederror', ({ error }) => complaints.push(`uncaptured: ${error.message}`));
-  device.pushErrorScope('validation');
-
-  const buffers = plan.buffers.map(({ bytes, words }) => {
-    const usage = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_DST | GPUBufferUsage.COPY_SRC;
-    const buffer = device.createBuffer({ size: bytes, usage });
-    if (words.length > 0) device.queue.writeBuffer(buffer, 0, Uint32Array.from(words));
-    return buffer;
-  });
-  const bindGroupLayout = device.createBindGroupLayout({
-    entries: plan.buffers.map(({ read_only }, binding) => ({
-      binding,
-      visibility: GPUShaderStage.COMPUTE,
-      buffer: { type: read_only ? 'read-only-storage' : 'storage' },
-    })),
-  });
-  const bindGroup = device.createBindGroup({
-    layout: bindGroupLayout,
-    entries: buffers.map((buffer, binding) => ({ binding, resource: { buffer } })),
-  });
-  const layout = device.createPipelineLayout({ bindGroupLayouts: [bindGroupLayout] });
-  const pipelines = [];
-  for (const { name, source } of plan.dispatches) {
-    const module = device.createShaderModule({ label: name, code: source });
-    for (const { type, lineNum, message } of (await module.getCompilationInfo()).messages) {
-      complaints.push(`${name}, line ${lineNum}: ${type}: ${message}`);
-    }
-    try {
-      pipelines.push(await device.createComputePipelineAsync({ layout, compute: { module, entryPoint: 'main' } }));
-    } catch (error) {
-      complaints.push(`${name}: ${error.message}`);
-    }
+  const requestDevice = adapter.requestDevice.bind(adapter);
+  adapter.requestDevice = async (wanted) => {
+    const device = await requestDevice(wanted);
+    device.addEventListener('uncapturederror', ({ error }) => complaints.push(`uncaptured: ${error.message}`));
+    const createShaderModule = device.createShaderModule.bind(device);
+    device.createShaderModule = (described) => {
+      const module = createShaderModule(described);
+      module.getCompilationInfo().then(({ messages }) => messages.forEach(({ type, lineNum, message }) => complaints.push(`line ${lineNum}: ${type}: ${message}`)));
+      return module;
+    };
+    return device;
+  };
+  // What the module that trains says, said by the plan.
+  const words = Object.fromEntries(plan.buffers.map(({ name, words }) => [name, Uint32Array.from(words)]));
+  const module = {
+    gpuBuffers: () => plan.buffers.map(({ name }) => name),
+    gpuReadOnly: () => plan.buffers.filter((buffer) => buffer.read_only).length,
+    statistics: () => plan.reported,
+  };
+  const steps = {
+    gpuPlan: () => Float64Array.from(plan.buffers, ({ bytes }) => bytes),
+    gpuKernels: () => plan.dispatches.map(({ source }) => source),
+    gpuGroups: () => plan.dispatches.flatMap(({ groups }) => groups),
+    gpuPictures: () => words.pictures,
+    gpuState: () => words.state,
+    toGpu: () => {},
+    gpuEpoch: () => plan.steps,
+    gpuOrder: () => words.order,
+    gpuRates: () => words.rates,
+    gpuControl: () => words.control,
+  };
+  let stats = [];
+  try {
+    const gpu = await Gpu.open(adapter, module, steps);
+    // The first step is read by itself: what comes after is another part of the same buffer.
+    await gpu.advance(() => false, 1);
+    stats.push(...(await gpu.read()).stats);
+    while (!gpu.isAtEnd) await gpu.advance(() => true);
+    stats.push(...(await gpu.read()).stats);
+    gpu.free();
+  } catch (error) {
+    complaints.push(`${error.message} (${error.cause?.message})`);
   }
-  if (complaints.length > 0) return { complaints };
-
-  const encoder = device.createCommandEncoder();
-  const pass = encoder.beginComputePass();
-  pass.setBindGroup(0, bindGroup);
-  for (let step = 0; step < plan.steps; step++) {
-    for (const [i, { groups }] of plan.dispatches.entries()) {
-      pass.setPipeline(pipelines[i]);
-      pass.dispatchWorkgroups(...groups, 1);
-    }
-  }
-  pass.end();
-  const stats = plan.buffers.findIndex(({ name }) => name === 'stats');
-  const staging = device.createBuffer({ size: plan.buffers[stats].bytes, usage: GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST });
-  encoder.copyBufferToBuffer(buffers[stats], 0, staging, 0, plan.buffers[stats].bytes);
-  device.queue.submit([encoder.finish()]);
-  const wrong = await device.popErrorScope();
-  if (wrong) complaints.push(wrong.message);
-  if (complaints.length > 0) return { complaints };
-  await staging.mapAsync(GPUMapMode.READ);
-  const { dispatches, steps, recipe, batch, logits_drift, reported, expected } = plan;
+  const { dispatches, recipe, batch, logits_drift, reported, expected } = plan;
   return {
     complaints,
     adapter: adapter.info.description || adapter.info.architecture,
-    stats: [...new Float32Array(staging.getMappedRange())],
-    plan: { dispatches: dispatches.map(({ name }) => name), steps, recipe, batch, logits_drift, reported, expected },
+    stats,
+    plan: { dispatches: dispatches.map(({ name }) => name), steps: plan.steps, recipe, batch, logits_drift, reported, expected },
   };
 }

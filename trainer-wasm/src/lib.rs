@@ -1,15 +1,17 @@
 //! The trainer for a page: the fused engine of the CPU, its noise, its order of pictures and its files, compiled to WebAssembly.
 //!
 //! ```
-//! use trainer_wasm::{Settings, Trainer};
+//! use gan::recipe::Recipe;
+//! use trainer_wasm::{Settings, Trainer, files};
 //! # let pictures = gan::Pictures { bytes: vec![40; 64 * 16], labels: vec![0; 64], shape: gan::DataShape::grey(4, 4) };
-//! let settings = Settings { recipe: "stable", changes: "hidden = 8", seed: 7, epochs: 2, dataset: "dots", classes: vec![] };
+//! let recipe = Recipe::plain("stable", "hidden = 8").unwrap();
+//! let settings = Settings { recipe, seed: 7, epochs: 2, dataset: "dots", classes: vec![] };
 //! let mut trainer = Trainer::start(&settings, pictures)?;
 //! while !trainer.is_done() {
 //!     let taken = trainer.advance(10)?; // ten steps, or what is left of the epoch
 //!     println!("D's loss {}", taken.means.d_loss);
 //! }
-//! let onnx = trainer.export()?;
+//! let onnx = files::export(&trainer.parcel()?.to_bytes())?;
 //! # assert!(!onnx.is_empty());
 //! # Ok::<(), failure::Failure>(())
 //! ```
@@ -20,14 +22,24 @@
 //! * It reads no file, no clock and no flag. Whoever runs it says how long steps took.
 //! * No input panics: a panic ends the module for good.
 //!
-//! Start in `trainer.rs`; `wasm.rs` is the JavaScript face, `tile.rs` where the time goes. `xtask` compiles it twice, with relaxed
-//! SIMD and without.
+//! It is two modules: what trains, which knows no format and is small, and what makes files of a run ([`files`], by the feature of
+//! that name), which a page fetches when somebody asks for one. `xtask` compiles the first twice, with relaxed SIMD and without.
+//!
+//! Start in `trainer.rs`; `gpu.rs` has what a GPU is given and gives back, `wasm.rs` and `wasm_files.rs` are the JavaScript faces,
+//! `tile.rs` is where the time goes.
 
+pub mod files;
+mod gpu;
 mod trainer;
 
 #[cfg(target_arch = "wasm32")]
+mod thrown;
+#[cfg(all(target_arch = "wasm32", not(feature = "files")))]
 mod tile;
-#[cfg(target_arch = "wasm32")]
+#[cfg(all(target_arch = "wasm32", not(feature = "files")))]
 mod wasm;
+#[cfg(all(target_arch = "wasm32", feature = "files"))]
+mod wasm_files;
 
+pub use gpu::{ForDevice, ForEpoch};
 pub use trainer::{LEAST_PICTURES, Settings, Taken, Trainer};

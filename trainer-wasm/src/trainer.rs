@@ -2,14 +2,17 @@
 
 use std::sync::Arc;
 
+use engines::cpu::layers::pictures_of;
 use engines::cpu::mlp::Mlp;
 use engines::{Engine, Stretch};
 use failure::{Failure, Result};
-use gan::recipe::{BUILT_IN, Recipe};
+use gan::recipe::Recipe;
 use gan::{Classes, Pictures, State, StepStats};
-use record::checkpoint::{Checkpoint, EpochSums, Identity, Parity};
+use kernels::places::Places;
+use record::checkpoint::{Checkpoint, EpochSums, Identity};
 use record::epoch::EpochEvent;
-use record::progress::{Progress, diverged};
+use record::parcel::Parcel;
+use record::progress::Progress;
 use record::watch::{Signs, Watch};
 
 /// Counts the fewest pictures that a run is begun with: fewer are learnt by heart.
@@ -17,16 +20,12 @@ pub const LEAST_PICTURES: usize = 64;
 /// Counts the pictures of the sheet, and how many stand in a row of it, as on the trainer's.
 const SHEET: usize = 100;
 const SHEET_COLUMNS: usize = 10;
-/// Counts the latent vectors whose pictures the model file carries, as the trainer's does.
-const PARITY: usize = 4;
 
 /// Says what a run is to be.
 #[derive(Clone, Debug)]
 pub struct Settings<'a> {
-    /// Names a built-in recipe, or is one as TOML.
-    pub recipe: &'a str,
-    /// Holds keys and values that are put over the recipe's, as TOML; empty changes none.
-    pub changes: &'a str,
+    /// Holds every hyperparameter.
+    pub recipe: Recipe,
     /// Keys every random number.
     pub seed: u64,
     /// Counts the passes over the pictures; the schedules of the rates are stretched over them.
@@ -52,13 +51,24 @@ pub struct Taken {
 pub struct Trainer {
     identity: Identity,
     pictures: Arc<Pictures>,
-    engine: Mlp,
+    pub(crate) way: Way,
     at: Progress,
+    /// Holds the means of the last whole epoch before this part of the run, and that of this part.
     metrics: String,
+    last_epoch: Option<EpochEvent>,
     watch: Watch,
     sheet_z: Vec<f32>,
     /// Holds the pictures of the epoch under way, and its number.
     order: (u64, Vec<u32>),
+}
+
+/// Says what takes the steps.
+#[allow(clippy::large_enum_variant, reason = "a run has one")]
+pub(crate) enum Way {
+    /// This module itself.
+    Cpu(Mlp),
+    /// A GPU, by whoever drives it; the state is as it was last read back.
+    Gpu { name: String, places: Places, state: State },
 }
 
 impl Trainer {
@@ -67,20 +77,14 @@ impl Trainer {
     /// # Errors
     /// Refuses a recipe that is none or does not fit the pictures, no epochs, and fewer than [`LEAST_PICTURES`] pictures.
     pub fn start(settings: &Settings, pictures: Pictures) -> Result<Self> {
-        let changes = settings.changes.parse().map_err(|error: toml::de::Error| {
-            Failure::usage(format!("the changes to the recipe are no TOML: {}", error.to_string().trim_end()))
-        })?;
-        let recipe = match BUILT_IN.iter().find(|(name, _)| *name == settings.recipe) {
-            Some((name, text)) => Recipe::parse(text, name, &changes)?,
-            None => Recipe::parse(settings.recipe, "of the page", &changes)?,
-        };
+        let recipe = &settings.recipe;
         check_pictures(&pictures)?;
         if settings.epochs == 0 {
             return Err(Failure::usage("a run of no epochs trains nothing").hint("give one or more"));
         }
         recipe.fits(pictures.shape)?;
-        Mlp::takes(&recipe, pictures.shape).map_err(other_networks)?;
-        let recipe = Recipe { batch: recipe.batch.min(pictures.count()), ..recipe };
+        Mlp::takes(recipe, pictures.shape).map_err(other_networks)?;
+        let recipe = Recipe { batch: recipe.batch.min(pictures.count()), ..recipe.clone() };
         let data = pictures.shape.with_classes(recipe.classes_of(pictures.shape).0);
         let identity = Identity {
             seed: settings.seed,
@@ -98,10 +102,10 @@ impl Trainer {
     /// Goes on from a checkpoint, of this module or of the trainer, on the pictures that it was begun with.
     ///
     /// # Errors
-    /// Refuses a checkpoint that is damaged, and other pictures than its own.
-    pub fn resume(checkpoint: &[u8], pictures: Pictures) -> Result<Self> {
-        let Checkpoint { identity, state, epochs_done, sums, train_seconds, metrics, .. } =
-            Checkpoint::from_bytes(checkpoint)?;
+    /// Refuses other pictures than the checkpoint's, and networks that are not trained here.
+    pub fn resume(checkpoint: Checkpoint, pictures: Pictures) -> Result<Self> {
+        let at = checkpoint.progress();
+        let Checkpoint { identity, state, metrics, .. } = checkpoint;
         check_pictures(&pictures)?;
         Mlp::takes(&identity.recipe, identity.data).map_err(other_networks)?;
         let known = identity.pictures_crc32 != 0;
@@ -117,19 +121,19 @@ impl Trainer {
             ))
             .hint("take the pictures that it was begun with, or begin anew"));
         }
-        let at = Progress { step: state.step, epoch: epochs_done, sums, train_seconds };
         Ok(Self::going_on(identity, pictures, &state, at, metrics))
     }
 
     fn going_on(identity: Identity, pictures: Pictures, state: &State, at: Progress, metrics: String) -> Self {
         let pictures = Arc::new(pictures);
         Self {
-            engine: Mlp::new(&identity.recipe, pictures.clone(), state, 1),
+            way: Way::Cpu(Mlp::new(&identity.recipe, pictures.clone(), state, 1)),
             watch: Watch::new(&pictures, &[]),
             sheet_z: noise::sample_z(identity.seed, SHEET, identity.recipe.latent),
             order: (at.epoch, noise::permutation(identity.seed, at.epoch, pictures.count())),
             at,
             metrics,
+            last_epoch: None,
             identity,
             pictures,
         }
@@ -160,7 +164,8 @@ impl Trainer {
         self.at.epoch >= self.identity.epochs
     }
 
-    /// Takes at most `steps` steps, and none beyond the end of the epoch, where the failures with a name are looked for.
+    /// Takes at most `steps` steps, and none beyond the end of the epoch, where the failures with a name are looked for. It takes
+    /// none where a GPU does.
     ///
     /// # Errors
     /// Fails where training has diverged, with the step; the run is then at its end.
@@ -168,31 +173,48 @@ impl Trainer {
         if self.is_done() {
             return Ok(Taken::default());
         }
+        self.draw_order();
+        let steps = steps.min(self.end_of_epoch() - self.at.step);
+        let (seed, first, total_steps, done) = (self.identity.seed, self.at.step, self.total_steps(), self.seen());
+        let Way::Cpu(engine) = &mut self.way else { return Ok(Taken::default()) };
+        let stretch = Stretch { seed, first, steps, total_steps, order: &self.order.1[done..] };
+        let mut taken = Vec::with_capacity(steps as usize);
+        engine.advance(&[stretch], &mut |progress| {
+            taken.extend(progress.stats.first().copied().unwrap_or_default());
+            true
+        })?;
+        self.take(&taken)
+    }
+
+    /// Counts steps that were done, and closes the epoch that they end.
+    pub(crate) fn take(&mut self, stats: &[StepStats]) -> Result<Taken> {
+        self.at.take(stats, 0.0)?;
+        let mut sums = EpochSums::default();
+        stats.iter().for_each(|stats| sums.add(stats, 0.0));
+        let warnings = if self.at.step == self.end_of_epoch() { self.close_epoch()? } else { Vec::new() };
+        Ok(Taken { steps: sums.steps, means: sums.means(), warnings })
+    }
+
+    /// Gives the step that the next epoch begins with.
+    pub(crate) fn end_of_epoch(&self) -> u64 {
+        (self.at.epoch + 1) * self.steps_per_epoch()
+    }
+
+    /// Gives the pictures that are left of the epoch, one minibatch after another.
+    pub(crate) fn order(&mut self) -> &[u32] {
+        self.draw_order();
+        &self.order.1[self.seen()..]
+    }
+
+    /// Counts the pictures of the epoch that steps have seen.
+    fn seen(&self) -> usize {
+        (self.at.step % self.steps_per_epoch()) as usize * self.identity.recipe.batch
+    }
+
+    fn draw_order(&mut self) {
         if self.order.0 != self.at.epoch {
             self.order = (self.at.epoch, noise::permutation(self.identity.seed, self.at.epoch, self.pictures.count()));
         }
-        let end = (self.at.epoch + 1) * self.steps_per_epoch();
-        let steps = steps.min(end - self.at.step);
-        let done = (self.at.step % self.steps_per_epoch()) as usize * self.identity.recipe.batch;
-        let stretch = Stretch {
-            seed: self.identity.seed,
-            first: self.at.step,
-            steps,
-            total_steps: self.total_steps(),
-            order: &self.order.1[done..],
-        };
-        let (at, mut sums, mut failure) = (&mut self.at, EpochSums::default(), None);
-        self.engine.advance(&[stretch], &mut |progress| {
-            let stats = progress.stats.first().copied().unwrap_or_default();
-            failure = at.take(stats, progress.seconds).err();
-            stats.iter().for_each(|stats| sums.add(stats, 0.0));
-            failure.is_none()
-        })?;
-        if let Some(failure) = failure {
-            return Err(failure);
-        }
-        let warnings = if self.at.step == end { self.close_epoch()? } else { Vec::new() };
-        Ok(Taken { steps, means: sums.means(), warnings })
     }
 
     /// Adds the seconds that steps took, by the clock of whoever runs the module.
@@ -206,7 +228,7 @@ impl Trainer {
     fn close_epoch(&mut self) -> Result<Vec<String>> {
         let spread = self.watch.spread(&self.sheet()?, self.identity.pixels());
         let event = EpochEvent { spread, ..EpochEvent::new(self.at.epoch, self.identity.recipe.batch, &self.at.sums) };
-        self.metrics = event.reproducible::<()>(None);
+        self.last_epoch = Some(event);
         self.at.sums = EpochSums::default();
         self.at.epoch += 1;
         Ok(self.watch.after_epoch(&Signs { steps: self.at.step, means: event.means, spread, classes: None }))
@@ -220,43 +242,38 @@ impl Trainer {
         self.draw(&self.sheet_z, |i| i / SHEET_COLUMNS)
     }
 
-    /// Gives the run as a checkpoint: [`Trainer::resume`] goes on from it, and `trainer --from` begins from its weights.
+    /// Gives the run as a parcel: [`crate::files`] makes a checkpoint or a model of it, and [`Trainer::resume`] goes on from its
+    /// checkpoint.
     ///
     /// # Errors
     /// Fails where some weights are no longer numbers.
-    pub fn checkpoint(&self) -> Result<Vec<u8>> {
-        let latent = self.identity.recipe.latent;
-        let z = self.sheet_z[..PARITY * latent].to_vec();
-        let state = self.engine.state(0)?;
-        // The losses of a step are those before its update, which may have been the one that went wrong.
-        if !state.is_finite() {
-            return Err(diverged(self.at.step, self.at.epoch, &self.at.sums.means()));
-        }
-        let checkpoint = Checkpoint {
-            identity: self.identity.clone(),
-            state,
-            epochs_done: self.at.epoch,
-            sums: self.at.sums,
-            train_seconds: self.at.train_seconds,
-            metrics: self.metrics.clone(),
-            made_by: [self.engine.name().to_owned(), "cpu by WebAssembly".to_owned(), "1".to_owned()],
-            parity: Parity {
-                image: self.draw(&z, |i| i)?,
-                labels: (0..PARITY).filter_map(|i| i.checked_rem(self.classes().0)).collect(),
-                z,
-            },
-            asked: None,
+    pub fn parcel(&self) -> Result<Parcel> {
+        let device = match &self.way {
+            Way::Cpu(_) => "cpu by WebAssembly".to_owned(),
+            Way::Gpu { name, .. } => format!("{name} by WebGPU"),
         };
-        Ok(checkpoint.to_bytes())
+        let checkpoint = Checkpoint::of(
+            self.identity.clone(),
+            self.state()?,
+            &self.at,
+            self.metrics.clone(),
+            ["fused".to_owned(), device, "1".to_owned()],
+            &self.sheet_z,
+            |inputs| self.generate(inputs),
+        )?;
+        Ok(Parcel { checkpoint, last_epoch: self.last_epoch })
     }
 
-    /// Gives the generator as ONNX, as things stand: the file that the trainer would write.
-    ///
-    /// # Errors
-    /// As [`Trainer::checkpoint`].
-    pub fn export(&self) -> Result<Vec<u8>> {
-        exporter::export_as(&self.checkpoint()?, &self.identity.architecture())
-            .map_err(|error| Failure::failed(format!("the export failed: {error}")))
+    /// Gives everything that the next step depends on; of a GPU, as it was last read back.
+    pub(crate) fn state(&self) -> Result<State> {
+        match &self.way {
+            Way::Cpu(engine) => engine.state(0),
+            Way::Gpu { state, .. } => Ok(state.clone()),
+        }
+    }
+
+    pub(crate) fn pictures(&self) -> &Arc<Pictures> {
+        &self.pictures
     }
 
     fn classes(&self) -> Classes {
@@ -266,11 +283,19 @@ impl Trainer {
     fn draw(&self, z: &[f32], class: impl Fn(usize) -> usize) -> Result<Vec<f32>> {
         let classes = self.classes();
         let labels = (0..).map(|i| class(i) % classes.0.max(1));
-        self.engine.generate(0, &classes.inputs(z, self.identity.recipe.latent, labels))
+        self.generate(&classes.inputs(z, self.identity.recipe.latent, labels))
+    }
+
+    /// Draws by the generator that is exported, of its inputs.
+    fn generate(&self, inputs: &[f32]) -> Result<Vec<f32>> {
+        match &self.way {
+            Way::Cpu(engine) => engine.generate(0, inputs),
+            Way::Gpu { places, state, .. } => Ok(pictures_of(&places.networks[0], state.exported(), inputs)),
+        }
     }
 }
 
-fn other_networks(why: String) -> Failure {
+pub(crate) fn other_networks(why: String) -> Failure {
     Failure::usage(format!("a page trains perceptrons of two hidden layers alone, and {why}"))
         .hint("train other networks by the program `trainer`, on a GPU if there is one")
 }
@@ -303,6 +328,7 @@ mod tests {
     use gan::DataShape;
 
     use super::*;
+    use crate::files;
 
     /// Pictures that differ, with two classes.
     fn pictures(count: usize) -> Pictures {
@@ -311,10 +337,19 @@ mod tests {
         Pictures { bytes, labels, shape: DataShape::grey(6, 6).with_classes(2) }
     }
 
-    fn settings(recipe: &str) -> Settings<'_> {
-        let changes = "hidden = 12\nbatch = 16\nlatent = 5";
+    fn settings(recipe: &str) -> Settings<'static> {
+        let recipe = Recipe::plain(recipe, "hidden = 12\nbatch = 16\nlatent = 5").unwrap();
         let classes = vec!["even".to_owned(), "odd".to_owned()];
-        Settings { recipe, changes, seed: 3, epochs: 2, dataset: "stripes", classes }
+        Settings { recipe, seed: 3, epochs: 2, dataset: "stripes", classes }
+    }
+
+    fn export(trainer: &Trainer) -> Vec<u8> {
+        files::export(&trainer.parcel().unwrap().to_bytes()).unwrap()
+    }
+
+    fn resume(checkpoint: &[u8], pictures: Pictures) -> Result<Trainer> {
+        let parcel = Parcel::from_bytes(&files::open(checkpoint)?).unwrap();
+        Trainer::resume(parcel.into_checkpoint(), pictures)
     }
 
     fn run(trainer: &mut Trainer, steps: u64) {
@@ -331,7 +366,7 @@ mod tests {
                 let mut trainer = Trainer::start(&settings(recipe), pictures(80)).unwrap();
                 assert_eq!((trainer.steps_per_epoch(), trainer.total_steps()), (5, 10));
                 run(&mut trainer, steps);
-                trainer.export().unwrap()
+                export(&trainer)
             };
             assert!(exported(1) == exported(3), "{recipe}");
         }
@@ -343,39 +378,39 @@ mod tests {
         run(&mut whole, 4);
         let mut first = Trainer::start(&settings("stable"), pictures(80)).unwrap();
         first.advance(3).unwrap();
-        let mut rest = Trainer::resume(&first.checkpoint().unwrap(), pictures(80)).unwrap();
+        let mut rest = resume(&files::checkpoint(&first.parcel().unwrap().to_bytes()).unwrap(), pictures(80)).unwrap();
         assert_eq!(rest.at().step, 3);
         run(&mut rest, 100);
-        assert!(rest.export().unwrap() == whole.export().unwrap());
+        assert!(export(&rest) == export(&whole));
     }
 
     #[test]
     fn what_cannot_be_trained_is_refused_in_words() {
-        let start = |changes: &str, epochs, pictures: Pictures| {
-            let settings = Settings { changes, epochs, ..settings("stable") };
+        let start = |epochs, pictures: Pictures| {
+            let settings = Settings { epochs, ..settings("stable") };
             Trainer::start(&settings, pictures).err().map(|failure| failure.message).unwrap_or_default()
         };
         let cut = Pictures { bytes: vec![0; 99], ..pictures(64) };
         for (name, found, part) in [
-            ("few", start("", 1, pictures(10)), "10 pictures are too few"),
-            ("cut", start("", 1, cut), "99 bytes are not 64 pictures"),
-            ("no epochs", start("", 0, pictures(64)), "no epochs"),
-            ("no TOML", start("lr = ", 1, pictures(64)), "no TOML"),
-            ("no such key", start("lrr = 1", 1, pictures(64)), "did you mean `lr`"),
+            ("few", start(1, pictures(10)), "10 pictures are too few"),
+            ("cut", start(1, cut), "99 bytes are not 64 pictures"),
+            ("no epochs", start(0, pictures(64)), "no epochs"),
         ] {
             assert!(found.contains(part), "{name}: {found:?}");
         }
         let mut other = pictures(64);
         other.bytes[7] ^= 1;
-        let begun = Trainer::start(&settings("stable"), pictures(64)).unwrap().checkpoint().unwrap();
-        let refused = Trainer::resume(&begun, other).err().map(|failure| failure.message);
+        let begun = Trainer::start(&settings("stable"), pictures(64)).unwrap().parcel().unwrap().to_bytes();
+        let begun = files::checkpoint(&begun).unwrap();
+        let refused = resume(&begun, other).err().map(|failure| failure.message);
         assert!(refused.is_some_and(|message| message.contains("other pictures")));
-        assert!(Trainer::resume(&begun[..90], pictures(64)).is_err());
+        assert!(resume(&begun[..90], pictures(64)).is_err());
     }
 
     #[test]
     fn fewer_pictures_than_a_minibatch_are_one_minibatch() {
-        let settings = Settings { changes: "hidden = 8", ..settings("stable") };
+        let recipe = Recipe::plain("stable", "hidden = 8").unwrap();
+        let settings = Settings { recipe, ..settings("stable") };
         let trainer = Trainer::start(&settings, pictures(70)).unwrap();
         assert_eq!((trainer.identity().recipe.batch, trainer.total_steps()), (70, 2));
     }
@@ -384,7 +419,7 @@ mod tests {
     fn the_model_says_where_it_comes_from_and_draws_what_it_says() {
         let mut trainer = Trainer::start(&settings("stable"), pictures(80)).unwrap();
         run(&mut trainer, 10);
-        let model = exporter::Model::from_onnx(&trainer.export().unwrap()).unwrap();
+        let model = exporter::Model::from_onnx(&export(&trainer)).unwrap();
         let told = |key: &str| model.metadata().find(|(name, _)| *name == key).map(|(_, text)| text.to_owned());
         assert_eq!(told("forger.recipe").as_deref(), Some("stable"));
         assert_eq!(told("forger.dataset").as_deref(), Some("stripes"));

@@ -15,7 +15,7 @@ use engines::{State, StepStats, Stretch};
 use failure::{Failure, Result};
 use gan::STATISTICS;
 use gan::recipe::Recipe;
-use kernels::buffers::{NAMES, READ_ONLY, Sizes, control, rates_of};
+use kernels::buffers::{NAMES, READ_ONLY, Sizes, contents_of_pictures, control, rates_of};
 use kernels::places::STATS;
 use kernels::plan::{Dispatch, Plan};
 
@@ -71,11 +71,9 @@ pub fn plan(recipe: &Recipe, steps: usize) -> Result<Written> {
 
     let rates = (0..steps as u64).flat_map(|step| rates_of(recipe, &recipe.rates(step, TOTAL_STEPS), step));
     let bits = |floats: &[f32]| floats.iter().map(|float| float.to_bits()).collect::<Vec<_>>();
-    let word = |four: &[u8]| four.iter().rev().fold(0, |word, &byte| word << 8 | u32::from(byte));
-    let classes = recipe.classes_of(shape).0;
-    let labels = pictures.labels.iter().filter(|_| classes > 0).map(|&label| u32::from(label));
+    let words = |bytes: Vec<u8>| bytes.as_chunks().0.iter().map(|word| u32::from_le_bytes(*word)).collect();
     let mut contents = [
-        pictures.bytes.chunks(4).map(word).chain(labels).collect(),
+        words(contents_of_pictures(&plan, &pictures)),
         order.clone(),
         bits(&rates.collect::<Vec<_>>()),
         control(0, true, &[SEED]),

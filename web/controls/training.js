@@ -9,9 +9,10 @@ export function createTraining(root, { onModel, onFailure }) {
   /** @type {Promise<ReturnType<typeof import('../training/panel.js').createPanel>> | undefined} */
   let panel;
   return {
-    show() {
+    /** @param {import('../training/link.js').Setup} [asked] The run that a link asks for. */
+    show(asked) {
       panel ??= import('../training/panel.js').then(({ createPanel }) => createPanel(root, onModel));
-      panel.then(({ show }) => show()).catch((error) => {
+      panel.then(({ show }) => show(asked)).catch((error) => {
         // Worth another try once there is a network.
         panel = undefined;
         onFailure(error);

@@ -130,6 +130,11 @@ export interface TrainerOptions {
   epochs?: number;
   /** How often there is a report, in ms; 400 if not given. */
   everyMs?: number;
+  /**
+   * What takes the steps. `auto`, if not given: the GPU by WebGPU where the browser gives one that is no program; `gpu` takes such a
+   * one too. Where the GPU can't, or is lost, the CPU does, and the reports say why.
+   */
+  device?: 'auto' | 'cpu' | 'gpu';
 }
 
 /** What came of the steps since the report before. */
@@ -160,6 +165,12 @@ export interface Report {
   sheet: Float32Array<ArrayBuffer>;
   /** Channels, height and width of a picture. */
   imageShape: readonly number[];
+  /** What took the steps. */
+  device: 'gpu' | 'cpu';
+  /** What the browser calls the GPU; empty on the CPU. */
+  deviceName: string;
+  /** Why the GPU takes none, where it might have: a sentence. */
+  whyCpu: string;
   isDone: boolean;
 }
 
@@ -169,6 +180,8 @@ export interface Trainer extends AsyncIterable<Report> {
   pause(): void;
   /** Goes on after `pause`. */
   goOn(): void;
+  /** Takes one step while it is paused, and reports it. */
+  step(): void;
   /** Ends the run where it is: the reports end, and it can still be exported. */
   stop(): void;
   /** The generator as it is now, as ONNX: the file that the trainer would write. */
@@ -183,6 +196,15 @@ export interface Trainer extends AsyncIterable<Report> {
 export const Trainer: {
   /** Begins a run; rejects with a {@link ForgerError} that says what stands against it. */
   readonly start: (options: TrainerOptions) => Promise<Trainer>;
+  /**
+   * Goes on with a run: `checkpoint` is what `checkpoint()` gave, or the trainer's `checkpoint.safetensors`; `pictures` are those that
+   * it was begun with. Rejects as `start` does.
+   */
+  readonly resume: (
+    checkpoint: Uint8Array,
+    pictures: Pictures | Source,
+    options?: Pick<TrainerOptions, 'dataset' | 'everyMs' | 'device'>,
+  ) => Promise<Trainer>;
 };
 
 /** What runs the models here: the version of tract, which SIMD this browser has for it, and the memory that it holds by now. */

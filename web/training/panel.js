@@ -1,24 +1,39 @@
 // @ts-check
 /**
  * The tab "Train": a run in a worker, watched. Fetched when the tab is opened; the pictures and what trains when a run is begun.
+ *
+ * `setup.js` says what a run is to be, `picking.js` reads pictures of the visitor's own, `watching.js` shows a run, `slow.js` one step of
+ * it, `keeper.js` keeps it for a reload; here they meet.
  */
 
-import { explained } from '../controls/failure.js';
 import { make } from '../controls/dom.js';
-import { paint } from '../pixels.js';
 import { download } from '../save.js';
 import { currentLanguage, setText } from '../strings.js';
-import { startTraining } from '../trainer.js';
+import { resumeTraining, startTraining } from '../trainer.js';
+import { fetchPictures, openPictures } from './data.js';
+import { faultOf } from './faults.js';
+import { createKeeper } from './keeper.js';
+import { toFragment } from './link.js';
+import { asPictures, LEAST } from './own.js';
+import { createPicking } from './picking.js';
+import { changesOf } from './recipes.js';
+import { createSetup } from './setup.js';
+import { createSlow } from './slow.js';
+import { netsOf, noiseOf, placesOf, takenApart } from './step.js';
+import { createWatching, isLost } from './watching.js';
 import { say } from './words.js';
 
-/** MNIST's ten thousand test pictures. Not called `.gz`: some hosts would unpack what is called so on the way, and some would not. */
-const PICTURES = new URL('../pictures/mnist-test-images.gzip', import.meta.url);
-const LENGTHS = [10, 30, 100];
 /** How often the sheet is drawn, in ms: more than twice a second. */
 const EVERY_MS = 350;
-const COLUMNS = 10;
+/** After so long without a report the tab was asleep, in ms. */
+const ASLEEP_MS = 60_000;
+/** How often a step is asked for until it is the only one. */
+const MOST_TRIES = 50;
+/** The failures are looked for from this step on. */
+const FIRST_WATCHED = 500;
 
 /** @typedef {'idle' | 'loading' | 'running' | 'paused' | 'over'} Stage */
+/** @typedef {import('./link.js').Setup} Setup */
 
 /**
  * @param {HTMLElement} root
@@ -29,109 +44,309 @@ export function createPanel(root, onModel) {
   let stage = 'idle';
   /** @type {import('../trainer.js').Training | undefined} */
   let training;
-  /** @type {import('../trainer.js').Report | undefined} */
-  let report;
-  /** @type {string[]} */
-  let warnings = [];
+  /** What the run on show is, and what it learns from. */
+  let run = { setup: /** @type {Setup | undefined} */ (undefined), isInverted: false, data: /** @type {import('./data.js').Data | undefined} */ (undefined) };
+  /** The run of an earlier visit that can be gone on with. @type {import('./keep.js').Kept | undefined} */
+  let kept;
   /** @type {unknown} */
   let failure;
-  let chosen = { recipe: 'stable', seed: 1 };
-  let saidOf = () => '';
+  /** How much of the pictures has come, from 0 to 1. @type {number | undefined} */
+  let fetched;
+  let [saidOf, linkSaidOf, invitationOf] = [() => '', () => '', () => ''];
+  /** @type {ReturnType<typeof openPictures> | undefined} */
+  let pictures;
+  let [isStepping, hasSlept, heardAt] = [false, false, 0];
+  /** The link that was followed last. @type {Setup | undefined} */
+  let invited;
   /** What is written already: a live region would say it again. */
   let written = { failure: /** @type {unknown} */ (undefined), language: '' };
 
   // Of no use to anybody else, and so not among the page's first style sheets.
   document.head.append(make('link', { rel: 'stylesheet', href: new URL('training.css', import.meta.url).href }));
+  const isLocked = () => stage === 'loading' || stage === 'running' || stage === 'paused';
+  const setup = createSetup(show);
+  const [summary, invitation] = [make('summary'), make('p', { className: 'invited' })];
+  const form = make('details', { className: 'setup', open: true }, [summary, setup.root]);
+  const picking = createPicking({ isOpen: () => !root.hidden && root.isConnected, isLocked, onOwn });
+  setup.ownPlace.after(picking.root);
+  const watching = createWatching();
+  const keeper = createKeeper(show);
+  const slow = createSlow({ onStep: () => void showStep(), onEnd: endSlow });
+
   const head = make('h2');
-  const [story, data, lossHint, sheetHint, checkpointHint] = ['lede', 'hint', 'hint', '', 'hint'].map((className) => make('p', { className }));
-  const recipes = ['stable', 'seed'].map((value) => make('input', { type: 'radio', name: 'training-recipe', value, checked: value === 'stable' }));
-  const recipeWords = recipes.map(() => make('span'));
-  const legend = make('legend');
-  const recipe = make('fieldset', { className: 'choices' }, [legend, ...recipes.map((radio, i) => make('label', {}, [radio, ' ', recipeWords[i]]))]);
-  const seed = make('input', { type: 'number', id: 'training-seed', min: '0', max: String(Number.MAX_SAFE_INTEGER), step: '1', value: '1', inputMode: 'numeric' });
-  const seedWord = make('label', { htmlFor: 'training-seed' });
-  const length = make('select', { id: 'training-length' }, LENGTHS.map((epochs) => make('option', { value: String(epochs) })));
-  const lengthWord = make('label', { htmlFor: 'training-length' });
-  const start = make('button', { type: 'button', className: 'primary' });
-  const pause = make('button', { type: 'button' });
-  const stop = make('button', { type: 'button' });
+  const [story, data, checkpointHint, keptAt, keptWords] = ['lede', 'hint', 'hint', 'hint', ''].map((className) => make('p', { className }));
+  const buttons = { start: 'primary', pause: '', stop: '', slow: '', link: '' };
+  const [start, pause, stop, slowly, link] = Object.values(buttons).map((className) => make('button', { type: 'button', className }));
   const bar = make('progress', { max: 1, value: 0 });
-  const said = make('p', { className: 'hint' });
-  said.setAttribute('role', 'status');
+  const [said, linkSaid] = [make('p', { className: 'hint' }), make('p', { className: 'hint' })];
+  const notes = make('ul', { className: 'notes' });
+  for (const element of [said, linkSaid, notes, invitation]) element.setAttribute('role', 'status');
+  const linkField = make('input', { type: 'text', className: 'link', readOnly: true, hidden: true });
   const failed = make('p', { className: 'warning', hidden: true });
   failed.setAttribute('role', 'alert');
-  const named = make('ul', { className: 'warnings' });
-  named.setAttribute('role', 'status');
-  const canvas = make('canvas', { width: 280, height: 280 });
-  canvas.setAttribute('role', 'img');
-  const figure = make('figure', {}, [make('div', { className: 'paper sheet large' }, [canvas]), make('figcaption', {}, [sheetHint])]);
-  const facts = ['step', 'dLoss', 'gLoss', 'accuracy', 'pace', 'left'].map((key) => ({ key, term: make('dt'), value: make('dd') }));
-  const list = make('dl', { className: 'facts' }, facts.map(({ term, value }) => make('div', {}, [term, value])));
+  const [goOn, throwAway] = [make('button', { type: 'button', className: 'primary' }), make('button', { type: 'button', className: 'quiet' })];
+  const offer = make('div', { className: 'kept', hidden: true }, [keptWords, make('div', { className: 'bar' }, [goOn, throwAway])]);
   const [onnx, checkpoint] = [make('button', { type: 'button' }), make('button', { type: 'button' })];
   const home = make('div', { className: 'training-home' }, [onnx, checkpoint, checkpointHint]);
   root.replaceChildren(
-    head, story, data,
-    make('div', { className: 'training-form' }, [recipe, seedWord, seed, lengthWord, length]),
-    make('div', { className: 'training-buttons' }, [start, pause, stop]),
-    bar, said, failed, named, list, lossHint, figure, home,
+    head, invitation, story, data, offer, form,
+    make('div', { className: 'training-buttons' }, [start, pause, stop, slowly, link]),
+    linkSaid, linkField, bar, said, failed, notes, watching.named, slow.root, watching.root, keptAt, home,
   );
 
   start.addEventListener('click', () => void begin());
-  pause.addEventListener('click', () => {
-    if (!training || (stage !== 'running' && stage !== 'paused')) return;
-    if (stage === 'running') training.pause();
-    else training.goOn();
-    stage = stage === 'running' ? 'paused' : 'running';
-    const { step, steps } = report ?? { step: 0, steps: 0 };
-    saidOf = () => (stage === 'paused' ? say('paused', { step, steps }) : say('begun'));
-    show();
-  });
+  pause.addEventListener('click', () => (stage === 'running' ? pauseRun() : goOnRun()));
   stop.addEventListener('click', () => {
     training?.stop();
     start.focus();
   });
+  slowly.addEventListener('click', () => void showStep());
+  link.addEventListener('click', () => void copyLink());
+  goOn.addEventListener('click', () => void goOnKept());
+  throwAway.addEventListener('click', () => void throwKept());
   onnx.addEventListener('click', () => void save('gen.onnx', () => training?.export()));
   checkpoint.addEventListener('click', () => void save('checkpoint.safetensors', () => training?.checkpoint()));
-
-  async function begin() {
-    if (stage === 'loading' || stage === 'running' || stage === 'paused') return;
-    training?.free();
-    training = undefined;
-    [failure, report, warnings, stage] = [undefined, undefined, [], 'loading'];
-    saidOf = () => say('loading');
+  // The last moments that a page surely has: a phone may close it without another word.
+  document.addEventListener('visibilitychange', () => document.hidden && keepNow());
+  document.addEventListener('freeze', keepNow);
+  document.addEventListener('resume', () => {
+    if (stage !== 'running') return;
+    hasSlept = true;
     show();
-    chosen = { recipe: recipes.find(({ checked }) => checked)?.value ?? 'stable', seed: Math.max(0, Math.floor(seed.valueAsNumber || 0)) };
+  });
+  void keeper.find().then((found) => {
+    if (stage === 'idle') kept = found;
+    show();
+  });
+
+  function onOwn() {
+    // Classes are of the pictures that are there.
+    if (!isLocked() && setup.get().recipe === 'classes' && setup.get().pictures === 'own' && picking.ready() && !picking.hasClasses()) setup.set({ ...setup.get(), recipe: 'stable' });
+    // Whoever drops pictures wants to train on them.
+    if (!isLocked() && setup.get().pictures !== 'own') setup.set({ ...setup.get(), recipe: 'stable', pictures: 'own' });
+    show();
+  }
+
+  /** A run of what is chosen. */
+  async function begin() {
+    if (isLocked()) return;
+    const chosen = setup.get();
+    const own = chosen.pictures === 'own' ? picking.ready() : undefined;
+    if (chosen.pictures === 'own' && !own) {
+      saidOf = () => say('ownWanted', { least: LEAST });
+      return show();
+    }
+    prepare(chosen, own !== undefined && picking.isInverted(), []);
+    const { recipe, seed, epochs, values } = chosen;
+    await watch('begun', async () => {
+      const { source, dataset } = await learnt(own);
+      keeper.beginNew(own);
+      return startTraining({ pictures: source, dataset, recipe, seed, epochs, changes: changesOf(recipe, values), everyMs: EVERY_MS });
+    });
+  }
+
+  /** The run that was kept, from where it was. */
+  async function goOnKept() {
+    if (isLocked() || !kept) return;
+    const taken = kept;
+    setup.set(taken.setup);
+    prepare(taken.setup, taken.isInverted, taken.warnings);
+    await watch('wentOn', async () => {
+      const { checkpoint, own } = await keeper.take(taken.id);
+      if (!checkpoint) throw new Error('a kept run has a checkpoint');
+      if (own) picking.put(own, taken.isInverted);
+      const { source, dataset } = await learnt(own);
+      keeper.beginKept(taken);
+      return resumeTraining({ pictures: source, checkpoint, dataset, everyMs: EVERY_MS });
+    });
+  }
+
+  /** @param {Setup} chosen @param {boolean} isInverted @param {readonly string[]} warnings */
+  function prepare(chosen, isInverted, warnings) {
+    training?.free();
+    slow.close();
+    [training, pictures, kept, failure, hasSlept] = [undefined, undefined, undefined, undefined, false];
+    run = { setup: chosen, isInverted, data: undefined };
+    stage = 'loading';
+    saidOf = () => say('loading');
+    linkSaidOf = invitationOf = () => '';
+    // What is to be seen is not to lie far below what was chosen.
+    form.open = false;
+    watching.begin(warnings);
+    show();
+  }
+
+  /** What the run learns from: the visitor's own pictures, or what the site has. @param {import('./own.js').Own | undefined} own */
+  async function learnt(own) {
+    const which = run.setup?.pictures === 'train' ? 'train' : 'test';
+    run.data = own
+      ? { source: asPictures(own, run.isInverted), dataset: own.name }
+      : await fetchPictures(which, (share) => {
+          fetched = share;
+          show();
+        });
+    fetched = undefined;
+    return run.data;
+  }
+
+  /** @param {string} words What is said when it has begun. @param {() => Promise<import('../trainer.js').Training>} open */
+  async function watch(words, open) {
     try {
-      const run = await startTraining({ pictures: PICTURES, dataset: 'mnist-test', ...chosen, epochs: Number(length.value), everyMs: EVERY_MS });
-      training = run;
+      const under = await open();
+      training = under;
       stage = 'running';
-      saidOf = () => say('begun');
+      heardAt = Date.now();
+      saidOf = () => say(words);
       show();
-      for await (const each of run) take(each);
-      await end(run);
+      // The button that was pressed can no longer be.
+      if (document.activeElement === document.body) pause.focus();
+      for await (const each of under) take(each);
+      await end(under);
     } catch (error) {
-      failure = error;
-      stage = 'over';
-      saidOf = () => '';
+      fail(error);
     }
     show();
   }
 
+  /** @param {unknown} error */
+  function fail(error) {
+    // A fault of ours is to be found in the console.
+    if (!(error instanceof Error && 'hint' in error)) console.error(error);
+    [failure, stage, fetched] = [error, 'over', undefined];
+    saidOf = () => '';
+    slow.close();
+    keeper.end();
+    void keeper.find().then((found) => {
+      kept = found;
+      show();
+    });
+  }
+
   /** @param {import('../trainer.js').Report} each */
   function take(each) {
-    report = each;
-    warnings.push(...each.warnings);
-    paint(canvas, each.sheet, each.imageShape, COLUMNS);
+    if (stage === 'running' && Date.now() - heardAt > ASLEEP_MS) hasSlept = true;
+    heardAt = Date.now();
+    watching.take(each);
+    if (training && !each.isDone && each.step > 0) void keeper.save(training, stateNow);
     show();
   }
 
-  /** @param {import('../trainer.js').Training} run */
-  async function end(run) {
-    const step = report?.step ?? 0;
-    const bytes = /** @type {Uint8Array<ArrayBuffer>} */ (await run.export());
+  /** @param {import('../trainer.js').Training} under */
+  async function end(under) {
+    const { recipe, seed } = run.setup ?? setup.get();
+    const bytes = /** @type {Uint8Array<ArrayBuffer>} */ (await under.export());
+    const report = watching.report();
     stage = 'over';
-    saidOf = () => say('ended', { step });
-    onModel(new File([bytes], `gen-${chosen.recipe}-seed${chosen.seed}.onnx`));
+    slow.close();
+    const verdict = watching.warnings().length > 0 ? '' : report && report.step >= FIRST_WATCHED && report.epoch > 0 ? 'endedWell' : 'endedShort';
+    saidOf = () => [say('ended', { step: report?.step ?? 0 }), verdict && say(verdict)].join(' ').trim();
+    onModel(new File([bytes], `gen-${recipe}-seed${seed}.onnx`));
+    void keeper.save(under, stateNow, true).then(keeper.end);
+  }
+
+  /** What is kept of the run beside its checkpoint. */
+  function stateNow() {
+    const report = watching.report();
+    return { setup: run.setup ?? setup.get(), isInverted: run.isInverted, warnings: watching.warnings(), steps: report?.steps ?? 0, isDone: report?.isDone ?? false };
+  }
+
+  function keepNow() {
+    if (training && watching.report() && (stage === 'running' || stage === 'paused')) void keeper.save(training, stateNow, true);
+  }
+
+  async function throwKept() {
+    if (!kept) return;
+    const { id } = kept;
+    kept = undefined;
+    saidOf = () => say('keptDropped');
+    start.focus();
+    show();
+    await keeper.drop(id);
+  }
+
+  function pauseRun() {
+    if (!training || stage !== 'running') return;
+    training.pause();
+    stage = 'paused';
+    saidOf = () => {
+      const { step, steps } = watching.report() ?? { step: 0, steps: 0 };
+      return say('paused', { step, steps });
+    };
+    keepNow();
+    show();
+  }
+
+  function goOnRun() {
+    if (!training || stage !== 'paused') return;
+    slow.close();
+    training.goOn();
+    stage = 'running';
+    saidOf = () => say('begun');
+    heardAt = Date.now();
+    show();
+  }
+
+  /** Takes one step, and shows it in its parts. */
+  async function showStep() {
+    const { data, setup: chosen } = run;
+    if (!training || !data || !chosen || isStepping) return;
+    pauseRun();
+    isStepping = true;
+    show();
+    try {
+      const { count, at } = await (pictures ??= openPictures(data));
+      const [first, second] = await oneStep(training);
+      const shape = watching.report()?.imageShape ?? [1, 28, 28];
+      if (!first || !second) {
+        saidOf = () => say('slowNone');
+        return;
+      }
+      const real = at(placesOf(first, chosen.seed, count));
+      // Each in a task of its own: neither is to keep the page.
+      await new Promise((resolve) => setTimeout(resolve));
+      slow.open(takenApart(first, second, noiseOf(first, chosen.seed), real), shape, first.step, chosen.pictures !== 'own');
+    } catch (error) {
+      fail(error);
+    } finally {
+      isStepping = false;
+      show();
+    }
+  }
+
+  /** Both networks before a step and after it; none of a run that is told classes. @param {import('../trainer.js').Training} under */
+  async function oneStep(under) {
+    let first = netsOf(await under.checkpoint());
+    for (let tries = 0; first && tries < MOST_TRIES; tries++) {
+      under.step();
+      const second = netsOf(await under.checkpoint());
+      // Steps that were under way when the run was paused come first.
+      if (second?.step === first.step + 1) return [first, second];
+      first = second;
+    }
+    return [];
+  }
+
+  function endSlow() {
+    slow.close();
+    slowly.focus();
+    show();
+  }
+
+  async function copyLink() {
+    const fragment = toFragment(setup.get());
+    const address = location.href.split(/[?#]/)[0] + fragment;
+    const isOwn = setup.get().pictures === 'own';
+    linkField.hidden = true;
+    try {
+      await navigator.clipboard.writeText(address);
+      linkSaidOf = () => say(isOwn ? 'linkOwn' : 'linkCopied');
+    } catch {
+      linkSaidOf = () => say('linkNotCopied');
+      linkField.value = address;
+      linkField.hidden = false;
+      linkField.select();
+    }
+    show();
   }
 
   /** @param {string} name @param {() => Promise<Uint8Array> | undefined} make */
@@ -147,66 +362,67 @@ export function createPanel(root, onModel) {
 
   /** Everything as it is, in the language of the page. */
   function show() {
-    setText(head, say('title'));
-    setText(story, say('story'));
-    setText(data, say('data'));
-    setText(legend, say('recipe'));
-    recipes.forEach(({ value }, i) => setText(recipeWords[i], say(value)));
-    setText(seedWord, say('number'));
-    setText(lengthWord, say('length'));
-    for (const option of length.options) setText(option, say('epochs', { epochs: option.value }));
-    const isUnderWay = stage === 'loading' || stage === 'running' || stage === 'paused';
-    setText(start, say(stage === 'over' ? 'again' : 'train'));
-    setText(pause, say(stage === 'paused' ? 'goOn' : 'pause'));
-    setText(stop, say('stop'));
-    start.disabled = isUnderWay;
-    pause.disabled = stop.disabled = stage !== 'running' && stage !== 'paused';
-    recipe.disabled = seed.disabled = length.disabled = isUnderWay;
-    setText(said, saidOf());
-    setText(sheetHint, say('sheetHint'));
-    setText(lossHint, say('lossHint'));
-    setText(onnx, say('onnx'));
-    setText(checkpoint, say('checkpoint'));
-    setText(checkpointHint, say('checkpointHint'));
+    const report = watching.report();
+    const chosen = setup.get();
+    const isUnderWay = stage === 'running' || stage === 'paused';
+    const texts = /** @type {[Element, string][]} */ ([
+      [head, say('title')], [story, say('story')], [data, say('data')],
+      [start, say(stage === 'over' ? 'again' : 'train')], [pause, say(stage === 'paused' ? 'goOn' : 'pause')], [stop, say('stop')],
+      [slowly, say('slow')], [summary, say('setup', { recipe: chosen.recipe, seed: chosen.seed, epochs: chosen.epochs })], [invitation, invitationOf()], [link, say('link')], [said, saidOf()], [linkSaid, linkSaidOf()],
+      [onnx, say('onnx')], [checkpoint, say('checkpoint')], [checkpointHint, say('checkpointHint')],
+      [throwAway, say('keptDrop')], [goOn, say(kept?.isDone ? 'keptTake' : 'keptGoOn')],
+      [keptWords, kept ? say(kept.isDone ? 'keptDone' : 'keptOffer', { recipe: kept.setup.recipe, seed: kept.setup.seed, step: kept.step, steps: kept.steps }) : ''],
+      [keptAt, isLocked() && keeper.step() > 0 ? say('keptAt', { step: keeper.step() }) : ''],
+    ]);
+    for (const [element, words] of texts) setText(element, words);
+    setup.show({ isLocked: isLocked(), hasClasses: picking.hasClasses(), ownCount: picking.count() });
+    picking.show(chosen.pictures === 'own');
+    watching.show(run.setup ?? chosen);
+    slow.show(currentLanguage());
+    offer.hidden = !kept || isLocked();
+    bar.hidden = watching.root.hidden = home.hidden = stage === 'idle';
+    // Whoever has begun a run wants to see it.
+    story.hidden = data.hidden = stage !== 'idle';
+    linkField.setAttribute('aria-label', say('linkName'));
+    start.disabled = isLocked();
+    pause.disabled = stop.disabled = !isUnderWay || isStepping;
+    slowly.disabled = !isUnderWay || !report || report.isDone || isStepping;
     onnx.disabled = checkpoint.disabled = !training || !report || failure !== undefined;
-    bar.setAttribute('aria-label', say('step'));
-    bar.value = report ? report.step / report.steps : 0;
-    canvas.setAttribute('aria-label', report ? say('sheet', { step: report.step }) : say('sheetNone'));
-    for (const { key, term, value } of facts) {
-      setText(term, say(key));
-      setText(value, report ? factOf(key, report) : '—');
-    }
-    const lines = warnings.map((message) => say(message.startsWith('mode collapse') ? 'collapse' : 'overpowers'));
-    if (lines.join() !== [...named.children].map(({ textContent }) => textContent).join()) {
-      named.replaceChildren(...lines.map((textContent) => make('li', { textContent })));
-    }
+    bar.setAttribute('aria-label', say(fetched === undefined ? 'step' : 'loading'));
+    bar.value = fetched ?? (report ? report.step / report.steps : 0);
+    showNotes();
     failed.hidden = failure === undefined;
     if (failure === undefined || (written.failure === failure && written.language === currentLanguage())) return;
     written = { failure, language: currentLanguage() };
-    const { message, hint } = explained(failure);
-    failed.replaceChildren(...message, ' ', ...hint);
+    failed.replaceChildren(...faultOf(failure, report?.step ?? 0));
+  }
+
+  /** What may surprise somebody, a sentence each. */
+  function showNotes() {
+    const trouble = keeper.trouble();
+    const keys = [
+      trouble && (isLocked() || stage === 'over') && (trouble === 'full' ? 'noteFull' : 'noteNone'),
+      keeper.areOthers() && isLocked() && 'noteTabs',
+      !globalThis.Worker && isLocked() && 'noteWorkers',
+      isLost(watching.report()) && 'gpuLost',
+      hasSlept && 'noteSlept',
+    ].filter((key) => typeof key === 'string');
+    const lines = keys.map((key) => say(key));
+    if (lines.join() === [...notes.children].map(({ textContent }) => textContent).join()) return;
+    notes.replaceChildren(...lines.map((textContent) => make('li', { textContent })));
   }
 
   show();
-  return { show };
-}
-
-/** @param {string} key @param {import('../trainer.js').Report} report */
-function factOf(key, { step, steps, dLoss, gLoss, dAccuracy, stepsPerSecond, secondsLeft }) {
-  switch (key) {
-    case 'step':
-      return say('stepOf', { step, steps });
-    case 'dLoss':
-      return dLoss.toFixed(3);
-    case 'gLoss':
-      return gLoss.toFixed(3);
-    case 'accuracy':
-      return `${Math.round(100 * dAccuracy)} %`;
-    case 'pace':
-      return stepsPerSecond.toFixed(0);
-    default: {
-      const seconds = Math.ceil(secondsLeft);
-      return seconds < 60 ? say('seconds', { seconds }) : say('minutes', { minutes: Math.floor(seconds / 60), seconds: seconds % 60 });
-    }
-  }
+  return {
+    /** @param {Setup} [asked] What a link asks for. */
+    show(asked) {
+      if (asked && asked !== invited && !isLocked()) {
+        invited = asked;
+        const isWhole = setup.set(asked);
+        form.open = true;
+        invitationOf = () => say(!isWhole ? 'invitedLess' : asked.pictures === 'own' ? 'invitedOwn' : 'invited');
+      }
+      show();
+    },
+  };
 }

@@ -11,7 +11,7 @@ use serde_json::Value;
 use crate::{files, runtime, workspace};
 
 /// The modules of `web/` that the package is made of, and nothing of the page.
-const MODULES: [&str; 19] = [
+const MODULES: [&str; 20] = [
     "courier.js",
     "error.js",
     "forger.js",
@@ -25,6 +25,7 @@ const MODULES: [&str; 19] = [
     "simd.js",
     "source.js",
     "sweep.js",
+    "trainer-gpu.js",
     "trainer-loader.js",
     "trainer-pictures.js",
     "trainer-session.js",

@@ -1,4 +1,4 @@
-//! The WebAssembly that the page loads: five modules, the JavaScript that binds them, and compressed copies of the modules.
+//! The WebAssembly that the page loads: six modules, the JavaScript that binds them, and compressed copies of the modules.
 //!
 //! | file | for |
 //! | --- | --- |
@@ -7,6 +7,7 @@
 //! | `full_bg.wasm` | models with other operators, bound by `full.js` |
 //! | `trainer_relaxed_bg.wasm` | training in a browser with relaxed SIMD, bound by `trainer.js` |
 //! | `trainer_bg.wasm` | the same in one without, bound by the same |
+//! | `trainer-files_bg.wasm` | files of what was trained, bound by `trainer-files.js` |
 //!
 //! Binding, shrinking and compressing take longer than everything else about a site, so their result is kept until a
 //! compiled module changes.
@@ -26,12 +27,13 @@ const MAKING: u32 = 5;
 /// Holds what the folder was made from.
 const STAMP: &str = ".made-from";
 /// What is compiled, what it is called, and the script that binds it.
-const MODULES: [(Variant, &str, &str); 5] = [
+const MODULES: [(Variant, &str, &str); 6] = [
     (Variant::Small, "runtime_bg.wasm", "runtime.js"),
     (Variant::SmallRelaxed, "runtime_relaxed_bg.wasm", "runtime.js"),
     (Variant::Full, "full_bg.wasm", "full.js"),
     (Variant::Trainer, "trainer_bg.wasm", "trainer.js"),
     (Variant::TrainerRelaxed, "trainer_relaxed_bg.wasm", "trainer.js"),
+    (Variant::TrainerFiles, "trainer-files_bg.wasm", "trainer-files.js"),
 ];
 
 /// Says whether the runtime was ever built here; it may have changed since.

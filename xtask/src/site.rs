@@ -57,12 +57,13 @@ pub(crate) fn parts(runtime: &Path) -> Result<Parts> {
     Ok(Parts { web, runtime: runtime.to_owned(), judges: judge::for_page()?, pictures: pictures()? })
 }
 
-/// MNIST's ten thousand test pictures for the page to train on. They stay packed, and are not called `.gz`: some hosts would
-/// unpack what is called so on the way, and some would not.
+/// MNIST's ten thousand test pictures for the page to train on, and its sixty thousand. They stay packed, and are not called
+/// `.gz`: some hosts would unpack what is called so on the way, and some would not.
 fn pictures() -> Result<PathBuf> {
     let folder = workspace::target().join("pictures");
-    let packed = workspace::root().join("crates/data/mnist/t10k-images-idx3-ubyte.gz");
-    files::copy(&packed, &folder.join("mnist-test-images.gzip"))?;
+    let mnist = workspace::root().join("crates/data/mnist");
+    files::copy(&mnist.join("t10k-images-idx3-ubyte.gz"), &folder.join("mnist-test-images.gzip"))?;
+    files::copy(&mnist.join("train-images-idx3-ubyte.gz"), &folder.join("mnist-train-images.gzip"))?;
     Ok(folder)
 }
 

@@ -44,6 +44,8 @@ pub(crate) enum Variant {
     Trainer,
     /// The same with relaxed SIMD.
     TrainerRelaxed,
+    /// What makes files of what was trained.
+    TrainerFiles,
 }
 
 impl Variant {
@@ -54,13 +56,14 @@ impl Variant {
             Variant::Full => "full",
             Variant::Trainer => "trainer",
             Variant::TrainerRelaxed => "trainer-relaxed",
+            Variant::TrainerFiles => "trainer-files",
         }
     }
 
     /// Of our own crate, whose kernel it is that needs them: all that is under it is compiled once.
     fn target_features(self) -> &'static str {
         match self {
-            Variant::Small | Variant::Full | Variant::Trainer => "",
+            Variant::Small | Variant::Full | Variant::Trainer | Variant::TrainerFiles => "",
             Variant::SmallRelaxed | Variant::TrainerRelaxed => "+relaxed-simd",
         }
     }
@@ -72,6 +75,7 @@ impl Variant {
             Variant::Small | Variant::Trainer => &[],
             Variant::SmallRelaxed | Variant::TrainerRelaxed => &["--features", "relaxed-simd"],
             Variant::Full => &["--features", "all-operators"],
+            Variant::TrainerFiles => &["--features", "files"],
         }
     }
 
@@ -80,7 +84,9 @@ impl Variant {
         match self {
             Variant::Small | Variant::SmallRelaxed => &["--manifest-path", SMALL],
             Variant::Full => &["--package", "runtime-wasm", "--crate-type", "cdylib"],
-            Variant::Trainer | Variant::TrainerRelaxed => &["--package", "trainer-wasm", "--crate-type", "cdylib"],
+            Variant::Trainer | Variant::TrainerRelaxed | Variant::TrainerFiles => {
+                &["--package", "trainer-wasm", "--crate-type", "cdylib"]
+            }
         }
     }
 
@@ -88,7 +94,7 @@ impl Variant {
     fn file(self) -> &'static str {
         match self {
             Variant::Small | Variant::SmallRelaxed | Variant::Full => "runtime_wasm.wasm",
-            Variant::Trainer | Variant::TrainerRelaxed => "trainer_wasm.wasm",
+            Variant::Trainer | Variant::TrainerRelaxed | Variant::TrainerFiles => "trainer_wasm.wasm",
         }
     }
 }

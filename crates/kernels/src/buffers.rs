@@ -69,6 +69,18 @@ fn words_of_pictures(plan: &Plan, pictures: &Pictures) -> usize {
     if plan.classes.0 > 0 { bytes + pictures.count() } else { bytes }
 }
 
+/// Gives what the buffer of pictures holds: their bytes, four to a word, the last word filled up with zeros; behind them the
+/// labels, a word each, where there are classes.
+pub fn contents_of_pictures(plan: &Plan, pictures: &Pictures) -> Vec<u8> {
+    let mut contents = Vec::with_capacity(4 * words_of_pictures(plan, pictures));
+    contents.extend(&pictures.bytes);
+    contents.resize(pictures.bytes.len().next_multiple_of(4), 0);
+    if plan.classes.0 > 0 {
+        contents.extend(pictures.labels.iter().flat_map(|&label| u32::from(label).to_le_bytes()));
+    }
+    contents
+}
+
 /// Counts the bindings, the first ones, that kernels only read.
 pub const READ_ONLY: usize = 3;
 /// Names the buffers, in the order of their bindings.

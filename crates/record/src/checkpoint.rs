@@ -12,6 +12,7 @@ use serde::Serialize;
 
 use crate::asked::Asked;
 pub use crate::epoch::EpochSums;
+use crate::progress::{Progress, diverged};
 use failure::{Failure, Result};
 use gan::recipe::Recipe;
 use gan::{DataShape, Slot, State};
@@ -70,7 +71,52 @@ pub struct Checkpoint {
     pub asked: Option<Asked>,
 }
 
+/// Latent vectors whose pictures the model file carries, so that any runtime can be checked against the trainer.
+const PARITY: usize = 4;
+
 impl Checkpoint {
+    /// The run `identity` as it is at `at`, in the state `state`. `metrics`: of the last whole epoch; `made_by`: engine, device and
+    /// threads. The first vectors of `sheet_z`, [n, latent], are the parity's, whose pictures `draw` makes of G's inputs,
+    /// [n, latent + classes] -> [n, pixels].
+    ///
+    /// # Errors
+    /// Weights that are no longer numbers, and `draw`'s.
+    pub fn of(
+        identity: Identity,
+        state: State,
+        at: &Progress,
+        metrics: String,
+        made_by: [String; 3],
+        sheet_z: &[f32],
+        draw: impl FnOnce(&[f32]) -> Result<Vec<f32>>,
+    ) -> Result<Self> {
+        // The losses of a step are those before its update, which may have been the one that went wrong.
+        if !state.is_finite() {
+            return Err(diverged(at.step, at.epoch, &at.sums.means()));
+        }
+        let (latent, classes) = (identity.recipe.latent, identity.recipe.classes_of(identity.data));
+        let z = sheet_z[..PARITY * latent].to_vec();
+        let labels: Vec<usize> = (0..PARITY).filter_map(|i| i.checked_rem(classes.0)).collect();
+        let of_each = (0..PARITY).map(|i| labels.get(i).copied().unwrap_or_default());
+        let image = draw(&classes.inputs(&z, latent, of_each))?;
+        Ok(Self {
+            state,
+            epochs_done: at.epoch,
+            sums: at.sums,
+            train_seconds: at.train_seconds,
+            metrics,
+            made_by,
+            parity: Parity { z, labels, image },
+            asked: None,
+            identity,
+        })
+    }
+
+    /// How far the run is.
+    pub fn progress(&self) -> Progress {
+        Progress { step: self.state.step, epoch: self.epochs_done, sums: self.sums, train_seconds: self.train_seconds }
+    }
+
     /// Whether epochs are left to train.
     pub fn is_unfinished(&self) -> bool {
         self.epochs_done < self.identity.epochs

@@ -11,7 +11,7 @@ pub struct EpochSums {
     /// Seconds of those steps.
     pub seconds: f64,
     #[serde(flatten)]
-    sums: StepStats,
+    pub(crate) sums: StepStats,
 }
 
 impl EpochSums {

@@ -7,5 +7,6 @@
 pub mod asked;
 pub mod checkpoint;
 pub mod epoch;
+pub mod parcel;
 pub mod progress;
 pub mod watch;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::asked::{self, Asked};
-use crate::checkpoint::{Checkpoint, EpochSums, Identity, Parity};
+use crate::checkpoint::{Checkpoint, EpochSums, Identity};
 use crate::console::Console;
 use crate::events::{EpochEvent, Event};
 use crate::folder::{REPORT, RunFolder, SWEEP, SWEEP_GIF, TRAINING_GIF};
@@ -20,14 +20,11 @@ use failure::{Failure, Result};
 use gan::Classes;
 use judge::schedule::{Evaluation, Schedule};
 pub use record::progress::Progress;
-use record::progress::diverged;
 use record::watch::{Signs, Watch};
 
 /// Pictures on a sample sheet, and how many stand in a row of it.
 const SHEET: usize = 100;
 const SHEET_COLUMNS: usize = 10;
-/// Latent vectors whose pictures the model file carries, so that any runtime can be checked against the trainer.
-const PARITY: usize = 4;
 
 /// What a run goes on from, before there is an engine.
 pub struct Prepared {
@@ -132,7 +129,7 @@ impl Run {
         threads: usize,
         console: &Console,
     ) -> Self {
-        let Prepared { identity, folder, asked, earlier, state } = prepared;
+        let Prepared { identity, folder, asked, earlier, .. } = prepared;
         if let Some(checkpoint) = &earlier {
             say_what_changed(checkpoint, &made_by(engine, threads), console);
         }
@@ -149,12 +146,7 @@ impl Run {
             folder,
             asked,
             threads,
-            at: Progress {
-                step: state.step,
-                epoch,
-                sums: earlier.as_ref().map_or_else(EpochSums::default, |c| c.sums),
-                train_seconds: earlier.as_ref().map_or(0.0, |c| c.train_seconds),
-            },
+            at: earlier.as_ref().map(Checkpoint::progress).unwrap_or_default(),
             metrics: earlier.map_or_else(|| "{}".to_owned(), |c| c.metrics),
             identity,
         }
@@ -278,24 +270,16 @@ impl Run {
 
     /// A checkpoint as things stand.
     fn checkpoint(&self, member: Member) -> Result<Checkpoint> {
-        let z = self.sheet_z[..PARITY * self.identity.recipe.latent].to_vec();
-        let labels = (0..PARITY).filter_map(|i| i.checked_rem(self.classes().0)).collect();
-        let state = member.state()?;
-        // The losses of a step are those before its update, which may have been the one that went wrong.
-        if !state.is_finite() {
-            return Err(diverged(self.at.step, self.at.epoch, &self.at.sums.means()));
-        }
-        Ok(Checkpoint {
-            identity: self.identity.clone(),
-            state,
-            epochs_done: self.at.epoch,
-            sums: self.at.sums,
-            train_seconds: self.at.train_seconds,
-            metrics: self.metrics.clone(),
-            made_by: made_by(member.engine, self.threads),
-            parity: Parity { image: self.draw(member, &z, |i| i)?, labels, z },
-            asked: Some(self.asked.clone()),
-        })
+        let taken = Checkpoint::of(
+            self.identity.clone(),
+            member.state()?,
+            &self.at,
+            self.metrics.clone(),
+            made_by(member.engine, self.threads),
+            &self.sheet_z,
+            |inputs| member.generate(inputs),
+        )?;
+        Ok(Checkpoint { asked: Some(self.asked.clone()), ..taken })
     }
 }
 

@@ -25,6 +25,10 @@ const MANIFEST: &str = "site.json";
 const CARD_TOLD: &str = "content=\"card.png\"";
 /// How `index.html` names the weights that the first picture is drawn by.
 const GLIMPSE_TOLD: &str = "<meta name=\"glimpse\"";
+/// Names MNIST's 60,000 pictures to train on, from the root of the site, where it has them.
+const WHOLE: &str = "pictures/mnist-train-images.gzip";
+/// How `index.html` names them.
+const WHOLE_TOLD: &str = "<meta name=\"whole-mnist\"";
 /// Below this a file travels in a packet or two anyway, compressed or not.
 const WORTH_COMPRESSING: u64 = 4096;
 
@@ -74,13 +78,17 @@ pub fn assemble(
     for file in folder::list(&parts.web, &stays_at_home)? {
         folder::copy(&parts.web.join(&file), &site.join(&file))?;
     }
-    tell_what_is_there(site, address)?;
-    preload::name_modules(site)?;
-    for (part, name) in [(&parts.runtime, "runtime"), (&parts.judges, "judges"), (&parts.pictures, "pictures")] {
+    let put = |part: &Path, name: &str| -> Result<()> {
         for file in folder::list(part, &is_hidden)? {
             folder::copy(&part.join(&file), &site.join(name).join(&file))?;
         }
-    }
+        Ok(())
+    };
+    put(&parts.pictures, "pictures")?;
+    tell_what_is_there(site, address)?;
+    preload::name_modules(site)?;
+    put(&parts.runtime, "runtime")?;
+    put(&parts.judges, "judges")?;
     for model in models {
         folder::write(&site.join(&model.entry.file), &model.bytes)?;
     }
@@ -101,16 +109,15 @@ fn length(file: &Path) -> Result<u64> {
     Ok(fs::metadata(file).map_err(failed(format_args!("cannot read `{}`", file.display())))?.len())
 }
 
-/// What the page says of two files that may not be there: to those who show a shared link, the whole address of its picture; to
-/// itself, where the weights of a first look are.
+/// What the page says of three files that may not be there: to those who show a shared link, the whole address of its picture; to
+/// itself, where the weights of a first look are, and the many pictures to train on.
 fn tell_what_is_there(site: &Path, address: Option<&str>) -> Result<()> {
     let page = site.join("index.html");
     let text = folder::read_text(&page)?;
     let has = |name: &str| site.join(name).exists();
-    let [has_card, has_glimpse] = [CARD, GLIMPSE].map(has);
-    let lines = text
-        .lines()
-        .filter(|line| (has_card || !line.contains(CARD_TOLD)) && (has_glimpse || !line.contains(GLIMPSE_TOLD)));
+    let told_of = [(CARD, CARD_TOLD), (GLIMPSE, GLIMPSE_TOLD), (WHOLE, WHOLE_TOLD)];
+    let missing: Vec<&str> = told_of.into_iter().filter(|(name, _)| !has(name)).map(|(_, told)| told).collect();
+    let lines = text.lines().filter(|line| !missing.iter().any(|told| line.contains(told)));
     let mut told = String::with_capacity(text.len());
     for line in lines {
         match address {
@@ -273,9 +280,15 @@ mod tests {
     }
 
     #[test]
-    fn a_page_is_told_of_a_first_look_that_is_there_alone() {
+    fn a_page_is_told_of_a_first_look_and_of_many_pictures_where_they_are_there_alone() {
         let page = "<meta name=\"glimpse\" content=\"glimpse.safetensors\">\n<p>text</p>\n";
-        for (files, expected) in [(vec![], "<p>text</p>\n"), (vec![GLIMPSE], page)] {
+        let whole = "<meta name=\"whole-mnist\" content=\"pictures/mnist-train-images.gzip\">\n<p>text</p>\n";
+        for (page, files, expected) in [
+            (page, vec![], "<p>text</p>\n"),
+            (page, vec![GLIMPSE], page),
+            (whole, vec![GLIMPSE], "<p>text</p>\n"),
+            (whole, vec![WHOLE], whole),
+        ] {
             let site = holding(&files);
             folder::write(&site.path().join("index.html"), page.as_bytes()).unwrap();
             tell_what_is_there(site.path(), None).unwrap();

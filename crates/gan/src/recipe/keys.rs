@@ -11,6 +11,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use toml::Value;
 
+use super::plain::{self, Plain};
 use super::{Layers, Loss, Sweep};
 
 /// Bounds widths, as `MAX_BATCH` does batches: numbers beyond are slips of the keyboard, and memory would run out before a step is
@@ -180,11 +181,41 @@ macro_rules! recipe {
         /// Lists the keys with a flag, all but the name, in the order in which recipes are written.
         pub const KEYS: &[Key] =
             &[$(row::<$type>(stringify!($key), $range, $help, || { None::<Value>$(.or(Some(Value::from($older))))? })),*];
+
+        /// Counts the keys of [`KEYS`].
+        const COUNT: usize = [$(stringify!($key)),*].len();
+
+        impl Recipe {
+            /// Gives the values of the keys, but the name, as numbers, in their order: a switch is 0 or 1, a name its place among
+            /// those there are. Layers are no part of it.
+            pub fn numbers(&self) -> [f64; COUNT] {
+                [$(self.$key.number()),*]
+            }
+
+            /// Makes the recipe of [`Recipe::numbers`] and its name; none if a number holds no value that its key may have.
+            pub fn from_numbers(name: String, numbers: [f64; COUNT]) -> Option<Self> {
+                let [$($key),*] = numbers;
+                $(let $key = plain::within::<$type>($key, $range)?;)*
+                Some(Self { name, $($key,)* generator: None, discriminator: None })
+            }
+
+            /// Makes the recipe whose keys have the values that `told` gives, as TOML writes them, or the older files' value; none
+            /// if one is missing or not to be read.
+            pub(super) fn from_plain<'a>(mut told: impl FnMut(&str) -> Option<&'a str>) -> Option<Self> {
+                let name = plain::quoted(told(NAME_KEY)?)?;
+                let numbers = [$(match told(stringify!($key)) {
+                    Some(text) => <$type as Plain>::read(text)?,
+                    None => None::<$type>$(.or(Some($older)))??,
+                }.number()),*];
+                Self::from_numbers(name, numbers)
+            }
+        }
     };
 }
 
+const NAME_KEY: &str = "name";
 /// Describes the key that names a recipe: a file's alone, with no flag.
-pub(super) const NAME: Key = row::<String>("name", ANY, "Name of the recipe", || None);
+pub(super) const NAME: Key = row::<String>(NAME_KEY, ANY, "Name of the recipe", || None);
 
 recipe! {
     /// Counts the coordinates of the latent vector z.

@@ -3,8 +3,8 @@
 //! `seed`, `stable` and `classes` are embedded; `--recipe FILE` reads any other TOML file of the same keys, and each key is also a flag.
 //! Everything that is wrong is told at once, an unknown key with the nearest known one.
 //!
-//! `keys.rs` has a row for each key, `networks.rs` what the tables `[generator]` and `[discriminator]` say, `schedule.rs` the
-//! rates of a step.
+//! `keys.rs` has a row for each key, `plain.rs` reads what takes no TOML to read, `networks.rs` has what the tables `[generator]` and
+//! `[discriminator]` say, `schedule.rs` the rates of a step.
 
 use std::path::Path;
 
@@ -15,6 +15,7 @@ use failure::{Failure, Result};
 
 mod keys;
 mod networks;
+mod plain;
 mod schedule;
 
 pub use crate::loss::Loss;
@@ -139,13 +140,23 @@ impl Recipe {
 
     /// Says what is wrong with values that are right each for itself.
     fn problems_between_keys(&self) -> Vec<String> {
+        self.lame_penalties()
+            .map(|(key, start)| {
+                format!("`{key}` is {start}: it must be 0 just when `{key}_final` is, since it moves log-linearly")
+            })
+            .collect()
+    }
+
+    fn has_lame_penalty(&self) -> bool {
+        self.lame_penalties().next().is_some()
+    }
+
+    /// Gives the penalties whose weight is 0 at one end of the run alone, each by its key and the weight at the start.
+    fn lame_penalties(&self) -> impl Iterator<Item = (&'static str, f64)> {
         let gammas =
             [("r1_gamma", self.r1_gamma, self.r1_gamma_final), ("r2_gamma", self.r2_gamma, self.r2_gamma_final)];
         let lame = gammas.into_iter().filter(|(_, start, end)| (*start == 0.0) != (*end == 0.0));
-        lame.map(|(key, start, _)| {
-            format!("`{key}` is {start}: it must be 0 just when `{key}_final` is, since it moves log-linearly")
-        })
-        .collect()
+        lame.map(|(key, start, _)| (key, start))
     }
 }
 

@@ -337,7 +337,7 @@ fn by_opinion(classes: Classes, by_logit: &[f32], labels: &[usize], errors: &mut
 
 /// Draws pictures by a generator with the given parameters, whatever engine trained it: G's inputs [n, latent + classes]
 /// -> [n, pixels], in [-1, 1].
-pub(crate) fn pictures_of(network: &Network, parameters: &[f32], inputs: &[f32]) -> Vec<f32> {
+pub fn pictures_of(network: &Network, parameters: &[f32], inputs: &[f32]) -> Vec<f32> {
     let n = inputs.len() / network.inputs();
     network.stages.iter().fold(inputs.to_vec(), |x, stage| {
         let mut out = vec![0.0; n * stage.outputs];
