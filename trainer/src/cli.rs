@@ -51,12 +51,28 @@ impl Cli {
     /// # Errors
     /// What clap has to say instead: a slip, or the help that was asked for.
     pub fn read(words: impl IntoIterator<Item = OsString>) -> std::result::Result<Self, clap::Error> {
-        let matches = Self::command().try_get_matches_from(words)?;
+        let words: Vec<OsString> = words.into_iter().collect();
+        let matches =
+            Self::command().try_get_matches_from(&words).map_err(|error| several_folders(&words).unwrap_or(error))?;
         let mut cli = Self::from_arg_matches(&matches).map_err(|error| error.format(&mut Self::command()))?;
         let is_given = |flag: &&clap::Id| matches.value_source(flag.as_str()) == Some(ValueSource::CommandLine);
         cli.train.given = matches.ids().filter(is_given).map(|flag| flag.as_str().to_owned()).collect();
         Ok(cli)
     }
+}
+
+/// The slip of more than one folder after `--data`, as a shell makes of `*` or of a blank in a name: clap takes the second for a
+/// subcommand, and says so.
+fn several_folders(words: &[OsString]) -> Option<clap::Error> {
+    let at = words.iter().position(|word| word == "--data")?;
+    let given = words[at + 1..].iter().take_while(|word| !word.as_encoded_bytes().starts_with(b"-"));
+    let second = given.clone().nth(1)?.to_string_lossy();
+    let count = given.count();
+    let message = format!(
+        "`--data` takes one folder, and {count} words follow it, the second is `{second}`: name a folder alone, not its files, and \
+         put a name with blanks into quotes\n"
+    );
+    Some(Cli::command().error(clap::error::ErrorKind::TooManyValues, message))
 }
 
 /// Jobs other than training.
@@ -199,16 +215,16 @@ pub enum RecipesAction {
 #[derive(Debug, Args)]
 pub struct TrainArgs {
     /// Passes over the training pictures
-    #[arg(long, value_name = "N", default_value_t = 50, help_heading = TRAINING, allow_negative_numbers = true, value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
+    #[arg(long, value_name = "N", default_value_t = 50, help_heading = TRAINING, allow_negative_numbers = true, value_parser = whole::<u64>(1..=1_000_000))]
     pub epochs: u64,
     /// seed, stable, classes, colour, conv, or a TOML file
     #[arg(long, value_name = "RECIPE", default_value = "stable", help_heading = TRAINING)]
     pub recipe: String,
     /// Key of every random number
-    #[arg(long, value_name = "N", default_value_t = 0, help_heading = TRAINING, allow_negative_numbers = true)]
+    #[arg(long, value_name = "N", default_value_t = 0, help_heading = TRAINING, allow_negative_numbers = true, value_parser = whole::<u64>(0..=u64::MAX))]
     pub seed: u64,
     /// Runs of N seeds from --seed on, at once on one GPU: gen-SEED.onnx each
-    #[arg(long, value_name = "N", default_value_t = 1, help_heading = TRAINING, value_parser = clap::value_parser!(u16).range(1..=4096))]
+    #[arg(long, value_name = "N", default_value_t = 1, help_heading = TRAINING, value_parser = whole::<u16>(1..=4096))]
     pub replicas: u16,
     /// Go on from the run folder by its settings; begin where there is no run yet
     #[arg(long, help_heading = TRAINING)]
@@ -247,7 +263,7 @@ pub struct TrainArgs {
     #[arg(long, value_name = "ENGINE", default_value = "auto", help_heading = MACHINE)]
     pub engine: EngineChoice,
     /// Threads of the engine [default: the cores it may use; reference: 1]
-    #[arg(long, value_name = "N", help_heading = MACHINE, value_parser = clap::value_parser!(u16).range(1..=1024))]
+    #[arg(long, value_name = "N", help_heading = MACHINE, value_parser = whole::<u16>(1..=1024))]
     pub threads: Option<u16>,
     /// The ONNX model; beside it the run folder, .run for .onnx
     #[arg(long, value_name = "FILE", default_value = "gen.onnx", help_heading = OUTPUT)]
@@ -259,10 +275,10 @@ pub struct TrainArgs {
     #[arg(long, value_name = "DIR", help_heading = OUTPUT)]
     pub tensorboard: Option<PathBuf>,
     /// Epochs between evaluations; the last has one anyway; 0 for none
-    #[arg(long, value_name = "N", default_value_t = 10, help_heading = OUTPUT)]
+    #[arg(long, value_name = "N", default_value_t = 10, help_heading = OUTPUT, allow_negative_numbers = true, value_parser = whole::<u64>(0..=u64::MAX))]
     pub evaluate_every: u64,
     /// Epochs after which to keep the model too, as 1,5,20: in models/ of the run folder
-    #[arg(long, value_name = "N,N", value_delimiter = ',', help_heading = OUTPUT)]
+    #[arg(long, value_name = "N,N", value_delimiter = ',', help_heading = OUTPUT, value_parser = whole::<u64>(0..=u64::MAX))]
     pub keep_models: Vec<u64>,
     /// Nothing on standard error but errors
     #[arg(long, help_heading = OUTPUT)]
@@ -425,6 +441,17 @@ impl TrainArgs {
     }
 }
 
+/// A reader of whole numbers within `range` that says what is wanted.
+fn whole<T: TryFrom<u64>>(
+    range: std::ops::RangeInclusive<u64>,
+) -> impl Fn(&str) -> std::result::Result<T, String> + Clone + Send + Sync + 'static {
+    move |text| {
+        let number =
+            text.parse().ok().filter(|number| range.contains(number)).and_then(|number| T::try_from(number).ok());
+        number.ok_or_else(|| format!("a whole number from {} to {} is wanted", range.start(), range.end()))
+    }
+}
+
 /// Sides that a picture may have.
 const SIDES: std::ops::RangeInclusive<usize> = 4..=512;
 
@@ -452,6 +479,23 @@ mod tests {
     #[test]
     fn the_command_line_is_sound() {
         Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn slips_are_told_in_words() {
+        let cases: [(&[&str], &str); 6] = [
+            (&["--seed", "-1"], "a whole number from 0 to 18446744073709551615 is wanted"),
+            (&["--epochs", "1e3"], "a whole number from 1 to 1000000 is wanted"),
+            (&["--threads", "0"], "a whole number from 1 to 1024 is wanted"),
+            (&["--keep-models", "1,,2"], "a whole number from 0 to 18446744073709551615 is wanted"),
+            (&["--data", "my", "pictures", "--seed", "1"], "`--data` takes one folder, and 2 words follow it"),
+            (&["--epochs", "2", "--data", "a.png", "b.png", "c.png"], "3 words follow it, the second is `b.png`"),
+        ];
+        for (words, expected) in cases {
+            let words = ["trainer"].iter().chain(words).map(OsString::from);
+            let said = Cli::read(words).expect_err(expected).to_string();
+            assert!(said.contains(expected), "{expected}: {said}");
+        }
     }
 
     #[test]

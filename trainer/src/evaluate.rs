@@ -9,7 +9,7 @@ use serde::Serialize;
 use crate::generator::Generator;
 use data::{Colour, Dataset, Source};
 use engines::choose::cores;
-use failure::{Failure, Result};
+use failure::{Failure, Result, for_terminals};
 use judge::schedule::{EVALUATION_SEED, JUDGE_FILE};
 use judge::{Judge, SAMPLES, Scores, Task, Yardstick};
 
@@ -41,7 +41,7 @@ impl PictureArgs {
     fn read(&self, size: Option<[usize; 2]>, colour: Colour) -> Result<Dataset> {
         let &Self { ref data, invert, transpose, .. } = self;
         let source = Source { size, colour, invert, transpose, ..Source::of(data) };
-        Dataset::open(&source, &mut |line| eprintln!("{line}"))
+        Dataset::open(&source, &mut |line| eprintln!("{}", for_terminals(line)))
     }
 
     /// The channels, rows and columns in which the pictures of `generator`, the file at `path`, are judged; `own` are the pictures

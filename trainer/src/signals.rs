@@ -6,6 +6,7 @@
 //! | SIGHUP, the end of the terminal | the same, unless it was ignored from the start, as under `nohup` | 129 |
 //! | SIGUSR1 | a checkpoint, and on it goes | |
 //! | SIGUSR2 | a checkpoint, then the end | 140 |
+//! | SIGXFSZ, a file larger than `ulimit -f` allows | nothing: the write fails, and is told like a full disk | |
 //!
 //! Clusters send one of the last two some time before they end a job. Exit codes are 128 and the signal's number on Linux; elsewhere
 //! SIGUSR2 may have another number. Windows knows Ctrl-C alone.
@@ -45,13 +46,15 @@ fn stop(requests: &Requests, code: u8) {
 
 #[cfg(unix)]
 fn listen_for(requests: Requests) -> std::io::Result<()> {
-    use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGUSR1, SIGUSR2};
+    use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGUSR1, SIGUSR2, SIGXFSZ};
     // A shell without job control starts what it puts into the background with SIGINT ignored, and `kill -INT` is to work there.
-    let kept = [SIGHUP, SIGUSR1, SIGUSR2].into_iter().filter(|&signal| !is_ignored(signal));
+    let kept = [SIGHUP, SIGUSR1, SIGUSR2, SIGXFSZ].into_iter().filter(|&signal| !is_ignored(signal));
     let mut signals = signal_hook::iterator::Signals::new(kept.chain([SIGINT, SIGTERM]))?;
     std::thread::Builder::new().name("signals".to_owned()).spawn(move || {
         for signal in signals.forever() {
             match signal {
+                // Heard so that it does not end the process without a word.
+                SIGXFSZ => {}
                 SIGUSR1 => requests.checkpoint.store(true, Ordering::Relaxed),
                 _ => stop(&requests, 128 + signal as u8),
             }

@@ -305,7 +305,7 @@ mod refusals {
             (&["--data", "/no/such/folder", "--out", out], 1, "is no folder"),
             (&["--data", empty_folder, "--out", out], 1, "is empty: there is no file in it or below"),
             (&["--data", file_name, "--out", out], 1, "is no folder"),
-            (&["--data", "", "--out", out], 1, "is no folder"),
+            (&["--data", "", "--out", out], 1, "names nothing"),
             (&["--seed", "-1"], 2, "'-1' for '--seed <N>'"),
             (&["--epochs", "3", "--keep-models", "1,4", "--out", out], 2, "`--keep-models 4` is after no epoch"),
             (&["--keep-models", "0", "--out", out], 2, "`--keep-models 0` is after no epoch"),

@@ -270,3 +270,26 @@ fn pictures_that_no_gif_can_hold_cost_the_films_and_nothing_else() {
     let run = out.with_extension("run");
     assert!(out.is_file() && run.join("report.html").is_file() && !run.join("sweep.gif").exists());
 }
+
+#[test]
+fn a_run_within_the_folder_of_its_pictures_is_none_of_them() {
+    let data = stripes();
+    let within = |more: &[&str]| {
+        let fixed = ["--data", ".", "--evaluate-every", "0", "--batch", "10", "--resume"];
+        let words = [&fixed[..], &SMALL[2..], more].concat();
+        process::trainer(&words).current_dir(data.path()).output().unwrap()
+    };
+    for epochs in ["1", "2"] {
+        let output = within(&["--epochs", epochs]);
+        let said = text(&output.stderr);
+        assert!(output.status.success(), "{said}");
+        assert!(said.contains("36 pictures") && said.contains("2 classes by folder: across (18), down (18)"), "{said}");
+    }
+    assert!(text(&within(&[]).stderr).contains("1 model (as `gen.onnx`), 1 run folder of a trainer"));
+    // Other pictures are refused, though more epochs are asked for.
+    fs::copy(data.path().join("down/00.jpg"), data.path().join("down/99.jpg")).unwrap();
+    let output = within(&["--epochs", "3"]);
+    let said = text(&output.stderr);
+    assert_eq!(output.status.code(), Some(2), "{said}");
+    assert!(said.contains("--data: pictures of checksum"), "{said}");
+}

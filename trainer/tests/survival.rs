@@ -339,3 +339,19 @@ mod full_disk {
         assert!(fs::read(dir.path().join("gen.onnx")).unwrap() == fs::read(&whole).unwrap(), "other bytes");
     }
 }
+
+#[test]
+#[cfg(unix)]
+fn a_limit_on_files_before_the_first_checkpoint_is_named_and_promises_none() {
+    let (data, dir) = (SmallMnist::new(), tempfile::tempdir().unwrap());
+    let out = dir.path().join("gen.onnx");
+    let words = [&["--data", data.path(), "--out", out.to_str().unwrap()], &SMALL[..], &EPOCHS].concat();
+    let mut command = Command::new("sh");
+    // Eight blocks are 4 or 8 KiB; a sample sheet has more.
+    command.args(["-c", "ulimit -f 8; exec \"$0\" \"$@\"", env!("CARGO_BIN_EXE_trainer")]).args(words);
+    let output = command.output().unwrap();
+    let said = text(&output.stderr);
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    assert!(said.contains("files may not be that large here"), "{said}");
+    assert!(said.contains("`ulimit -f`") && said.contains("there was no checkpoint yet"), "{said}");
+}

@@ -1,4 +1,4 @@
-//! Sets of idx and NumPy files: which file is what, by names and layouts as people have them.
+//! Sets of idx and NumPy files, and of tables: which file is what, by names and layouts as people have them.
 //!
 //! The words of a name say part (`train`; `t10k`, `test`; `val`) and content (`images`, `labels`), whatever stands between
 //! them: `train-images-idx3-ubyte.gz`, `train-images.idx3-ubyte`, `emnist-letters-test-labels-idx1-ubyte`,
@@ -7,15 +7,18 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File};
-use std::io::Read;
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
-use crate::array::{self, Array, Squares};
+use flate2::read::{GzDecoder, MultiGzDecoder};
+
+use crate::array::{self, Array, MOST_BYTES, Squares};
 use crate::colour::Colour;
 use crate::decode::is_named_a_picture;
 use crate::kind::{self, Kind};
 use crate::split::{MOST_CLASSES, Named, TEST_SHARE, count_sentence, listed};
-use crate::walk::Listed;
+use crate::table::{self, Table};
+use crate::walk::{Listed, in_words};
 use crate::{DataShape, Dataset, Pictures, Reading, idx, npy};
 use failure::{Failure, Result};
 
@@ -64,22 +67,57 @@ pub struct Found {
     nameless: Vec<PathBuf>,
     /// Archives that cannot be read, and why.
     damaged: Vec<String>,
+    /// Files that are named as a part of a set and are none.
+    broken: Vec<Broken>,
+}
+
+/// A file that is named as a part of a set and holds no array.
+#[derive(Clone, Debug)]
+struct Broken {
+    path: PathBuf,
+    role: Role,
+    /// What is wrong with it, as the rest of a sentence.
+    why: String,
+    hint: &'static str,
+}
+
+impl Broken {
+    fn failure(&self) -> Failure {
+        Failure::failed(format!("`{}` {}", self.path.display(), self.why)).hint(self.hint)
+    }
 }
 
 /// Looks for arrays among `files`; those named as pictures are not looked at.
 pub fn find(files: &[Listed]) -> Found {
     let mut found = Found::default();
     for file in files.iter().filter(|file| !is_named_a_picture(&file.path)) {
-        let Some(kind) = sniff(&file.path) else { continue };
         let name = file.path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let kind = match sniff(&file.path) {
+            Ok(kind) => kind,
+            Err(error) => {
+                let why = format!("cannot be read: {}", in_words(&error));
+                found.add_broken(&file.path, &name, why, "ask its owner for the right to read it");
+                continue;
+            }
+        };
         match kind {
             Kind::Npz => found.add_archive(&file.path, &name),
+            Kind::Table => found.add_table(&file.path, kind, &name),
+            Kind::Gzip if packed(&file.path) == Kind::Table => found.add_table(&file.path, kind, &name),
+            // Files or texts, packed: the name speaks of them.
+            Kind::Gzip if packed(&file.path) != Kind::Idx && !is_named_idx(&name) => {}
             Kind::Idx | Kind::Npy | Kind::Gzip => match role(&name) {
                 Some(role) => found.add(&file.path, kind, None, role),
                 // What else is packed is nobody's array.
                 None if kind == Kind::Gzip => {}
                 None => found.nameless.push(file.path.clone()),
             },
+            Kind::Empty => {
+                found.add_broken(&file.path, &name, "is empty".to_owned(), "copy or download the file again")
+            }
+            Kind::Other(_) if kind.is_in_place_of_a_file() => {
+                found.add_broken(&file.path, &name, format!("is no array but {}", kind.name()), kind.advice())
+            }
             _ => {}
         }
     }
@@ -89,7 +127,7 @@ pub fn find(files: &[Listed]) -> Found {
 impl Found {
     /// Whether there is an array.
     pub fn is_any(&self) -> bool {
-        !self.candidates.is_empty() || !self.nameless.is_empty() || !self.damaged.is_empty()
+        !(self.candidates.is_empty() && self.nameless.is_empty() && self.damaged.is_empty() && self.broken.is_empty())
     }
 
     /// Whether there are idx files or arrays named as those of a set.
@@ -114,6 +152,7 @@ impl Found {
     /// Only what is of the set `set`.
     pub fn of_set(mut self, set: &str) -> Self {
         self.candidates.retain(|candidate| candidate.set == set);
+        self.broken.retain(|broken| broken.role.0 == set);
         self.nameless.clear();
         self
     }
@@ -123,6 +162,34 @@ impl Found {
         let of_its_name = parent.file_name().is_some_and(|folder| role(&folder.to_string_lossy()).is_some());
         let home = if of_its_name { parent.parent().unwrap_or(parent) } else { parent }.to_owned();
         self.candidates.push(Candidate { path: path.to_owned(), kind, within, set, part, content, home });
+    }
+
+    /// The same without tables: beside pictures they are lists of what the pictures show.
+    pub fn without_tables(mut self) -> Self {
+        self.candidates.retain(|candidate| !matches!(candidate.within.as_deref(), Some(PIXELS | LABEL)));
+        self
+    }
+
+    /// Takes note of a file that holds no array, if its name says that it should.
+    fn add_broken(&mut self, path: &Path, name: &str, why: String, hint: &'static str) {
+        let lower = name.to_lowercase();
+        let is_named_so = is_named_idx(name) || [".npy", ".npz"].iter().any(|ending| lower.ends_with(ending));
+        if let Some(role) = role(name).filter(|_| is_named_so) {
+            self.broken.push(Broken { path: path.to_owned(), role, why, hint });
+        }
+    }
+
+    /// A table holds pictures, and their labels if it has a column of them.
+    fn add_table(&mut self, path: &Path, kind: Kind, name: &str) {
+        let stem = name.split('.').next().unwrap_or_default().to_lowercase();
+        let words = || stem.split(|letter: char| !letter.is_alphanumeric()).filter(|word| !word.is_empty());
+        let part = words().find_map(part_of).unwrap_or(Named::Train);
+        let set = words().take_while(|word| part_of(word).is_none()).collect::<Vec<_>>().join("-");
+        self.add(path, kind, Some(PIXELS.to_owned()), (set.clone(), part, Content::Images));
+        let content = fs::read(path).map_err(|error| error.to_string());
+        if content.and_then(|content| table_of(&content)).is_ok_and(|table| table.labels.is_some()) {
+            self.add(path, kind, Some(LABEL.to_owned()), (set, part, Content::Labels));
+        }
     }
 
     fn add_archive(&mut self, path: &Path, file_name: &str) {
@@ -156,11 +223,42 @@ impl Found {
     }
 }
 
-/// What a file is, or nothing where it cannot be read.
-fn sniff(path: &Path) -> Option<Kind> {
+/// What a file is.
+fn sniff(path: &Path) -> io::Result<Kind> {
     let mut first = Vec::new();
-    File::open(path).ok()?.take(kind::LOOKED_AT as u64).read_to_end(&mut first).ok()?;
-    Some(kind::of(&first))
+    File::open(path)?.take(kind::LOOKED_AT as u64).read_to_end(&mut first)?;
+    Ok(kind::of(&first))
+}
+
+/// What is packed in a gzip file, as far as it can be unpacked.
+fn packed(path: &Path) -> Kind {
+    let mut first = Vec::new();
+    if let Ok(file) = File::open(path) {
+        // What comes before the damage tells as well.
+        let _ = GzDecoder::new(file).take(kind::LOOKED_AT as u64).read_to_end(&mut first);
+    }
+    kind::of(&first)
+}
+
+/// Whether a name is that of an idx file, packed or not.
+fn is_named_idx(name: &str) -> bool {
+    let lower = name.to_lowercase();
+    lower.contains("idx") || lower.contains("ubyte")
+}
+
+/// The parts of a table, as arrays within it.
+const PIXELS: &str = "pixels";
+const LABEL: &str = "label";
+
+/// Reads a table, plain or gzip.
+fn table_of(content: &[u8]) -> std::result::Result<Table, String> {
+    if !content.starts_with(&[0x1f, 0x8b]) {
+        return table::parse(content);
+    }
+    let mut unpacked = Vec::new();
+    let read = MultiGzDecoder::new(content).take(MOST_BYTES).read_to_end(&mut unpacked);
+    read.map_err(|error| format!("cannot be unpacked: {error}"))?;
+    table::parse(&unpacked)
 }
 
 /// Set, part and content.
@@ -192,17 +290,21 @@ fn role(name: &str) -> Option<Role> {
         }
         _ => None,
     };
-    let part_of = |word: &str| match word {
+    let content = words.iter().find_map(|word| content_of(word))?;
+    let part = words.iter().find_map(|word| part_of(word)).unwrap_or(Named::Train);
+    let set = words.iter().take_while(|word| content_of(word).is_none() && part_of(word).is_none());
+    Some((set.copied().collect::<Vec<_>>().join("-"), part, content))
+}
+
+/// What a word says of the part.
+fn part_of(word: &str) -> Option<Named> {
+    match word {
         "xtrain" | "ytrain" => Some(Named::Train),
         "xtest" | "ytest" => Some(Named::Test),
         // QMNIST has `test10k` and `test50k`.
         _ if word.starts_with("t10k") || word.starts_with("test") => Some(Named::Test),
         _ => Named::of(word),
-    };
-    let content = words.iter().find_map(|word| content_of(word))?;
-    let part = words.iter().find_map(|word| part_of(word)).unwrap_or(Named::Train);
-    let set = words.iter().take_while(|word| content_of(word).is_none() && part_of(word).is_none());
-    Some((set.copied().collect::<Vec<_>>().join("-"), part, content))
+    }
 }
 
 /// Reads the set that was found at `place`.
@@ -217,10 +319,26 @@ pub fn read(place: &Path, name: String, found: Found, colour: Colour, reading: &
         }
         (reading.say)(&format!("warning: {problem}; it is passed over"));
     }
+    if !found.has_training_pictures()
+        && let Some(broken) = found.broken.first()
+    {
+        return Err(broken.failure());
+    }
     if found.candidates.is_empty() {
         return nameless(place, name, &found.nameless, colour, reading);
     }
-    let files = choose(place, found.candidates)?;
+    let Chosen { set, files, aside } = choose(place, found.candidates)?;
+    for broken in &found.broken {
+        let (of, part, content) = &broken.role;
+        if *of == set && !files.contains_key(&(*part, *content)) {
+            return Err(broken.failure());
+        }
+        (reading.say)(&format!("warning: `{}` {}; it is passed over", broken.path.display(), broken.why));
+    }
+    let aside: Vec<PathBuf> = aside.into_iter().chain(found.nameless).collect();
+    if !aside.is_empty() {
+        (reading.say)(&format!("left aside, as no part of this set: {}", listed(&aside, SHOWN)));
+    }
     let on_its_side = files.values().any(|file| file.path.to_string_lossy().to_lowercase().contains("emnist"));
     if on_its_side && !reading.transposed {
         (reading.say)("EMNIST's pictures lie on their side, mirrored; `--transpose` stands them up");
@@ -323,8 +441,17 @@ pub fn built_in_pictures(name: &str, file: &[u8], colour: Colour) -> Result<Data
     assemble(name.to_owned(), (pictures, None), None, &mut Reading::new(&mut |_| (), &stop, None))
 }
 
+/// A set among files.
+struct Chosen {
+    set: String,
+    /// Of each part and content the one that is meant.
+    files: BTreeMap<(Named, Content), Candidate>,
+    /// What is not used and is no copy of what is.
+    aside: Vec<PathBuf>,
+}
+
 /// Of each part and content the one file that is meant.
-fn choose(place: &Path, candidates: Vec<Candidate>) -> Result<BTreeMap<(Named, Content), Candidate>> {
+fn choose(place: &Path, candidates: Vec<Candidate>) -> Result<Chosen> {
     let mut sets: BTreeMap<String, Vec<Candidate>> = BTreeMap::new();
     for candidate in candidates {
         sets.entry(candidate.set.clone()).or_default().push(candidate);
@@ -353,6 +480,7 @@ fn choose(place: &Path, candidates: Vec<Candidate>) -> Result<BTreeMap<(Named, C
     };
     let mut chosen: BTreeMap<(Named, Content), Candidate> = BTreeMap::new();
     let mut files = sets.remove(&wanted).unwrap_or_default();
+    let mut aside: Vec<PathBuf> = sets.into_values().flatten().map(|file| file.path).collect();
     let depth = |file: &Candidate| file.home.components().count();
     files.sort_by_key(|file| (depth(file), file.kind == Kind::Gzip, file.name().len(), file.name()));
     for file in files {
@@ -369,16 +497,24 @@ fn choose(place: &Path, candidates: Vec<Candidate>) -> Result<BTreeMap<(Named, C
                 ))
                 .hint(format!("give the folder of one, as `--data {}`", file.home.display())));
             }
-            Some(_) => {}
+            // Packed and unpacked side by side.
+            Some(other) if other.home == file.home => {}
+            Some(_) => aside.push(file.path),
         }
     }
-    Ok(chosen)
+    aside.sort();
+    aside.dedup();
+    Ok(Chosen { set: wanted, files: chosen, aside })
 }
 
 fn load(file: &Candidate) -> Result<Array> {
     let bytes = fs::read(&file.path)
         .map_err(|error| Failure::failed(format!("`{}` cannot be read: {error}", file.path.display())))?;
     let array = match (&file.within, file.kind) {
+        (Some(within), Kind::Table | Kind::Gzip) => table_of(&bytes).and_then(|table| {
+            let labels = || table.labels.ok_or("has no column of labels".to_owned());
+            if within == LABEL { labels() } else { Ok(table.pixels) }
+        }),
         (Some(within), _) => npy::parse_in(&bytes, within),
         (None, Kind::Npy) => npy::parse(&bytes[..]),
         (None, _) => idx::parse(&bytes),
@@ -547,7 +683,14 @@ pub fn set_named(name: &str) -> String {
 
 /// Whether the file at `path` is or packs an array.
 pub fn is_array(path: &Path) -> bool {
-    matches!(sniff(path), Some(Kind::Idx | Kind::Npy | Kind::Npz | Kind::Gzip))
+    match sniff(path) {
+        Ok(Kind::Gzip) => {
+            let name = path.file_name().unwrap_or_default().to_string_lossy();
+            matches!(packed(path), Kind::Idx | Kind::Table) || is_named_idx(&name)
+        }
+        Ok(Kind::Idx | Kind::Npy | Kind::Npz | Kind::Table) => true,
+        _ => false,
+    }
 }
 
 #[cfg(test)]

@@ -26,7 +26,18 @@ impl Key {
     pub fn of(folder: &Path, walk: &Walk, source: &Source) -> Self {
         let mut hasher = DefaultHasher::new();
         let Source { data: _, size, colour, strict, invert, transpose, mirror: _ } = source;
-        (size, colour, strict, invert, transpose, walk.refused.len(), walk.hidden, walk.circles, walk.special)
+        (
+            size,
+            colour,
+            strict,
+            invert,
+            transpose,
+            walk.refused.len(),
+            walk.hidden,
+            walk.circles,
+            walk.special,
+            walk.runs,
+        )
             .hash(&mut hasher);
         for file in &walk.files {
             let name = file.path.strip_prefix(folder).unwrap_or(&file.path);

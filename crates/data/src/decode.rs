@@ -167,8 +167,7 @@ fn read(path: &Path) -> Result<(Vec<u8>, Kind), String> {
     let mut file = File::open(path).map_err(|error| in_words(&error))?;
     let mut bytes = Vec::new();
     file.by_ref().take(kind::LOOKED_AT as u64).read_to_end(&mut bytes).map_err(|error| in_words(&error))?;
-    let ending = path.extension().unwrap_or_default().to_string_lossy();
-    let kind = kind::by_ending(kind::of(&bytes), &ending);
+    let kind = kind::by_name(kind::of(&bytes), path);
     if matches!(kind, Kind::Picture(_)) {
         file.take(MOST_FILE).read_to_end(&mut bytes).map_err(|error| in_words(&error))?;
         if bytes.len() as u64 > MOST_FILE {

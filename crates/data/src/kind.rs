@@ -1,6 +1,10 @@
 //! What a file is, by its first bytes: names lie, and many have no ending.
 
+use std::path::Path;
+
 use image::ImageFormat;
+
+use crate::table;
 
 /// As many first bytes as [`of`] looks at.
 pub const LOOKED_AT: usize = 1024;
@@ -18,6 +22,8 @@ pub enum Kind {
     Npy,
     /// A ZIP of such arrays.
     Npz,
+    /// A table of pixels as text.
+    Table,
     /// Something packed by gzip.
     Gzip,
     /// A file with nothing in it.
@@ -42,6 +48,7 @@ impl Kind {
             Self::Idx => "idx",
             Self::Npy => "NumPy array",
             Self::Npz => "NumPy archive",
+            Self::Table => "CSV table",
             Self::Gzip => "gzip",
             Self::Empty => "empty",
         }
@@ -50,18 +57,41 @@ impl Kind {
     /// What to do with a file of this kind that was given as pictures and is not read.
     pub fn advice(self) -> &'static str {
         match self {
-            Self::Other(ZIP | TAR | RAR | SEVEN_ZIP | XZ | ZSTD | BZIP) | Self::Gzip => {
-                "unpack it and give the folder that comes of it"
-            }
-            Self::Other(TEXT | HDF5 | MATLAB | PARQUET | PICKLE | SQLITE) => {
+            _ if self.is_archive() => "unpack it and give the folder that comes of it",
+            Self::Other(
+                TEXT | HDF5 | MATLAB | PARQUET | ARROW | TFRECORD | LMDB | PICKLE | PYTORCH | SQLITE | CIFAR,
+            )
+            | Self::Table => {
                 "save its pictures as PNG files, or as one array by `numpy.savez(\"set.npz\", x_train=pictures, y_train=labels)`"
             }
+            Self::Other(UNFINISHED) => "let the download end, or begin it again",
             Self::Other(LFS) => "fetch the files themselves, by `git lfs pull`",
             Self::Other(HTML) => "download it again: a page was saved in its place",
             _ => {
                 "give a folder of PNG, JPEG, WebP, GIF, BMP, TIFF or PNM pictures, of idx files named as MNIST's, or a NumPy \
                   `.npz`, or drop `--data` to use the built-in MNIST"
             }
+        }
+    }
+}
+
+impl Kind {
+    /// Whether other files are packed in it.
+    pub(crate) fn is_archive(self) -> bool {
+        matches!(self, Self::Other(ZIP | TAR | RAR | SEVEN_ZIP | XZ | ZSTD | BZIP) | Self::Gzip)
+    }
+
+    /// Whether it is what one gets in place of a file that one has asked for.
+    pub(crate) fn is_in_place_of_a_file(self) -> bool {
+        matches!(self, Self::Other(HTML | LFS))
+    }
+
+    /// How much it tells of what somebody has who has no pictures: a container of pictures most, a text little, others nothing.
+    pub(crate) fn tells(self) -> u8 {
+        match self {
+            Self::Other("unknown" | "video" | "program" | THUMBNAILS) | Self::Empty => 0,
+            Self::Other(TEXT) => 1,
+            _ => 2,
         }
     }
 }
@@ -79,7 +109,14 @@ const BZIP: &str = "bzip2";
 const HDF5: &str = "HDF5";
 const MATLAB: &str = "MATLAB";
 const PARQUET: &str = "Parquet";
+const ARROW: &str = "Arrow";
+const TFRECORD: &str = "TFRecord";
+const LMDB: &str = "LMDB";
 const PICKLE: &str = "Python pickle";
+const PYTORCH: &str = "PyTorch file";
+const CIFAR: &str = "CIFAR batch";
+const UNFINISHED: &str = "unfinished download";
+const THUMBNAILS: &str = "thumbnails of Windows";
 const SQLITE: &str = "SQLite";
 
 /// Bytes at a place, and what a file is that has them there. The first that fits wins.
@@ -111,6 +148,14 @@ const MAGIC: &[(usize, &[u8], Kind)] = &[
     (0, b"farbfeld", Kind::OtherPicture("farbfeld")),
     (0, b"DDS ", Kind::OtherPicture("DDS")),
     (0, b"#?RADIANCE", Kind::OtherPicture("Radiance HDR")),
+    (0, b"#?RGBE", Kind::OtherPicture("Radiance HDR")),
+    (0, b"%!PS", Kind::OtherPicture("EPS")),
+    (0, b"\xc5\xd0\xd3\xc6", Kind::OtherPicture("EPS")),
+    (0, b"/* XPM */", Kind::OtherPicture("XPM")),
+    (0, b"icns", Kind::OtherPicture("icon")),
+    (0, b"BLP1", Kind::OtherPicture("BLP")),
+    (0, b"BLP2", Kind::OtherPicture("BLP")),
+    (0, b"SIMPLE  =", Kind::OtherPicture("FITS")),
     (0, b"\x76\x2f\x31\x01", Kind::OtherPicture("OpenEXR")),
     (0, b"gimp xcf", Kind::OtherPicture("GIMP")),
     (0, b"PF\n", Kind::OtherPicture("PFM")),
@@ -127,8 +172,11 @@ const MAGIC: &[(usize, &[u8], Kind)] = &[
     (0, b"\x28\xb5\x2f\xfd", Kind::Other(ZSTD)),
     (0, b"BZh", Kind::Other(BZIP)),
     (0, b"\x89HDF\r\n\x1a\n", Kind::Other(HDF5)),
-    (0, b"MATLAB 5.0", Kind::Other(MATLAB)),
+    (0, b"MATLAB ", Kind::Other(MATLAB)),
     (0, b"PAR1", Kind::Other(PARQUET)),
+    (0, b"ARROW1\0\0", Kind::Other(ARROW)),
+    (16, b"\xde\xc0\xef\xbe", Kind::Other(LMDB)),
+    (0, b"\xde\xc0\xef\xbe", Kind::Other(LMDB)),
     (0, b"\x80\x02", Kind::Other(PICKLE)),
     (0, b"\x80\x03", Kind::Other(PICKLE)),
     (0, b"\x80\x04\x95", Kind::Other(PICKLE)),
@@ -152,20 +200,29 @@ pub fn of(first: &[u8]) -> Kind {
         Some((_, _, Kind::OtherPicture("HEIC"))) if contains(&first[..first.len().min(64)], b"avif") => {
             Kind::OtherPicture("AVIF")
         }
-        Some((_, _, Kind::Other(ZIP))) if is_npz(first) => Kind::Npz,
+        Some((_, _, Kind::Other(ZIP))) => of_zip(first),
         Some((_, _, kind)) => *kind,
         None if is_bmp(first) => Kind::Picture(ImageFormat::Bmp),
         None if is_pnm(first) => Kind::Picture(ImageFormat::Pnm),
         None if is_idx(first) => Kind::Idx,
+        None if is_arrow_stream(first) => Kind::Other(ARROW),
+        None if is_tfrecord(first) => Kind::Other(TFRECORD),
         None => of_text(first),
     }
 }
 
-/// Formats that look like others, or like nothing, from within, by the ending of the name.
-pub fn by_ending(kind: Kind, ending: &str) -> Kind {
+/// What a file is that looks like something else, or like nothing, from within, by its name.
+pub fn by_name(kind: Kind, path: &Path) -> Kind {
+    let ending = path.extension().unwrap_or_default().to_string_lossy();
+    let stem = path.file_stem().unwrap_or_default().to_string_lossy();
     const RAW: [&str; 9] = ["cr2", "nef", "nrw", "arw", "dng", "orf", "rw2", "pef", "srw"];
     let is = |known: &[&str]| known.iter().any(|one| ending.eq_ignore_ascii_case(one));
     match kind {
+        // Browsers and wget name a file so until all of it is there.
+        _ if is(&["part", "partial", "crdownload", "download", "aria2"]) => Kind::Other(UNFINISHED),
+        Kind::Other("unknown") if is(&["bin"]) && stem.contains("_batch") => Kind::Other(CIFAR),
+        Kind::Other("unknown") if is(&["db"]) && stem.eq_ignore_ascii_case("thumbs") => Kind::Other(THUMBNAILS),
+        Kind::Other("unknown") if is(&["onnx"]) => Kind::Other("model"),
         // What is within is a preview.
         Kind::Picture(ImageFormat::Tiff) if is(&RAW) => Kind::OtherPicture("camera raw"),
         Kind::Other("unknown") if is(&RAW) => Kind::OtherPicture("camera raw"),
@@ -194,10 +251,26 @@ fn is_pnm(first: &[u8]) -> bool {
         if white.is_ascii_whitespace() && (next.is_ascii_digit() || next.is_ascii_whitespace() || *next == b'#' || *next == b'W'))
 }
 
-/// A ZIP whose first file is an array; NumPy writes nothing else.
-fn is_npz(first: &[u8]) -> bool {
+/// A ZIP by the name of its first file: NumPy writes nothing but arrays, and PyTorch begins with a pickle.
+fn of_zip(first: &[u8]) -> Kind {
     let length = first.get(26..28).map_or(0, |pair| usize::from(u16::from_le_bytes([pair[0], pair[1]])));
-    first.get(30..30 + length).is_some_and(|name| name.ends_with(b".npy"))
+    match first.get(30..30 + length).unwrap_or_default() {
+        name if name.ends_with(b".npy") => Kind::Npz,
+        name if name.ends_with(b"data.pkl") => Kind::Other(PYTORCH),
+        _ => Kind::Other(ZIP),
+    }
+}
+
+/// A stream of messages, as Hugging Face saves sets: a mark, the length of the first message, and where its root lies. Source:
+/// Arrow's "Encapsulated message format".
+fn is_arrow_stream(first: &[u8]) -> bool {
+    matches!(first, [0xff, 0xff, 0xff, 0xff, _, _, _, 0, 16, 0, 0, 0, ..])
+}
+
+/// A record's length in eight bytes, their checksum in four, then the tag of an `Example`'s first field. Source: TensorFlow's
+/// `core/lib/io/record_writer.h`.
+fn is_tfrecord(first: &[u8]) -> bool {
+    matches!(first, [_, _, _, _, 0, 0, 0, 0, _, _, _, _, 0x0a, 1..=255, ..])
 }
 
 fn of_text(first: &[u8]) -> Kind {
@@ -217,6 +290,8 @@ fn of_text(first: &[u8]) -> Kind {
         Kind::OtherPicture("SVG")
     } else if start.starts_with("<!doctype html") || start.starts_with("<html") {
         Kind::Other(HTML)
+    } else if table::is_table(start.as_bytes()) {
+        Kind::Table
     } else {
         Kind::Other(TEXT)
     }
@@ -238,6 +313,10 @@ mod tests {
         npz.resize(26, 0);
         npz.extend([9, 0, 0, 0]);
         npz.extend(b"arr_0.npy");
+        let mut torch = b"PK\x03\x04".to_vec();
+        torch.resize(26, 0);
+        torch.extend([16, 0, 0, 0]);
+        torch.extend(b"archive/data.pkl");
         let mut bmp = b"BM\x46\0\0\0\0\0\0\0\x36\0\0\0\x28\0\0\0".to_vec();
         bmp.resize(60, 0);
         let cases: &[(&str, &[u8], &str)] = &[
@@ -253,16 +332,40 @@ mod tests {
             ("no bmp", b"BMW is a car and this is a text", "text"),
             ("pgm", b"P5\n4 4\n255\n", "PNM"),
             ("idx", &[0, 0, 8, 3, 0, 0, 0, 1], "idx"),
+            ("hdr of another maker", b"#?RGBE\nFORMAT=32-bit_rle_rgbe\n", "Radiance HDR"),
+            ("eps", b"%!PS-Adobe-3.0 EPSF-3.0\n", "EPS"),
             ("svg", b"<?xml version=\"1.0\"?>\n<svg xmlns=\"\">", "SVG"),
             ("page", b"\n<!DOCTYPE html><html>", "HTML"),
             ("words", "ein Wörterbuch".as_bytes(), "text"),
             ("half a letter", &"ab\u{fc}".as_bytes()[..3], "text"),
             ("pointer", b"version https://git-lfs.github.com/spec/v1\n", "Git LFS pointer"),
+            ("Kaggle's digits", b"label,p0,p1,p2,p3,p4,p5,p6,p7,p8,p9,p10,p11,p12,p13,p14,p15\n", "CSV table"),
+            ("names of classes", b"id,label\na.png,cat\n", "text"),
+            ("MATLAB of today", b"MATLAB 7.3 MAT-file, Platform: GLNXA64", "MATLAB"),
+            ("a set of Hugging Face", b"\xff\xff\xff\xff\x80\x01\0\0\x10\0\0\0\0\0\x0a\0", "Arrow"),
+            ("one of TensorFlow", b"\x2c\x01\0\0\0\0\0\0\x01\x02\x03\x04\x0a\xa9\x02", "TFRecord"),
+            ("LSUN", b"\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\xde\xc0\xef\xbe\x01\0", "LMDB"),
+            ("torchvision's", &torch, "PyTorch file"),
             ("nothing", b"", "empty"),
             ("noise", &[0x99, 0x01, 0xfe, 0xff, 0, 0, 0, 0], "unknown"),
         ];
         for (name, first, expected) in cases {
             assert_eq!(of(first).name(), *expected, "{name}");
+        }
+    }
+
+    #[test]
+    fn the_name_tells_what_the_bytes_do_not() {
+        use ImageFormat::{Png, Tiff};
+        for (kind, name, expected) in [
+            (Kind::Picture(Tiff), "a.NEF", "camera raw"),
+            (Kind::Other("unknown"), "a.tga", "TGA"),
+            (Kind::Picture(Png), "a.png.part", "unfinished download"),
+            (Kind::Other("unknown"), "data_batch_1.bin", "CIFAR batch"),
+            (Kind::Other("unknown"), "Thumbs.db", "thumbnails of Windows"),
+            (Kind::Picture(Png), "a.db", "PNG"),
+        ] {
+            assert_eq!(by_name(kind, Path::new(name)).name(), expected, "{name}");
         }
     }
 

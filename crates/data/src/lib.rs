@@ -16,6 +16,7 @@ mod looks;
 pub mod npy;
 pub mod picture_folder;
 pub mod split;
+pub mod table;
 pub mod walk;
 
 use std::fs;
@@ -143,7 +144,10 @@ impl Dataset {
         let path = Path::new(&source.data);
         match fs::metadata(path) {
             Ok(metadata) if metadata.is_dir() => Self::folder(path, source, reading),
-            Ok(_) => Self::file(path, source, reading).map(Some),
+            Ok(metadata) if metadata.is_file() => Self::file(path, source, reading).map(Some),
+            // A pipe would be waited for, and a device may never end.
+            Ok(_) => Err(Failure::failed(format!("`--data {}` is a pipe or a device, no folder or file", source.data))
+                .hint("write its content to a file and give that")),
             Err(error) => Self::named(path, &error, source, reading).map(Some),
         }
     }
@@ -151,16 +155,24 @@ impl Dataset {
     fn folder(path: &Path, source: &Source, reading: &mut Reading) -> Result<Option<Self>> {
         let walk = walk(path, reading.stop).map_err(|error| {
             let why = walk::in_words(&error);
-            Failure::failed(format!("`--data {}` cannot be listed: {why}", path.display()))
-                .hint("ask its owner for the right to read it, or give another folder")
+            let failure = Failure::failed(format!("`--data {}` cannot be listed: {why}", path.display()));
+            match error.kind() {
+                io::ErrorKind::PermissionDenied => {
+                    failure.hint("ask its owner for the right to read it, or give another folder")
+                }
+                _ => failure,
+            }
         })?;
         if reading.stop.load(Ordering::Relaxed) {
             return Ok(None);
         }
         let name = folder_name(path);
+        let pictures = picture_folder::named_pictures(&walk);
         let found = array_folder::find(&walk.files);
+        let found = if pictures.is_empty() { found } else { found.without_tables() };
         // Arrays among pictures, whose names say nothing, are somebody's notes.
-        if found.has_training_pictures() || (found.is_any() && !picture_folder::has_named_pictures(&walk)) {
+        if found.has_training_pictures() || (found.is_any() && pictures.is_empty()) {
+            picture_folder::beside_arrays(&walk, &pictures, source.strict, reading)?;
             let set = array_folder::read(path, name, found, source.colour, reading)?;
             return Ok(Some(set.framed_as_asked(source, reading)));
         }
@@ -170,7 +182,7 @@ impl Dataset {
     /// A file that is, or belongs to, a set of arrays.
     fn file(path: &Path, source: &Source, reading: &mut Reading) -> Result<Self> {
         if !array_folder::is_array(path) {
-            let kind = first_kind(path)?;
+            let kind = kind::by_name(first_kind(path)?, path);
             let advice = match kind {
                 Kind::Picture(_) => "give the folder that it is in: a run needs many pictures",
                 _ => kind.advice(),
@@ -208,6 +220,22 @@ impl Dataset {
         let (why, hint) = match error.kind() {
             io::ErrorKind::PermissionDenied => {
                 ("may not be looked at".to_owned(), "ask its owner for the right to read it, or give another folder")
+            }
+            _ if data.is_empty() => ("names nothing".to_owned(), Kind::Empty.advice()),
+            _ if data.contains("://") => (
+                "is an address, and nothing is downloaded".to_owned(),
+                "download it, unpack it and give the folder that comes of it",
+            ),
+            _ if is_built_in(&data.to_lowercase()) => (
+                "is no folder: there is nothing there".to_owned(),
+                "the sets that are built in are `mnist` and `avatars`",
+            ),
+            _ if data.contains(['*', '?']) => (
+                "is no folder: there is nothing of that name".to_owned(),
+                "give the folder alone: all pictures in it and below are read",
+            ),
+            _ if data.split(',').all(|one| Path::new(one).exists()) => {
+                ("are several folders".to_owned(), "give one folder, with those in it or links to them")
             }
             _ if data.starts_with('~') => (
                 "is no folder: `~` stands for your home only where the shell replaces it".to_owned(),
@@ -638,7 +666,7 @@ mod tests {
         put(dir_of_two.path(), "mine.npz", &npz(&[("foo", images(24)), ("bar", labels(24))]));
         assert!(refused(dir_of_two.path()).contains("names say nothing, bar, foo"));
         put(dir_of_two.path(), "odd.gz", b"\x1f\x8bnothing");
-        assert!(refused(&dir_of_two.path().join("odd.gz")).contains("no array of pictures"));
+        assert!(refused(&dir_of_two.path().join("odd.gz")).contains("no folder but a file: gzip"));
         // Labels beside pictures are no set of arrays.
         fs::remove_file(dir_of_two.path().join("mine.npz")).unwrap();
         put(dir_of_two.path(), "train_labels.npy", &labels(3));
@@ -695,14 +723,127 @@ mod tests {
             ("one.png", "no folder but a file: PNG", "give the folder that it is in"),
             ("packed/set.zip", "no folder but a file: ZIP", "unpack it"),
             ("none", "is no folder: there is nothing there", "give a folder"),
+            ("none/*.png", "nothing of that name", "give the folder alone"),
+            ("packed/set.tar.gz", "no folder but a file: gzip", "unpack it"),
+            ("tars", "2 gzip (as `image.json.gz`)", "unpack it"),
+            ("saved", "2 Arrow (as `1.arrow`), 1 text", "numpy.savez"),
         ];
+        let tar = [&[b'a'; 257][..], b"ustar", &[0; 300]].concat();
+        let tar_gz = gzip(&tar);
+        put(dir.path(), "packed/set.tar.gz", &tar_gz);
+        put(dir.path(), "tars/images.tar.gz", &tar_gz);
+        put(dir.path(), "tars/image.json.gz", &gzip(b"{}"));
+        put(dir.path(), "saved/0.json", b"{}");
+        put(dir.path(), "saved/1.arrow", b"ARROW1\0\0");
+        put(dir.path(), "saved/2.arrow", b"\xff\xff\xff\xff\x80\x01\0\0\x10\0\0\0");
         for (name, what, hint) in cases {
             let said = refused(&dir.path().join(name));
             assert!(said.contains(what) && said.contains(hint), "{name}: {said}");
             assert!(!said.contains("missing") && !said.contains("t10k"), "{name}: {said}");
         }
-        let said = Dataset::load("~/pictures").unwrap_err().to_string();
-        assert!(said.contains("only where the shell replaces it"), "{said}");
+        for (data, expected) in [
+            ("~/pictures", "only where the shell replaces it"),
+            ("", "names nothing"),
+            ("https://example.org/a.zip", "an address, and nothing is downloaded"),
+            ("MNIST", "the sets that are built in are `mnist` and `avatars`"),
+            ("src,src/lib.rs", "are several folders"),
+        ] {
+            let said = Dataset::load(data).unwrap_err().to_string();
+            assert!(said.contains(expected), "{data}: {said}");
+        }
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn a_device_is_not_waited_for() {
+        let said = Dataset::load("/dev/zero").unwrap_err().to_string();
+        assert!(said.contains("is a pipe or a device"), "{said}");
+    }
+
+    fn gzip(content: &[u8]) -> Vec<u8> {
+        use std::io::Write;
+        let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+        encoder.write_all(content).unwrap();
+        encoder.finish().unwrap()
+    }
+
+    #[test]
+    fn a_part_of_a_set_that_is_no_array_is_told_and_not_done_without() {
+        let pointer = b"version https://git-lfs.github.com/spec/v1\n";
+        let cases: [(&str, &[u8], &str, &str); 4] = [
+            (TRAIN_LABELS, b"", "is empty", "download the file again"),
+            (TRAIN_LABELS, b"<!DOCTYPE html>403", "is no array but HTML", "download it again"),
+            (TRAIN_IMAGES, b"<!DOCTYPE html>403", "is no array but HTML", "download it again"),
+            (TEST_IMAGES, pointer, "is no array but Git LFS pointer", "git lfs pull"),
+        ];
+        for (name, content, what, hint) in cases {
+            let dir = folder((24, 2, 3), 24, (5, 2, 3));
+            put(dir.path(), name, content);
+            let said = refused(dir.path());
+            assert!(said.contains(name) && said.contains(what) && said.contains(hint), "{name}: {said}");
+        }
+        // A broken copy beside a good one costs nothing.
+        let dir = folder((24, 2, 3), 24, (5, 2, 3));
+        put(dir.path(), "old/train-labels-idx1-ubyte.gz", b"");
+        let (set, said) = opened(dir.path());
+        assert_eq!(set.classes, ["3"]);
+        assert!(said.contains("train-labels-idx1-ubyte.gz` is empty; it is passed over"), "{said}");
+    }
+
+    #[test]
+    fn what_lies_beside_a_set_is_told() {
+        let dir = folder((24, 2, 3), 24, (5, 2, 3));
+        put(dir.path(), "gan/a.png", b"\x89PNG\r\n\x1a\n");
+        put(dir.path(), "notes.npy", &npy::tests::npy("|u1", false, "(2,)", &[1, 2]));
+        put(dir.path(), "letters-train-images-idx3-ubyte", &file(&[2, 2, 3], 12));
+        let (set, said) = opened(dir.path());
+        assert_eq!(set.train.count(), 22);
+        for part in
+            ["1 files named as pictures left aside", "a.png", "as no part of this set", "notes.npy", "letters-train"]
+        {
+            assert!(said.contains(part), "{part}: {said}");
+        }
+        // The same file packed and unpacked is nothing to speak of.
+        let dir = folder((24, 2, 3), 24, (5, 2, 3));
+        put(dir.path(), "train-images-idx3-ubyte.gz", &gzip(&file(&[24, 2, 3], 24 * 6)));
+        assert!(!opened(dir.path()).1.contains("left aside"));
+    }
+
+    #[test]
+    fn tables_of_pixels_are_sets_unless_they_lie_beside_pictures() {
+        let row = |label: usize| format!("{label},{}\n", vec![(label * 9).to_string(); 16].join(","));
+        let header = format!("label,{}\n", (0..16).map(|i| format!("pixel{i}")).collect::<Vec<_>>().join(","));
+        let table = |rows: usize| header.clone() + &(0..rows).map(|i| row(i % 3)).collect::<String>();
+        let dir = tempfile::tempdir().unwrap();
+        put(dir.path(), "digits_train.csv", table(24).as_bytes());
+        put(dir.path(), "digits_test.csv.gz", &gzip(table(6).as_bytes()));
+        put(dir.path(), "sample_submission.csv", b"ImageId,Label\n1,0\n");
+        let (set, _) = opened(dir.path());
+        assert_eq!((set.train.count(), set.test.count(), set.image_shape()), (22, 6, [1, 4, 4]));
+        assert_eq!(
+            (set.classes, set.test.labels),
+            (["0", "1", "2"].map(str::to_owned).to_vec(), vec![0, 1, 2, 0, 1, 2])
+        );
+        let alone = opened(&dir.path().join("digits_train.csv")).0;
+        assert_eq!((alone.train.count(), alone.test.count()), (22, 2));
+        // Kaggle's test pictures have no labels.
+        let dir = tempfile::tempdir().unwrap();
+        put(dir.path(), "train.csv", table(24).as_bytes());
+        put(
+            dir.path(),
+            "test.csv",
+            table(6)
+                .lines()
+                .map(|line| line.split_once(',').unwrap().1.to_owned() + "\n")
+                .collect::<String>()
+                .as_bytes(),
+        );
+        let (set, said) = opened(dir.path());
+        assert_eq!((set.train.count(), set.test.count()), (22, 2));
+        assert!(said.contains("test.csv (pixels)` is left aside: it has no labels"), "{said}");
+        // CelebA's attributes are a table too, beside pictures.
+        put(dir.path(), "a.png", b"broken");
+        assert!(refused(dir.path()).contains("2 CSV table (as `test.csv`)"), "{}", refused(dir.path()));
     }
 
     #[test]

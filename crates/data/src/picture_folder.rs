@@ -11,7 +11,7 @@ use crate::colour::{self, Colour};
 use crate::decode::{Outcome, decode_all, is_named_a_picture, own_size};
 use crate::framing::{Framed, Framing, Looked, Wanted};
 use crate::kind::Kind;
-use crate::split::{Part, Split, split};
+use crate::split::{Part, Split, listed, split};
 use crate::walk::{Listed, Walk};
 use crate::{DEFAULT_SIZE, DataShape, Dataset, Pictures, Reading, Source, looks};
 use failure::{Failure, Result};
@@ -19,9 +19,33 @@ use failure::{Failure, Result};
 /// Files named one by one in a message.
 const NAMED: usize = 10;
 
-/// Whether any file below a folder is named as a picture.
-pub fn has_named_pictures(walk: &Walk) -> bool {
-    walk.files.iter().any(|file| is_named_a_picture(&file.path))
+/// Files below a folder that are named as pictures.
+pub fn named_pictures(walk: &Walk) -> Vec<PathBuf> {
+    walk.files.iter().map(|file| &file.path).filter(|path| is_named_a_picture(path)).cloned().collect()
+}
+
+/// Says what of a folder is left aside since arrays are read from it: `pictures`, and what could not be looked at, which fails under
+/// `strict`.
+///
+/// # Errors
+/// Under `strict`, folders and files that could not be looked at.
+pub fn beside_arrays(walk: &Walk, pictures: &[PathBuf], strict: bool, reading: &mut Reading) -> Result<()> {
+    if !pictures.is_empty() {
+        let (count, some) = (pictures.len(), listed(pictures, 1));
+        (reading.say)(&format!("arrays of a set are read, and {count} files named as pictures left aside: {some}"));
+    }
+    let Some(trouble) = not_looked_at(walk) else { return Ok(()) };
+    if strict {
+        return Err(Failure::failed(trouble).hint("mend or remove them, or drop `--strict` to skip them"));
+    }
+    (reading.say)(&format!("warning: {trouble}"));
+    Ok(())
+}
+
+/// What could not be looked at below a folder, in a sentence.
+fn not_looked_at(walk: &Walk) -> Option<String> {
+    let refused: Vec<_> = walk.refused.iter().map(|(path, why)| format!("`{}`: {why}", path.display())).collect();
+    (!refused.is_empty()).then(|| format!("not everything could be looked at:{}", one_a_line(&refused)))
 }
 
 /// Reads every picture that `walk` found below `folder`, in grey or in colour; says what was done to them, and which could not
@@ -158,8 +182,8 @@ struct Heap {
     unknown: BTreeMap<&'static str, (usize, PathBuf)>,
     /// No pictures: how many of each kind, and the first.
     others: BTreeMap<&'static str, (usize, PathBuf)>,
-    /// A kind of what is no picture, for advice.
-    first_other: Option<Kind>,
+    /// What of that says most about how to go on.
+    telling: Option<Kind>,
 }
 
 impl Heap {
@@ -172,7 +196,9 @@ impl Heap {
             Outcome::Damaged(why) => self.damaged.push(format!("`{}`: {why}", path.display())),
             Outcome::Unknown(kind) => count(&mut self.unknown, kind),
             Outcome::Other(kind) => {
-                self.first_other.get_or_insert(kind);
+                if self.telling.is_none_or(|other| other.tells() < kind.tells()) {
+                    self.telling = Some(kind);
+                }
                 count(&mut self.others, kind);
             }
         }
@@ -195,11 +221,7 @@ impl Heap {
                 one_a_line(&self.damaged)
             ));
         }
-        if !walk.refused.is_empty() {
-            let refused: Vec<_> =
-                walk.refused.iter().map(|(path, why)| format!("`{}`: {why}", path.display())).collect();
-            troubles.push(format!("not everything could be looked at:{}", one_a_line(&refused)));
-        }
+        troubles.extend(not_looked_at(walk));
         if unknown > 0 {
             troubles.push(format!(
                 "{unknown} of {all} pictures {} not read: {}; save {} as PNG",
@@ -226,6 +248,7 @@ impl Heap {
                 ],
             ),
             (walk.special, ["that is no file", "that are no files"]),
+            (walk.runs, ["run folder of a trainer", "run folders of a trainer"]),
         ];
         let told = counted.iter().filter(|(count, _)| *count > 0);
         parts.extend(told.map(|(count, [one, many])| format!("{count} {}", if *count == 1 { one } else { many })));
@@ -257,7 +280,7 @@ fn nothing(folder: &Path, walk: &Walk, heap: &Heap) -> Failure {
             .hint(Kind::Empty.advice());
     }
     let found: Vec<String> = heap.troubles(walk).into_iter().chain(heap.passed_over(walk)).collect();
-    let advice = match heap.first_other {
+    let advice = match heap.telling {
         Some(kind) if heap.damaged.is_empty() && heap.unknown.is_empty() => kind.advice(),
         _ if !heap.unknown.is_empty() => "save them as PNG or JPEG, as by `magick mogrify -format png *`",
         _ => Kind::Empty.advice(),

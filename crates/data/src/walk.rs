@@ -33,6 +33,8 @@ pub struct Walk {
     pub hidden: usize,
     /// Links to folders that were seen already or hold this one.
     pub circles: usize,
+    /// Run folders of a trainer: what is in them was drawn, or is no picture.
+    pub runs: usize,
     /// Pipes, sockets and devices.
     pub special: usize,
     /// What could not be looked at, and why.
@@ -106,7 +108,9 @@ impl Walker<'_> {
     }
 
     fn folder(&mut self, path: PathBuf, is_link: bool, depth: usize) {
-        if depth == DEEPEST {
+        if is_of_a_run(&path) {
+            self.walk.runs += 1;
+        } else if depth == DEEPEST {
             self.walk.refused.push((path, format!("it lies {DEEPEST} folders deep")));
         } else if is_link {
             self.links.push((path, depth + 1));
@@ -116,6 +120,12 @@ impl Walker<'_> {
             self.walk.refused.push((path, in_words(&error)));
         }
     }
+}
+
+/// Whether a folder is what the trainer makes beside a model, `gen.run` with its sample sheets. Who trains from within the folder of
+/// pictures has one among them.
+fn is_of_a_run(folder: &Path) -> bool {
+    folder.extension().is_some_and(|ending| ending == "run") && folder.join("samples").is_dir()
 }
 
 fn listed(path: PathBuf, metadata: &Metadata) -> Listed {
@@ -151,6 +161,15 @@ mod tests {
         assert_eq!((walk.hidden, walk.circles, walk.refused.len()), (2, 0, 0));
         assert_eq!(walk.files[0].len, 7);
         assert!(super::walk(&dir.path().join("none"), &AtomicBool::new(false)).is_err());
+    }
+
+    #[test]
+    fn what_a_trainer_drew_is_no_picture_of_the_folder() {
+        let dir = tempfile::tempdir().unwrap();
+        make(dir.path(), &["1.png", "gen.run/samples/epoch-000.png", "gen.run/sweep.png", "trail.run/2.png"]);
+        let (files, walk) = names(dir.path());
+        assert_eq!(files, ["1.png", "trail.run/2.png"]);
+        assert_eq!(walk.runs, 1);
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! What a user is told when something goes wrong: what, where, and what to do about it.
 
+use std::borrow::Cow;
 use std::fmt;
 
 /// Says whose move it is after a failure, and so the exit code.
@@ -54,12 +55,34 @@ impl Failure {
 
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.message)?;
+        f.write_str(&for_terminals(&self.message))?;
         match &self.hint {
-            Some(hint) => write!(f, "\n\nhint: {hint}"),
+            Some(hint) => write!(f, "\n\nhint: {}", for_terminals(hint)),
             None => Ok(()),
         }
     }
 }
 
 impl std::error::Error for Failure {}
+
+/// Gives `text` with every control character in it written out, as `\u{1b}`, but for ends of lines and tabs: names of other people's
+/// files may hold what a terminal obeys.
+pub fn for_terminals(text: &str) -> Cow<'_, str> {
+    let is_obeyed = |letter: char| letter.is_control() && !matches!(letter, '\n' | '\t');
+    if !text.contains(is_obeyed) {
+        return Cow::Borrowed(text);
+    }
+    let written = |letter: char| if is_obeyed(letter) { letter.escape_default().to_string() } else { letter.into() };
+    Cow::Owned(text.chars().map(written).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_that_a_terminal_would_obey_is_written_out() {
+        let failure = Failure::failed("`a\u{1b}[31m\u{7}.png`: it is cut\n\tshort").hint("mend `é\r`");
+        assert_eq!(failure.to_string(), "`a\\u{1b}[31m\\u{7}.png`: it is cut\n\tshort\n\nhint: mend `é\\r`");
+    }
+}

@@ -7,7 +7,7 @@
 use std::ffi::OsString;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
-use std::path::{Path, PathBuf};
+use std::path::{Path, PathBuf, is_separator};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// Writes `bytes` as the file `path`, replacing what is there; on failure the older file is left as it was and nothing
@@ -70,7 +70,8 @@ pub fn has_literal_home(path: &Path) -> bool {
 /// Says why `path` cannot be a file to write, as what follows its name in a sentence: it is a folder, or its folder
 /// does not exist.
 pub fn folder_of(path: &Path) -> Result<&Path, String> {
-    if path.file_name().is_none() || path.is_dir() {
+    let ends_as_a_folder = path.as_os_str().as_encoded_bytes().last().is_some_and(|&byte| is_separator(byte.into()));
+    if path.file_name().is_none() || path.is_dir() || ends_as_a_folder {
         return Err("is a folder, not a file".to_owned());
     }
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));

@@ -346,7 +346,8 @@ impl Identity {
             .collect();
         // Same name and size, other pictures: a folder whose files were replaced.
         let (ours, theirs) = (self.pictures_crc32, other.pictures_crc32);
-        if differences.is_empty() && ours != theirs && ours != 0 && theirs != 0 {
+        let told = differences.iter().any(|difference| difference.starts_with("--data:"));
+        if !told && ours != theirs && ours != 0 && theirs != 0 {
             differences.push(format!("--data: pictures of checksum {ours:08x} in the run folder, {theirs:08x} now"));
         }
         differences
@@ -459,6 +460,23 @@ mod tests {
             let checkpoint = distinct(recipe);
             assert_eq!(Checkpoint::from_bytes(&checkpoint.to_bytes()).unwrap(), checkpoint, "{recipe}");
         }
+    }
+
+    #[test]
+    fn other_pictures_are_a_difference_of_their_own() {
+        let ours = distinct("stable").identity;
+        let other = |epochs, dataset: &str, pictures_crc32| {
+            let other = Identity { epochs, dataset: dataset.to_owned(), pictures_crc32, ..ours.clone() };
+            ours.differences(&other)
+        };
+        assert!(other(9, "moved", 77).is_empty(), "the same pictures in a folder of another name");
+        let replaced = other(9, "mnist", 78);
+        assert!(replaced.len() == 1 && replaced[0].starts_with("--data: pictures of checksum"), "{replaced:?}");
+        // More epochs are allowed, so they must not hide it.
+        let longer = other(12, "mnist", 78);
+        assert!(longer.len() == 2 && longer[1].starts_with("--data: pictures of checksum"), "{longer:?}");
+        let elsewhere = other(12, "moved", 78);
+        assert_eq!(elsewhere.iter().filter(|one| one.starts_with("--data:")).count(), 1, "{elsewhere:?}");
     }
 
     #[test]

@@ -12,7 +12,11 @@ use crate::options::Options;
 pub fn of(options: &Options) -> Asked {
     let Source { data, size, colour, strict, invert, transpose, mirror } = options.source.clone();
     let whole = |path: &Path| std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
-    let data = if data::is_built_in(&data) { data } else { whole(Path::new(&data)).to_string_lossy().into_owned() };
+    // A folder whose own path is no Unicode can be named as it was, from where it was.
+    let data = match whole(Path::new(&data)).to_str() {
+        Some(whole) if !data::is_built_in(&data) => whole.to_owned(),
+        _ => data,
+    };
     let engine = match options.engine {
         EngineChoice::Auto => "auto",
         EngineChoice::Reference => "reference",

@@ -9,6 +9,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use crate::checkpoint::EpochSums;
 use crate::events::EpochEvent;
 use engines::StepStats;
+use failure::for_terminals;
 use judge::Scores;
 
 /// Talks on standard error, with a live bar where that is a terminal.
@@ -41,7 +42,7 @@ impl Console {
             return;
         }
         self.aside(|| {
-            let _ = writeln!(io::stderr(), "{line}");
+            let _ = writeln!(io::stderr(), "{}", for_terminals(line));
         });
     }
 

@@ -87,7 +87,11 @@ impl Event<'_> {
 }
 
 /// The place that events are written to: nowhere, a file, or standard output.
-pub struct EventLog(Option<Box<dyn Write>>);
+pub struct EventLog {
+    target: Option<Box<dyn Write>>,
+    /// Why it was given up, until somebody asks.
+    given_up: Option<io::Error>,
+}
 
 impl EventLog {
     /// Opens `target`: a path, or `-` for standard output; without one, events go nowhere.
@@ -95,15 +99,16 @@ impl EventLog {
     /// # Errors
     /// A file that cannot be made.
     pub fn open(target: Option<&Path>) -> Result<Self> {
-        let Some(path) = target else { return Ok(Self(None)) };
+        let to = |target| Self { target, given_up: None };
+        let Some(path) = target else { return Ok(to(None)) };
         if path == Path::new("-") {
-            return Ok(Self(Some(Box::new(io::stdout()))));
+            return Ok(to(Some(Box::new(io::stdout()))));
         }
         let file = File::create(path).map_err(|error| {
             Failure::failed(format!("`--log-json {}` cannot be written: {error}", path.display()))
                 .hint("give a file in a folder that exists, or `-` for standard output")
         })?;
-        Ok(Self(Some(Box::new(file))))
+        Ok(to(Some(Box::new(file))))
     }
 
     /// Writes how a run ended that failed. Where it failed before its log was opened, there is only standard output to write
@@ -114,13 +119,20 @@ impl EventLog {
         log.write(&Event::Failed { message: &failure.message, hint: failure.hint.as_deref() });
     }
 
-    /// Writes one event. A log that can no longer be written (a closed pipe, a full disk) is given up, once and
-    /// silently: it must not end a training run.
+    /// Writes one event. A log that can no longer be written (a closed pipe, a full disk) is given up: it must not end a training
+    /// run.
     pub fn write(&mut self, event: &Event) {
-        let Some(target) = &mut self.0 else { return };
-        if writeln!(target, "{}", event.to_line()).and_then(|()| target.flush()).is_err() {
-            self.0 = None;
+        let Some(target) = &mut self.target else { return };
+        if let Err(error) = writeln!(target, "{}", event.to_line()).and_then(|()| target.flush()) {
+            self.target = None;
+            self.given_up = Some(error);
         }
+    }
+
+    /// Says why the log was given up, once, in a sentence; a reader that has gone away knows it.
+    pub fn given_up(&mut self) -> Option<String> {
+        let error = self.given_up.take().filter(|error| error.kind() != io::ErrorKind::BrokenPipe)?;
+        Some(format!("the events can no longer be written: {error}; the run goes on without them"))
     }
 }
 
@@ -130,6 +142,18 @@ mod tests {
     use record::epoch::EpochSums;
 
     use super::*;
+
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn a_log_that_cannot_be_written_is_told_once() {
+        let mut log = EventLog::open(Some(Path::new("/dev/full"))).unwrap();
+        assert_eq!(log.given_up(), None);
+        for _ in 0..2 {
+            log.write(&Event::Failed { message: "", hint: None });
+        }
+        assert!(log.given_up().is_some_and(|why| why.contains("No space left on device")));
+        assert_eq!(log.given_up(), None);
+    }
 
     #[test]
     fn events_have_the_names_of_the_contract() {

@@ -62,6 +62,9 @@ impl RunFolder {
         // A link is written through: what counts is the folder that it leads to.
         let target = files::target_of(out).map_err(|error| cannot(format!("cannot be written: {error}")))?;
         let parent = files::folder_of(&target).map_err(cannot)?;
+        if fs::metadata(&target).is_ok_and(|target| !target.is_file()) || out == Path::new("-") {
+            return Err(cannot("is no file that a run folder could stand beside".to_owned()));
+        }
         let folder = run_folder_of(out);
         let is_new = !folder.exists();
         let trial = parent.join(format!("{}{}-trial{TEMPORARY}", temporaries_of(&target), std::process::id()));
@@ -419,10 +422,15 @@ mod tests {
             ("no folder", dir.path().join("no/gen.onnx"), "does not exist"),
             ("a folder", dir.path().to_owned(), "is a folder"),
             ("under a file", file.join("gen.onnx"), "does not exist"),
+            ("a folder to be", dir.path().join("no/"), "is a folder"),
+            ("standard output", PathBuf::from("-"), "is no file"),
         ];
         // Not even root makes files in /proc, which is Linux's.
+        let device = ("a device", PathBuf::from("/dev/null"), "is no file");
         let proc = ("a folder where nothing can be made", PathBuf::from("/proc/gen.onnx"), "cannot be written");
-        for (name, out, expected) in cases.into_iter().chain(cfg!(target_os = "linux").then_some(proc)) {
+        for (name, out, expected) in
+            cases.into_iter().chain(cfg!(target_os = "linux").then_some([proc, device]).into_iter().flatten())
+        {
             let failure = RunFolder::prepare(&out).expect_err(name);
             assert!(failure.message.contains(expected), "{name}: {failure}");
         }

@@ -121,6 +121,7 @@ impl<'a> Session<'a> {
             dataset: &leader.identity.dataset,
             resumed_at_step: leader.at.step,
         });
+        log.given_up().iter().for_each(|why| console.warn(why));
         // On a GPU they are no matter of the steps.
         let threads = match options.threads {
             _ if choice.is_gpu() => String::new(),
@@ -206,6 +207,7 @@ impl<'a> Session<'a> {
                     Event::Start { .. } | Event::Failed { .. } | Event::Done { .. } => {}
                 }
             }
+            log.given_up().iter().for_each(|why| console.warn(why));
             is_first = false;
             show_on_board(board, run, &events, console);
         }
