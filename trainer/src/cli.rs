@@ -124,7 +124,7 @@ pub enum Command {
 /// Flags of `trainer gpu-plan`.
 #[derive(Debug, Args)]
 pub struct GpuPlanArgs {
-    /// seed, stable, classes, colour, conv, or a TOML file
+    /// seed, stable, classes, fine, colour, conv, or a TOML file
     #[arg(long, value_name = "RECIPE", default_value = "stable")]
     recipe: String,
     /// Steps that the file has room for
@@ -154,7 +154,7 @@ pub struct BenchArgs {
     /// Measure the machine's peak in matrix products instead
     #[arg(long)]
     pub peak: bool,
-    /// seed, stable, classes, colour, conv, or a TOML file
+    /// seed, stable, classes, fine, colour, conv, or a TOML file
     #[arg(long, value_name = "RECIPE", default_value = "stable")]
     pub recipe: String,
     /// What does the training step
@@ -206,7 +206,7 @@ impl BenchArgs {
 pub enum RecipesAction {
     /// Print a recipe as TOML
     Show {
-        /// seed, stable, classes, colour, conv, or a TOML file
+        /// seed, stable, classes, fine, colour, conv, or a TOML file
         name: String,
     },
 }
@@ -217,7 +217,7 @@ pub struct TrainArgs {
     /// Passes over the training pictures
     #[arg(long, value_name = "N", default_value_t = 50, help_heading = TRAINING, allow_negative_numbers = true, value_parser = whole::<u64>(1..=1_000_000))]
     pub epochs: u64,
-    /// seed, stable, classes, colour, conv, or a TOML file
+    /// seed, stable, classes, fine, colour, conv, or a TOML file
     #[arg(long, value_name = "RECIPE", default_value = "stable", help_heading = TRAINING)]
     pub recipe: String,
     /// Key of every random number

@@ -144,7 +144,7 @@ mod runs {
 
     #[test]
     fn recipes_are_listed_and_shown_and_a_shown_one_trains() {
-        assert_eq!(text(&run(&["recipes"]).stdout), "seed\nstable\nclasses\ncolour\nconv\n");
+        assert_eq!(text(&run(&["recipes"]).stdout), "seed\nstable\nclasses\nfine\ncolour\nconv\n");
         let shown = run(&["recipes", "show", "seed"]);
         let (data, dir) = (SmallMnist::new(), tempfile::tempdir().unwrap());
         let file = dir.path().join("own.toml");

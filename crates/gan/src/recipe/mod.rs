@@ -1,6 +1,6 @@
 //! Recipes: every hyperparameter of a run as data.
 //!
-//! `seed`, `stable` and `classes` are embedded; `--recipe FILE` reads any other TOML file of the same keys, and each key is also a flag.
+//! `seed`, `stable`, `classes`, `fine`, `colour` and `conv` are embedded; `--recipe FILE` reads any other TOML file of the same keys, and each key is also a flag.
 //! Everything that is wrong is told at once, an unknown key with the nearest known one.
 //!
 //! `keys.rs` has a row for each key, `plain.rs` reads what takes no TOML to read, `networks.rs` has what the tables `[generator]` and
@@ -32,13 +32,15 @@ pub const SEED: &str = include_str!("../../recipes/seed.toml");
 pub const STABLE: &str = include_str!("../../recipes/stable.toml");
 /// Holds the recipe `classes`, which is `stable` with classes, as TOML.
 pub const CLASSES: &str = include_str!("../../recipes/classes.toml");
+/// Holds the recipe `fine`, which is `classes` for the best digits, as TOML.
+pub const FINE: &str = include_str!("../../recipes/fine.toml");
 /// Holds the recipe `colour`, which is `stable` for pictures in colour, as TOML.
 pub const COLOUR: &str = include_str!("../../recipes/colour.toml");
 /// Holds the recipe `conv`, which is `stable` with convolutions, as TOML.
 pub const CONV: &str = include_str!("../../recipes/conv.toml");
 /// Lists the built-in recipes, each as its name and its TOML.
-pub const BUILT_IN: [(&str, &str); 5] =
-    [("seed", SEED), ("stable", STABLE), ("classes", CLASSES), ("colour", COLOUR), ("conv", CONV)];
+pub const BUILT_IN: [(&str, &str); 6] =
+    [("seed", SEED), ("stable", STABLE), ("classes", CLASSES), ("fine", FINE), ("colour", COLOUR), ("conv", CONV)];
 
 /// Says what the other coordinates do in the closing sweep of z\[0\].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -54,7 +56,7 @@ pub enum Sweep {
 const SHORTHAND: (&str, &str) = ("network", "mlp");
 
 impl Recipe {
-    /// Reads `seed`, `stable`, `classes`, `colour`, `conv` or a TOML file, and puts `overrides` (key, value) over its values.
+    /// Reads `seed`, `stable`, `classes`, `fine`, `colour`, `conv` or a TOML file, and puts `overrides` (key, value) over its values.
     ///
     /// # Errors
     /// Refuses a file that cannot be read or is no TOML, and every unknown key, wrong type and value out of range,
@@ -66,7 +68,7 @@ impl Recipe {
         let path = Path::new(name_or_file);
         let text = std::fs::read_to_string(path).map_err(|error| {
             Failure::usage(format!("recipe `{name_or_file}` is not built in and cannot be read as a file: {error}"))
-                .hint("give `seed`, `stable`, `classes`, `colour`, `conv` or the path of a TOML file; `trainer recipes show stable` prints one to start from")
+                .hint("give `seed`, `stable`, `classes`, `fine`, `colour`, `conv` or the path of a TOML file; `trainer recipes show stable` prints one to start from")
         })?;
         Self::parse(&text, name_or_file, overrides)
     }
