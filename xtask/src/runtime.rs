@@ -14,6 +14,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 
 use anyhow::{Context, Result, ensure};
 use wasm_bindgen_cli_support::Bindgen;
@@ -61,6 +62,16 @@ pub(crate) fn build_first() -> Result<PathBuf> {
 /// # Errors
 /// If there is no toolchain, or a step fails.
 pub(crate) fn build() -> Result<PathBuf> {
+    // cargo gives both variants of a module one name, and so compiles each of them again after the other: once a command.
+    static BUILT: Mutex<Option<PathBuf>> = Mutex::new(None);
+    let mut built = BUILT.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(folder) = &*built {
+        return Ok(folder.clone());
+    }
+    Ok(built.insert(build_all()?).clone())
+}
+
+fn build_all() -> Result<PathBuf> {
     let compiled = compile(MODULES.into_iter())?;
     let wasm_opt = WasmOpt::find();
     let folder = folder();
@@ -107,7 +118,10 @@ fn made_from(compiled: &[(&str, &str, PathBuf)], wasm_opt: bool) -> Result<Strin
     let mut made_from = format!("{MAKING} {wasm_opt}");
     for (name, _, path) in compiled {
         let module = fs::read(path).with_context(|| format!("cannot read `{}`", path.display()))?;
-        made_from += &format!(" {name} {}", files::sha256(&module));
+        let sum = files::sha256(&module);
+        // cargo gives modules of different packages the same name, and takes the one for the other where they share a folder.
+        ensure!(!made_from.contains(&sum), "`{name}` is the same as a module before it");
+        made_from += &format!(" {name} {sum}");
     }
     Ok(made_from)
 }

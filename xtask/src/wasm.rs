@@ -68,24 +68,19 @@ impl Variant {
         }
     }
 
-    /// Features of cargo's. It keeps what it compiled for each set of features, but not for each set of flags: without one that
-    /// stands for the flags, either of two variants would be compiled again after the other, each time.
-    fn features(self) -> &'static [&'static str] {
+    /// What cargo is to compile, and where to. The small ones are a workspace of their own, which says why; both give a module
+    /// of the same name, so each has a folder.
+    fn package(self) -> (&'static [&'static str], &'static str) {
         match self {
-            Variant::Small | Variant::Trainer => &[],
-            Variant::SmallRelaxed | Variant::TrainerRelaxed => &["--features", "relaxed-simd"],
-            Variant::Full => &["--features", "all-operators"],
-            Variant::TrainerFiles => &["--features", "files"],
-        }
-    }
-
-    /// What cargo is to compile. The small ones are a workspace of their own, which says why.
-    fn package(self) -> &'static [&'static str] {
-        match self {
-            Variant::Small | Variant::SmallRelaxed => &["--manifest-path", SMALL],
-            Variant::Full => &["--package", "runtime-wasm", "--crate-type", "cdylib"],
-            Variant::Trainer | Variant::TrainerRelaxed | Variant::TrainerFiles => {
-                &["--package", "trainer-wasm", "--crate-type", "cdylib"]
+            Variant::Small | Variant::SmallRelaxed => (&["--manifest-path", SMALL], "small"),
+            Variant::Full => {
+                (&["--package", "runtime-wasm", "--crate-type", "cdylib", "--features", "all-operators"], "")
+            }
+            Variant::Trainer | Variant::TrainerRelaxed => {
+                (&["--package", "trainer-wasm", "--crate-type", "cdylib"], "")
+            }
+            Variant::TrainerFiles => {
+                (&["--package", "trainer-wasm", "--crate-type", "cdylib", "--features", "files"], "")
             }
         }
     }
@@ -145,8 +140,7 @@ pub(crate) fn compile(toolchain: &Toolchain, variant: Variant) -> Result<PathBuf
     let (mut command, folder) = command(toolchain, variant, &workspace::target().join("wasm"));
     eprintln!("compiling to WebAssembly: {}", variant.name());
     program::run(&mut command)?;
-    // The next variant is written to the same place: the workspaces share a build folder, so that the standard library and what
-    // else they have in common is compiled once.
+    // The next variant is written to the same place.
     let compiled = folder.join(TARGET).join("wasm").join(variant.file());
     let kept = folder.join(format!("{}.wasm", variant.name()));
     files::copy(&compiled, &kept)?;
@@ -159,7 +153,9 @@ pub(crate) fn command(toolchain: &Toolchain, variant: Variant, root: &Path) -> (
         Toolchain::InUse => (program::cargo(), root.to_owned()),
         Toolchain::Debian { rust_lld } => (debian_cargo(rust_lld), root.join("debian")),
     };
-    command.args(["rustc", "--lib"]).args(variant.package()).args(variant.features());
+    let (package, name) = variant.package();
+    let folder = folder.join(name);
+    command.args(["rustc", "--lib"]).args(package);
     command.args(["--profile", "wasm", "--target", TARGET, "--target-dir"]).arg(&folder);
     if matches!(toolchain, Toolchain::Debian { .. }) {
         command.arg("-Zbuild-std=std,panic_abort");
