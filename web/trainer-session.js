@@ -103,7 +103,8 @@ export function createSession(tell) {
         await round(false);
         const isDone = isAtEnd();
         if (isDone) isOver = true;
-        if (isDone || performance.now() - reportedAt >= everyMs) report();
+        // A GPU that is lost takes its steps along: of none there is nothing to tell.
+        if (isDone || (since.steps > 0 && performance.now() - reportedAt >= everyMs)) report();
         await breath();
       }
       if (isOver) tell({ kind: 'ended' });

@@ -65,16 +65,17 @@ export function distance(one, other) {
 
 /**
  * What the trainer makes of `learnt` in 5 epochs by the seed 4, once by each engine of the CPU: its checkpoint, and how far another
- * may be from it.
+ * may be from it. `changes` are of the recipe.
  */
-export async function trainedByPrograms(folder, recipe, learnt) {
+export async function trainedByPrograms(folder, recipe, learnt, changes = {}) {
   // The trainer sets the first twelfth aside, as TensorFlow does MNIST's first 5,000.
   const aside = Math.floor(learnt.bytes.length / PIXELS / 11);
   await writeFile(join(folder, 'train-images-idx3-ubyte'), idx(Buffer.concat([Buffer.alloc(aside * PIXELS), learnt.bytes])));
   await writeFile(join(folder, 't10k-images-idx3-ubyte'), idx(learnt.bytes.subarray(0, 10 * PIXELS)));
+  const changed = Object.entries(changes).flatMap(([key, value]) => [`--${key}`, `${value}`]);
   const trained = async (name, ...flags) => {
     const out = join(folder, `${name}.onnx`);
-    await run(join(FORGER_PROGRAMS, 'trainer'), ['--data', folder, '--recipe', recipe, '--epochs', '5', '--seed', '4', '--evaluate-every', '0', '--overwrite', '--quiet', '--out', out, '--device', 'cpu', ...flags]);
+    await run(join(FORGER_PROGRAMS, 'trainer'), ['--data', folder, '--recipe', recipe, '--epochs', '5', '--seed', '4', '--evaluate-every', '0', '--overwrite', '--quiet', '--out', out, '--device', 'cpu', ...flags, ...changed]);
     return readFile(join(folder, `${name}.run/checkpoint.safetensors`));
   };
   const [cpu, layers] = [await trained('cpu'), await trained('layers', '--engine', 'layers')];

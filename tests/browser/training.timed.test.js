@@ -20,13 +20,14 @@ describeOnSite('the tab Train, timed', (open) => {
     const scripts = async () => (await client.send('Performance.getMetrics')).metrics.find(({ name }) => name === 'ScriptDuration').value;
     const before = await scripts();
     const { sheets, long } = await page.evaluate(async (wanted) => {
-      const canvas = document.querySelector('#panel-train canvas');
+      const canvas = document.querySelector('#panel-train .training-sheet canvas');
       const [sheets, long] = [[], []];
       const began = performance.now();
       new PerformanceObserver((list) => {
         for (const { startTime, duration } of list.getEntries()) if (startTime >= began) long.push(duration);
       }).observe({ type: 'longtask' });
-      const come = new Promise((resolve) => {
+      const come = new Promise((resolve, reject) => {
+        setTimeout(() => reject(new Error(`${sheets.length} sheets in a minute`)), 60_000);
         const seen = () => {
           if (canvas.getAttribute('aria-label').startsWith('100 pictures') && sheets.push(performance.now() - began) === wanted) resolve();
         };
