@@ -23,7 +23,18 @@ export async function readPictures(source, name) {
   if (dims.length !== 3) {
     throw new ForgerError(`An idx file of ${dims.length} dimensions holds no grey pictures`, 'Give a file as `train-images-idx3-ubyte`.', { code: 'unfit' });
   }
-  return { bytes, shape: [1, rows, columns], name };
+  return { bytes: ofTrainer(bytes, rows * columns, name), shape: [1, rows, columns], name };
+}
+
+/** MNIST's training pictures, of which the trainer, as TensorFlow did, sets the first 5,000 aside. */
+const [MNIST, ASIDE] = [60_000, 5_000];
+
+/**
+ * Of the set `name` the pictures that `trainer` trains on: so its run and one in a browser are the same.
+ * @param {Uint8Array} bytes Of all pictures. @param {number} pixels Of each. @param {string} name
+ */
+export function ofTrainer(bytes, pixels, name) {
+  return name === 'mnist' && bytes.length === MNIST * pixels ? bytes.subarray(ASIDE * pixels) : bytes;
 }
 
 /** @param {Uint8Array} bytes Packed by gzip, or not. */

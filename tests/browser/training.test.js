@@ -5,7 +5,7 @@
 
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
@@ -186,6 +186,21 @@ describe('the same run as the trainer’s', { skip: skip(withoutPrograms) }, () 
       await run(join(FORGER_PROGRAMS, 'exporter'), ['verify', model]);
     });
   }
+
+  test('a run on MNIST’s 60,000 is one that `trainer --resume` goes on with', async () => {
+    const { Trainer } = await import(pathToFileURL(join(SITE, 'forger.js')).href);
+    const whole = await readFile(new URL('../../crates/data/mnist/train-images-idx3-ubyte.gz', import.meta.url));
+    const trainer = await Trainer.start({ pictures: whole, dataset: 'mnist', changes: { hidden: 8 }, epochs: 1 });
+    const { value: first } = await trainer[Symbol.asyncIterator]().next();
+    trainer.pause();
+    assert.equal(first.steps, 550, 'the first 5,000 pictures are set aside');
+    await mkdir(join(folder, 'whole.run'));
+    await writeFile(join(folder, 'whole.run/checkpoint.safetensors'), await trainer.checkpoint());
+    trainer.free();
+    const { stderr } = await run(join(FORGER_PROGRAMS, 'trainer'), ['--resume', '--evaluate-every', '0', '--device', 'cpu', '--out', join(folder, 'whole.onnx')]);
+    assert.match(stderr, /going on in epoch 0 of 1, after step \d/);
+    await run(join(FORGER_PROGRAMS, 'exporter'), ['verify', join(folder, 'whole.onnx')]);
+  });
 });
 
 describeOnSite('the tab Train', (open) => {

@@ -153,7 +153,7 @@ describeOnSite('a link to a run', (open) => {
     });
     await panel.getByRole('button', { name: 'Train', exact: true }).click();
     // 600 minibatches of 100 in each of ten rounds.
-    await panel.getByText(/^\d+ of 6000$/).waitFor();
+    await panel.getByText(/^\d+ of 5500$/).waitFor();
     const fetching = (await page.evaluate(() => globalThis.seen)).filter(([label]) => label === 'Fetching the pictures and what trains');
     assert.ok(fetching.some(([, value]) => value > 0 && value < 1), JSON.stringify(fetching.slice(0, 9)));
     assert.deepEqual(complaints, []);

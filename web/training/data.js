@@ -2,7 +2,7 @@
 /** The pictures of this site to train on: MNIST's test pictures, and where the site has them its 60,000. */
 
 import { readBytes } from '../source.js';
-import { readIdx, unpacked } from '../trainer-pictures.js';
+import { ofTrainer, readIdx, unpacked } from '../trainer-pictures.js';
 
 /** Not called `.gz`: some hosts would unpack what is called so on the way, and some would not. */
 const TEST = new URL('../pictures/mnist-test-images.gzip', import.meta.url);
@@ -35,9 +35,9 @@ export async function fetchPictures(which, onShare) {
 }
 
 /** Gives some of the pictures by their places, in [-1, 1]. @param {Data} data @returns {Promise<{count: number, at: (places: ArrayLike<number>) => Float32Array[]}>} */
-export async function openPictures({ source }) {
-  const bytes = source instanceof Uint8Array ? readIdx(await unpacked(source)).bytes : source.bytes;
+export async function openPictures({ source, dataset }) {
   const pixels = source instanceof Uint8Array ? 28 * 28 : source.shape.reduce((product, size) => product * size, 1);
+  const bytes = source instanceof Uint8Array ? ofTrainer(readIdx(await unpacked(source)).bytes, pixels, dataset) : source.bytes;
   return {
     count: bytes.length / pixels,
     at: (places) => Array.from(places, (place) => Float32Array.from(bytes.subarray(place * pixels, (place + 1) * pixels), (byte) => byte / 127.5 - 1)),

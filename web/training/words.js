@@ -143,8 +143,8 @@ const TABLE = {
   onnx: ['Download gen.onnx', 'gen.onnx 내려받기'],
   checkpoint: ['Download checkpoint', '체크포인트 내려받기'],
   checkpointHint: [
-    'The checkpoint is the whole run: both networks and all that they need to go on. The program trainer begins from its weights with --from, and exporter makes model files of it.',
-    '체크포인트에는 훈련 전체가 들어 있습니다. 두 신경망과 이어서 배우는 데 필요한 모든 것입니다. trainer 프로그램이 --from으로 그 가중치에서 시작하고, exporter가 모델 파일을 만듭니다.',
+    'The checkpoint is the whole run: both networks and all that they need to go on. The program trainer begins from its weights with --from, goes on with a run on the 60,000 by --resume, and exporter makes model files of it.',
+    '체크포인트에는 훈련 전체가 들어 있습니다. 두 신경망과 이어서 배우는 데 필요한 모든 것입니다. trainer 프로그램이 --from으로 그 가중치에서 시작하거나 6만 장으로 하던 훈련을 --resume으로 이어 하고, exporter가 모델 파일을 만듭니다.',
   ],
   ownStays: [
     'Your pictures stay on this device: this page reads them, and nothing is uploaded. At least {least}, of any size: the middle of each is cut out and made 28 by 28, in grey. Folders inside a folder are its classes.',
