@@ -1,6 +1,6 @@
 //! A run whose steps a GPU takes: what the device is given, and what comes back of it.
 //!
-//! Whoever drives the device (`web/training/gpu.js`) makes its buffers and runs the plan's dispatches; everything that they
+//! Whoever drives the device (`web/trainer-gpu.js`) makes its buffers and runs the plan's dispatches; everything that they
 //! compute with comes from here, and what they report goes through the same hands as the CPU's.
 
 use engines::cpu::mlp::Mlp;

@@ -309,14 +309,14 @@ mod tests {
 
     #[test]
     fn the_first_bytes_tell() {
-        let mut npz = b"PK\x03\x04".to_vec();
-        npz.resize(26, 0);
-        npz.extend([9, 0, 0, 0]);
-        npz.extend(b"arr_0.npy");
-        let mut torch = b"PK\x03\x04".to_vec();
-        torch.resize(26, 0);
-        torch.extend([16, 0, 0, 0]);
-        torch.extend(b"archive/data.pkl");
+        let zip_of = |name: &str| {
+            let mut zip = b"PK\x03\x04".to_vec();
+            zip.resize(26, 0);
+            zip.extend([u8::try_from(name.len()).unwrap(), 0, 0, 0]);
+            zip.extend(name.bytes());
+            zip
+        };
+        let (npz, torch) = (zip_of("arr_0.npy"), zip_of("archive/data.pkl"));
         let mut bmp = b"BM\x46\0\0\0\0\0\0\0\x36\0\0\0\x28\0\0\0".to_vec();
         bmp.resize(60, 0);
         let cases: &[(&str, &[u8], &str)] = &[

@@ -1,7 +1,7 @@
 //! Recipes: every hyperparameter of a run as data.
 //!
-//! `seed`, `stable`, `classes`, `fine`, `colour` and `conv` are embedded; `--recipe FILE` reads any other TOML file of the same keys, and each key is also a flag.
-//! Everything that is wrong is told at once, an unknown key with the nearest known one.
+//! `seed`, `stable`, `classes`, `fine`, `colour` and `conv` are embedded; `--recipe FILE` reads any other TOML file of the same keys,
+//! and each key is also a flag. Everything that is wrong is told at once, an unknown key with the nearest known one.
 //!
 //! `keys.rs` has a row for each key, `plain.rs` reads what takes no TOML to read, `networks.rs` has what the tables `[generator]` and
 //! `[discriminator]` say, `schedule.rs` the rates of a step.
