@@ -7,7 +7,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File};
-use std::io::{self, Read};
+use std::io::{self, BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 
 use flate2::read::{GzDecoder, MultiGzDecoder};
@@ -186,8 +186,8 @@ impl Found {
         let part = words().find_map(part_of).unwrap_or(Named::Train);
         let set = words().take_while(|word| part_of(word).is_none()).collect::<Vec<_>>().join("-");
         self.add(path, kind, Some(PIXELS.to_owned()), (set.clone(), part, Content::Images));
-        let content = fs::read(path).map_err(|error| error.to_string());
-        if content.and_then(|content| table_of(&content)).is_ok_and(|table| table.labels.is_some()) {
+        // The rows are read once the set is chosen.
+        if first_line(path, kind).is_ok_and(|line| table::has_labels(&line)) {
             self.add(path, kind, Some(LABEL.to_owned()), (set, part, Content::Labels));
         }
     }
@@ -238,6 +238,15 @@ fn packed(path: &Path) -> Kind {
         let _ = GzDecoder::new(file).take(kind::LOOKED_AT as u64).read_to_end(&mut first);
     }
     kind::of(&first)
+}
+
+/// The first line of a text, plain or gzip.
+fn first_line(path: &Path, kind: Kind) -> io::Result<String> {
+    let file = File::open(path)?;
+    let text: Box<dyn Read> = if kind == Kind::Gzip { Box::new(MultiGzDecoder::new(file)) } else { Box::new(file) };
+    let mut line = String::new();
+    BufReader::new(text.take(MOST_BYTES)).read_line(&mut line)?;
+    Ok(line.trim_end().to_owned())
 }
 
 /// Whether a name is that of an idx file, packed or not.

@@ -42,12 +42,7 @@ pub fn parse(content: &[u8]) -> Result<Table, String> {
     let text = std::str::from_utf8(content).map_err(|_| "is no table: it has letters that are no UTF-8".to_owned())?;
     let mut lines = text.trim_start_matches('\u{feff}').lines().enumerate().filter(|(_, line)| !line.trim().is_empty());
     let Some((_, first)) = lines.clone().next() else { return Err("is a table without a row".to_owned()) };
-    let names: Vec<&str> = fields(first).collect();
-    let has_header = names.iter().any(|field| field.parse::<i64>().is_err());
-    let columns = names.len();
-    let named = has_header.then(|| names.iter().position(|name| is_label(name))).flatten();
-    let is_square = |n: usize| n.isqrt().pow(2) == n;
-    let label_at = named.or_else(|| (!is_square(columns) && is_square(columns - 1)).then_some(0));
+    let Layout { columns, has_header, label_at } = layout(first);
     if has_header {
         lines.next();
     }
@@ -74,6 +69,29 @@ pub fn parse(content: &[u8]) -> Result<Table, String> {
     let pixels = Array { dims: vec![pixels.len() / width, width], values: Values::Bytes(pixels) };
     let labels = label_at.map(|_| Array { dims: vec![labels.len()], values: Values::Integers(labels) });
     Ok(Table { pixels, labels })
+}
+
+/// Whether a table whose first line is `first` has a column of labels.
+pub fn has_labels(first: &str) -> bool {
+    layout(first.trim_start_matches('\u{feff}')).label_at.is_some()
+}
+
+/// What the first line tells of all.
+struct Layout {
+    columns: usize,
+    /// Whether it is no row itself.
+    has_header: bool,
+    label_at: Option<usize>,
+}
+
+fn layout(first: &str) -> Layout {
+    let names: Vec<&str> = fields(first).collect();
+    let has_header = names.iter().any(|field| field.parse::<i64>().is_err());
+    let columns = names.len();
+    let named = has_header.then(|| names.iter().position(|name| is_label(name))).flatten();
+    let is_square = |n: usize| n.isqrt().pow(2) == n;
+    let label_at = named.or_else(|| (!is_square(columns) && is_square(columns - 1)).then_some(0));
+    Layout { columns, has_header, label_at }
 }
 
 /// The fields of a line, between commas, semicolons or tabs, without quotes and blanks around them.
@@ -114,6 +132,7 @@ mod tests {
             assert!(is_table(text.as_bytes()), "{name}");
             let table = parse(text.as_bytes()).expect(name);
             let labels = table.labels.map(|labels| labels.values);
+            assert_eq!(has_labels(text.lines().next().unwrap()), expected.is_some(), "{name}");
             assert_eq!(labels, expected.map(Values::Integers), "{name}");
             assert_eq!(table.pixels.dims[1], 16, "{name}");
         }
